@@ -1,0 +1,488 @@
+"""Blobs: immutable bytes, each a file named by the hash of what it holds.
+
+The name is a SHA-256 tree over 4 MiB chunks. A tree can be computed in two threads, and each
+chunk of a transfer can be checked, and kept over a cut, before the rest has arrived.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import mmap
+import os
+import re
+import tempfile
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+CHUNK = 4 << 20
+PIECE = 1 << 20
+PARALLEL_FROM = 8 << 20
+MAP_FROM = 64 << 10
+DIGEST_SIZE = 32
+
+Buffer = bytes | bytearray | memoryview | mmap.mmap
+
+_NAME = re.compile(r"[0-9a-f]{64}")
+_REMEMBERED = 64
+
+
+class BlobMismatch(ValueError):
+    """Bytes are not what their name or digest says."""
+
+
+def name_of(size: int, chunks: Sequence[bytes]) -> str:
+    """The blob id of `size` bytes whose consecutive 4 MiB chunks have these SHA-256 digests."""
+    tree = hashlib.sha256(b"dossier-blob\0" + size.to_bytes(8, "big"))
+    for digest in chunks:
+        tree.update(digest)
+    return tree.hexdigest()
+
+
+def is_name(blob: object) -> bool:
+    return isinstance(blob, str) and _NAME.fullmatch(blob) is not None
+
+
+def chunk_count(size: int) -> int:
+    return -(-size // CHUNK)
+
+
+class BlobFolder:
+    """A folder of blobs, safe for several processes at once.
+
+    `durable` makes each blob outlast a power cut: its bytes and its name are on the disk before
+    `write` and `finish` return.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, durable: bool = False) -> None:
+        self.folder = Path(path)
+        self.durable = durable
+        self.temporary = self.folder / "tmp"
+        self.temporary.mkdir(parents=True, exist_ok=True)
+        self._digests: OrderedDict[str, list[bytes]] = OrderedDict()
+        self._sizes: set[int] = set()
+
+    def path(self, blob: str) -> Path:
+        """Where a blob is, or would be. A name from elsewhere cannot lead out of the folder."""
+        if not is_name(blob):
+            raise ValueError(f"not the name of a blob: {str(blob)[:80]!r}")
+        return self.folder / blob[:2] / blob
+
+    def has(self, blob: str, size: int | None = None) -> bool:
+        """Whether the blob is here; with `size`, a file cut short by a crash does not count."""
+        try:
+            found = self.path(blob).stat().st_size
+        except OSError:
+            return False
+        return size is None or found == size
+
+    def size(self, blob: str) -> int:
+        return self.path(blob).stat().st_size
+
+    def write(self, data: Buffer) -> str:
+        """Store the bytes and return their name."""
+        view = flat(data)
+        size = view.nbytes
+        # A large value is hashed while it is written. Only if one of the same size was stored
+        # before (an unchanged value, stored again?) is it worth to hash first.
+        if size <= PARALLEL_FROM or size in self._sizes:
+            digests = digests_of(view)
+            blob = name_of(size, digests)
+            if self.has(blob, size):
+                self._remember(blob, digests)
+                return blob
+        fd, temporary = tempfile.mkstemp(dir=self.temporary)
+        try:
+            try:
+                _allocate(fd, size)
+
+                def work(index: int) -> bytes:
+                    start = index * CHUNK
+                    chunk = view[start : start + CHUNK]
+                    digest = hashlib.sha256(chunk).digest()
+                    _write_at(fd, chunk, start)
+                    return digest
+
+                digests = _for_each(chunk_count(size), work, size)
+                if self.durable:
+                    os.fsync(fd)
+            finally:
+                os.close(fd)
+            blob = name_of(size, digests)
+            self._publish(temporary, blob, size)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+        self._remember(blob, digests)
+        if size > PARALLEL_FROM:
+            self._sizes.add(size)
+        return blob
+
+    def map(self, blob: str, size: int | None = None) -> mmap.mmap | bytes:
+        """The content, mapped: writable, and what is written stays private to this mapping.
+
+        A small one comes as bytes. With `size`, a file of another length is a BlobMismatch.
+        """
+        with open(self.path(blob), "rb") as file:
+            found = os.fstat(file.fileno()).st_size
+            if size is not None and found != size:
+                raise BlobMismatch(f"blob {blob[:12]} has {found} bytes instead of {size}")
+            if found < MAP_FROM:
+                return file.read()
+            return mmap.mmap(file.fileno(), found, access=mmap.ACCESS_COPY)
+
+    def chunks(self, blob: str) -> list[bytes]:
+        """The digests of the blob's chunks. Raises BlobMismatch if the file is damaged."""
+        known = self._digests.get(blob)
+        if known is not None and self.path(blob).exists():
+            return list(known)
+        digests, size = self._rehash(blob)
+        if name_of(size, digests) != blob:
+            raise BlobMismatch(f"the file of blob {blob[:12]} is damaged")
+        self._remember(blob, digests)
+        return list(digests)
+
+    def verify(self, blob: str) -> bool:
+        """Read the whole file again and say whether it still is what its name says."""
+        digests, size = self._rehash(blob)
+        return name_of(size, digests) == blob
+
+    def read_piece(self, blob: str, offset: int, length: int) -> bytes:
+        """At most `length` bytes from `offset` on; fewer only at the end of the blob."""
+        if offset < 0 or not 0 <= length <= CHUNK:
+            raise ValueError(f"no such piece: {length} bytes at {offset}")
+        with open(self.path(blob), "rb", buffering=0) as file:
+            file.seek(offset)
+            parts = []
+            while length > 0 and (part := file.read(length)):
+                parts.append(part)
+                length -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def begin(self, blob: str, size: int, chunks: Sequence[bytes] | None = None) -> Partial:
+        """Start, or take up again, the arrival of a blob in pieces.
+
+        `chunks` may be left out for a blob of one chunk: its name is enough to check it.
+        """
+        return Partial(self, blob, size, chunks)
+
+    def remove(self, blob: str) -> bool:
+        """Remove the blob; who has it mapped keeps its bytes. False if there was none."""
+        self._digests.pop(blob, None)
+        try:
+            self.path(blob).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def sweep(self, older_than: float) -> int:
+        """Remove temporary and partial files that nobody touched for `older_than` seconds."""
+        removed = 0
+        before = time.time() - older_than
+        for file in self.temporary.iterdir():
+            with contextlib.suppress(OSError):
+                if file.stat().st_mtime < before:
+                    file.unlink()
+                    removed += 1
+        return removed
+
+    def _rehash(self, blob: str) -> tuple[list[bytes], int]:
+        with open(self.path(blob), "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size == 0:
+                return [], 0
+            with mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as content:
+                view = memoryview(content)
+                try:
+                    return digests_of(view), size
+                finally:
+                    view.release()
+
+    def _remember(self, blob: str, digests: list[bytes]) -> None:
+        self._digests[blob] = digests
+        self._digests.move_to_end(blob)
+        while len(self._digests) > _REMEMBERED:
+            self._digests.popitem(last=False)
+
+    def _publish(self, temporary: str | Path, blob: str, size: int) -> None:
+        """Give a finished file its name. Who comes second with the same bytes drops them."""
+        target = self.path(blob)
+        if self.has(blob, size):
+            os.unlink(temporary)
+            return
+        target.parent.mkdir(exist_ok=True)
+        try:
+            os.replace(temporary, target)
+        except PermissionError:
+            # Windows: another writer was faster and somebody has it open already.
+            if not self.has(blob, size):
+                raise
+            os.unlink(temporary)
+        if self.durable:
+            _sync_folder(target.parent)
+            _sync_folder(self.folder)
+
+
+class Partial:
+    """A blob that arrives in pieces, in any order.
+
+    Nothing unverified reaches the disk: the pieces of a chunk are gathered in memory, checked
+    against the chunk's digest and then written. What was written is found again by the next
+    `begin`, after a crash too, and is checked once more.
+    """
+
+    def __init__(
+        self, owner: BlobFolder, blob: str, size: int, chunks: Sequence[bytes] | None
+    ) -> None:
+        count = chunk_count(size)
+        if chunks is None:
+            if count > 1:
+                raise ValueError("a blob of several chunks needs their digests")
+        elif len(chunks) != count or name_of(size, chunks) != blob:
+            raise BlobMismatch(f"these chunks do not make blob {blob[:12]}")
+        elif any(len(digest) != DIGEST_SIZE for digest in chunks):
+            raise BlobMismatch(f"malformed digests for blob {blob[:12]}")
+        self.blob = blob
+        self.size = size
+        self._owner = owner
+        self._chunks = chunks
+        self._verified = bytearray(count)
+        self._gathering: dict[int, tuple[bytearray, set[int]]] = {}
+        self._closed = False
+        self._path = owner.temporary / f"{owner.path(blob).name}.part"
+        self._marks: int | None = None
+        self._marks_path = self._path.with_suffix(".marks")
+        fd = _open_locked(self._path)
+        if fd is None:
+            # Another process (or task) is at it: this one works on a file of its own.
+            fd, private = tempfile.mkstemp(dir=owner.temporary, suffix=".part")
+            self._path = Path(private)
+            self._fd = fd
+        else:
+            self._fd = fd
+            self._marks = os.open(self._marks_path, _CREATE, 0o600)
+        try:
+            self._take_up()
+            _allocate(self._fd, size)
+        except BaseException:
+            self.discard()
+            raise
+
+    def add(self, offset: int, data: Buffer) -> None:
+        """One piece, as `missing` names it. BlobMismatch drops the chunk: it is missing again."""
+        piece = flat(data)
+        index = offset // CHUNK
+        if not 0 <= offset < self.size or offset % PIECE or piece.nbytes != self._length(offset):
+            raise BlobMismatch(f"not a piece of blob {self.blob[:12]}: at {offset}")
+        if self._verified[index]:
+            return
+        start = index * CHUNK
+        if index not in self._gathering:
+            length = min(CHUNK, self.size - start)
+            self._gathering[index] = bytearray(length), set(range(start, start + length, PIECE))
+        chunk, awaited = self._gathering[index]
+        chunk[offset - start : offset - start + piece.nbytes] = piece
+        awaited.discard(offset)
+        if awaited:
+            return
+        del self._gathering[index]
+        if not self._is_chunk(index, chunk):
+            raise BlobMismatch(f"chunk {index} of blob {self.blob[:12]} arrived damaged")
+        _write_at(self._fd, memoryview(chunk), start)
+        self._verified[index] = 1
+        if self._marks is not None:
+            _write_at(self._marks, memoryview(b"\1"), index)
+
+    def missing(self) -> list[tuple[int, int]]:
+        """(offset, length) of the pieces that are not here yet."""
+        pieces: list[tuple[int, int]] = []
+        for index, verified in enumerate(self._verified):
+            if verified:
+                continue
+            start = index * CHUNK
+            gathering = self._gathering.get(index)
+            offsets = (
+                range(start, min(start + CHUNK, self.size), PIECE)
+                if gathering is None
+                else sorted(gathering[1])
+            )
+            pieces.extend((offset, self._length(offset)) for offset in offsets)
+        return pieces
+
+    def finish(self) -> None:
+        """Give the complete blob its name."""
+        if not all(self._verified):
+            raise ValueError(f"blob {self.blob[:12]} is not complete")
+        if self.size == 0 and name_of(0, ()) != self.blob:
+            self.discard()
+            raise BlobMismatch(f"blob {self.blob[:12]} is not empty")
+        try:
+            if self._owner.durable:
+                os.fsync(self._fd)
+            if os.name == "nt":
+                self.close()  # an open file cannot be renamed there
+            self._owner._publish(self._path, self.blob, self.size)
+        except BaseException:
+            self.discard()
+            raise
+        if self._chunks is not None:
+            self._owner._remember(self.blob, list(self._chunks))
+        self._remove_marks()
+        self.close()
+
+    def close(self) -> None:
+        """Stop here; what was verified stays on the disk for a later `begin`."""
+        if self._closed:
+            return
+        self._closed = True
+        os.close(self._fd)
+        if self._marks is not None:
+            os.close(self._marks)
+        elif self._path.exists():
+            self._path.unlink()
+
+    def discard(self) -> None:
+        """Stop here and keep nothing."""
+        if not self._closed:
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+            self._remove_marks()
+        self.close()
+
+    def _remove_marks(self) -> None:
+        if self._marks is not None:
+            with contextlib.suppress(OSError):
+                self._marks_path.unlink()
+
+    def _length(self, offset: int) -> int:
+        return min(PIECE, self.size - offset)
+
+    def _is_chunk(self, index: int, data: Buffer) -> bool:
+        digest = hashlib.sha256(data).digest()
+        if self._chunks is None:
+            return name_of(self.size, [digest]) == self.blob
+        return digest == self._chunks[index]
+
+    def _take_up(self) -> None:
+        # A mark may have outlived its bytes in a power cut, so each is checked again.
+        if self._marks is None:
+            return
+        claimed = os.read(self._marks, len(self._verified))
+        with os.fdopen(os.dup(self._fd), "rb") as file:
+            for index, mark in enumerate(claimed):
+                if mark:
+                    file.seek(index * CHUNK)
+                    data = file.read(min(CHUNK, self.size - index * CHUNK))
+                    self._verified[index] = self._is_chunk(index, data)
+
+
+def flat(data: Buffer) -> memoryview:
+    """The bytes of any contiguous buffer."""
+    view = memoryview(data)
+    if view.nbytes == 0:
+        return memoryview(b"")
+    return view if view.format == "B" and view.ndim == 1 else view.cast("B")
+
+
+def digests_of(view: memoryview) -> list[bytes]:
+    def work(index: int) -> bytes:
+        return hashlib.sha256(view[index * CHUNK : (index + 1) * CHUNK]).digest()
+
+    return _for_each(chunk_count(view.nbytes), work, view.nbytes)
+
+
+def _for_each(count: int, work: Callable[[int], bytes], size: int) -> list[bytes]:
+    """`work` for each index; for large sizes in two threads (made here: a fork keeps none)."""
+    if size <= PARALLEL_FROM:
+        return [work(index) for index in range(count)]
+    results: list[bytes] = [b""] * count
+    failures: list[BaseException] = []
+    lock = threading.Lock()
+    todo = iter(range(count))
+
+    def loop() -> None:
+        try:
+            while not failures:
+                with lock:
+                    index = next(todo, None)
+                if index is None:
+                    return
+                results[index] = work(index)
+        except BaseException as error:
+            failures.append(error)
+
+    helper = threading.Thread(target=loop, name="dossier-hash", daemon=True)
+    helper.start()
+    try:
+        loop()
+    finally:
+        helper.join()
+    if failures:
+        raise failures[0]
+    return results
+
+
+_CREATE = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+_seek_lock = threading.Lock()
+
+
+def _open_locked(path: Path) -> int | None:
+    """The file, created if need be, for us alone; None if another has it."""
+    if fcntl is None:
+        return None
+    while True:
+        fd = os.open(path, _CREATE, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Its last owner may have renamed or removed it between our open and our lock.
+            if os.fstat(fd).st_ino == os.stat(path).st_ino:
+                return fd
+        except FileNotFoundError:
+            pass
+        except OSError:
+            os.close(fd)
+            return None
+        os.close(fd)
+
+
+def _write_at(fd: int, data: memoryview, offset: int) -> None:
+    while data.nbytes:
+        if hasattr(os, "pwrite"):
+            written = os.pwrite(fd, data, offset)
+        else:
+            with _seek_lock:
+                os.lseek(fd, offset, os.SEEK_SET)
+                written = os.write(fd, data)
+        data = data[written:]
+        offset += written
+
+
+def _allocate(fd: int, size: int) -> None:
+    """Claim the space at once: faster, and a full disk shows before the work is done."""
+    if size < PIECE or not hasattr(os, "posix_fallocate"):
+        return
+    try:
+        os.posix_fallocate(fd, 0, size)
+    except OSError as error:
+        if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+            raise
+
+
+def _sync_folder(path: Path) -> None:
+    if os.name == "nt":
+        return
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
