@@ -42,6 +42,8 @@ from .blobs import (
 MAX_FRAME = 64 << 20
 MAX_BUFFERS = 4096
 BATCH = 1 << 20
+MAX_MESSAGE = MAX_FRAME + (4 << 20)
+IN_FLIGHT = 8 << 20
 SPOOL_FROM = 16 << 20
 WINDOW = 4
 ACTIVE_PULLS = 4
@@ -162,6 +164,11 @@ class Outbox:
         self._file: IO[bytes] | None = None
         self._end = 0
         self._spilled = 0
+
+    @property
+    def acknowledged(self) -> int:
+        """The number of the last message that the other side acknowledged."""
+        return self._oldest - 1
 
     def __len__(self) -> int:
         """How many messages are not acknowledged."""
@@ -307,7 +314,8 @@ class Sender:
 
     First come unnumbered messages, then numbered ones, then one blob reply at a time; the next is
     not sent before the one before has left. So a transfer never stands in front of an interrupt,
-    and a peer that does not read makes nothing grow here but the spool.
+    and a peer that does not read makes nothing grow here but the spool. Of numbered messages,
+    only about IN_FLIGHT bytes are sent before they are acknowledged: that bounds the peer.
     """
 
     def __init__(
@@ -322,6 +330,8 @@ class Sender:
         self._requests: deque[Message] = deque()
         self._reply: bytes | None = None
         self._owed = False
+        self._flight: deque[tuple[int, int]] = deque()
+        self._in_flight = 0
         self._wake = asyncio.Event()
         self._requested = asyncio.Event()
         self._replied = asyncio.Event()
@@ -329,6 +339,11 @@ class Sender:
 
     def poke(self) -> None:
         """There is something new in the outbox."""
+        self._wake.set()
+
+    def acknowledged(self, message: Message) -> None:
+        """The peer sent an `ack`: it makes room in the outbox and on the way."""
+        self._outbox.acknowledge(*seen_of(message))
         self._wake.set()
 
     def control(self, message: Message) -> None:
@@ -369,8 +384,14 @@ class Sender:
         frames = list(self._control)
         self._control.clear()
         numbered: list[bytes] = []
-        if not self._owed:
+        while self._flight and self._flight[0][0] <= self._outbox.acknowledged:
+            self._in_flight -= self._flight.popleft()[1]
+        if not self._owed and self._in_flight < IN_FLIGHT:
             self._sent, numbered = self._outbox.batch(self._sent)
+            if numbered:
+                size = sum(map(len, numbered))
+                self._flight.append((self._sent, size))
+                self._in_flight += size
         # Messages go first, but a stream of them does not starve a transfer: they alternate.
         self._owed = bool(numbered) and self._reply is not None
         frames += numbered
