@@ -1,0 +1,7 @@
+"""The server end of the worker link: workers dial in, and nothing they send is trusted."""
+
+from .events import Welcome, WorkerEvents
+from .peer import Connection
+from .server import LinkServer
+
+__all__ = ["Connection", "LinkServer", "Welcome", "WorkerEvents"]
