@@ -1,0 +1,39 @@
+"""The recorded conditions of a run: what may change results though no cell changed.
+
+Hash seed and thread counts are set alike in every worker kernel of a run, since float reductions
+change bits with the number of BLAS threads and sets of strings their order with the seed.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+
+from .model import Json
+
+THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+def environment(jobs: int) -> dict[str, str]:
+    """Variables of every worker kernel; what the user's environment sets stands.
+
+    `jobs` cells at once share the cores, so that a run does not start more threads than there are.
+    """
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    threads = str(max(1, cores // max(1, jobs)))
+    wanted = {"PYTHONHASHSEED": "0", **dict.fromkeys(THREADS, threads)}
+    return {name: os.environ.get(name, value) for name, value in wanted.items()}
+
+
+def record(env: dict[str, str]) -> Json:
+    """The conditions as the ledger keeps them."""
+    return {"env": env, "machine": platform.machine(), "system": platform.system()}

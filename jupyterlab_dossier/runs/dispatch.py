@@ -1,0 +1,290 @@
+"""From "this cell, these values, that kernel" to a committed result, one attempt at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..store import Store, StoreFull
+from ..targets import Target
+from .ledger import Ledger
+from .model import Json, new_id
+from .pool import Execution, Kernel, Lost, Pool, Recipe
+from .values import blobs
+
+
+class Failure(Exception):
+    """A task cannot run, or its result cannot be kept; the text is for the user."""
+
+
+@dataclass
+class Setting:
+    """What a worker is told of one attempt (the `execute` message of the worker link)."""
+
+    run: str
+    cell: str
+    code: str
+    number: int
+    count: int
+    inputs: dict[str, str] = field(default_factory=dict)
+    """Name to version."""
+    manifests: dict[str, Json] = field(default_factory=dict)
+    setup: list[Json] = field(default_factory=list)
+    exports: list[str] | None = field(default_factory=list)
+    """Names to store; None takes everything the cell bound or changed."""
+    mutated: list[str] = field(default_factory=list)
+    reset: bool = True
+    cwd: str | None = None
+    durable: bool = False
+    """The intent must survive power loss: the cell acts on the world outside."""
+    prefix: list[str] = field(default_factory=list)
+    """Keys of the set-up statements replayed before it."""
+    attempt: str = field(default_factory=new_id)
+
+
+@dataclass
+class Outcome:
+    """What an attempt came to."""
+
+    setting: Setting
+    status: str
+    count: int | None
+    why: str | None
+    manifests: list[Json]
+    deleted: list[str]
+    message: Json
+
+
+class Dispatcher:
+    """Executes attempts on worker kernels and commits each result once."""
+
+    def __init__(self, pool: Pool, ledger: Ledger, store: Store) -> None:
+        self._pool = pool
+        self._ledger = ledger
+        self._store = store
+
+    @asynccontextmanager
+    async def kernel(
+        self, *, target: Target, recipe: Recipe, kernel: Kernel | None, prefix: Sequence[str],
+        fresh: bool, limit: int,
+    ) -> AsyncIterator[Kernel]:  # fmt: skip
+        """A worker kernel for one task: the given one, a clean one of the same prefix, or new."""
+        if kernel is not None:
+            async with kernel.lock:
+                if kernel.dead:
+                    raise Lost("the worker kernel that held its values is gone", worker=True)
+                self._pool.take(kernel.worker)
+                try:
+                    yield kernel
+                finally:
+                    await self._pool.give_back(kernel.worker)
+            return
+        worker = await self._pool.lease(target, recipe, limit)
+        try:
+            chosen = None if fresh else self._clean(worker.clean, prefix)
+            chosen = chosen or worker.kernel()
+            async with chosen.lock:
+                try:
+                    yield chosen
+                except BaseException:
+                    # What state it is in nobody knows.
+                    if not chosen.kept:
+                        self._pool.kill(chosen)
+                    raise
+        finally:
+            await self._pool.give_back(worker)
+
+    @staticmethod
+    def _clean(kernels: list[Kernel], prefix: Sequence[str]) -> Kernel | None:
+        for kernel in kernels:
+            if not kernel.dead and kernel.prefix == list(prefix):
+                kernels.remove(kernel)
+                return kernel
+        return None
+
+    def release(self, kernel: Kernel, clean: bool) -> None:
+        """What becomes of a kernel after a task: kept where it must be, reused, or ended."""
+        if kernel.kept or kernel.dead:
+            return
+        if clean:
+            kernel.worker.clean.append(kernel)
+            while len(kernel.worker.clean) > kernel.worker.slots:
+                self._pool.kill(kernel.worker.clean.pop(0))
+        else:
+            self._pool.kill(kernel)
+
+    async def run(self, setting: Setting, kernel: Kernel) -> Outcome:
+        """Records the intent, executes, and brings what was stored into our store.
+
+        Raises `pool.Lost` where the worker or the kernel ended first.
+        """
+        order = self.order(setting, kernel)
+        execution = Execution(
+            setting.attempt, setting.run, setting.cell, kernel.worker, kernel, order,
+            asyncio.get_running_loop().create_future(), setting.durable,
+        )  # fmt: skip
+        remembered = {"prefix": kernel.prefix + setting.prefix, "number": setting.number}
+        await self._ledger.add_attempt(
+            setting.attempt, setting.run, setting.cell, setting.number, kernel.worker.id,
+            kernel.id, remembered, setting.durable,
+        )  # fmt: skip
+        try:
+            message = await self._pool.execute(execution)
+        except Lost:
+            await self._ledger.end_attempt(setting.attempt, "lost")
+            raise
+        kernel.fresh = False
+        kernel.prefix += setting.prefix
+        return await self.outcome(setting, kernel, message)
+
+    async def found(self, setting: Setting, kernel: Kernel, message: Json | None) -> Outcome | None:
+        """The outcome of an attempt that an earlier engine sent; None where it never arrived.
+
+        `message` is the worker's `done` where the ledger has it already.
+        """
+        if message is None:
+            execution = Execution(
+                setting.attempt, setting.run, setting.cell, kernel.worker, kernel, None,
+                asyncio.get_running_loop().create_future(), setting.durable,
+            )  # fmt: skip
+            message = await self._pool.rejoin(execution)
+            if message is None:
+                return None
+        return await self.outcome(setting, kernel, message)
+
+    def order(self, setting: Setting, kernel: Kernel) -> Json:
+        """The `execute` message."""
+        return {
+            "type": "execute",
+            "attempt": setting.attempt,
+            "kernel": kernel.id,
+            "new": kernel.fresh,
+            "code": setting.code,
+            "cell": setting.cell,
+            "execution_count": setting.count,
+            "silent": False,
+            "store_history": True,
+            "allow_stdin": True,
+            "inputs": setting.inputs,
+            "manifests": setting.manifests,
+            "setup": setting.setup,
+            "exports": setting.exports,
+            "mutated": setting.mutated,
+            "deletes": [],
+            "versions": f"{setting.attempt}/",
+            "reset": setting.reset and not kernel.fresh,
+            "keep": True,
+            "filename_cwd": setting.cwd,
+            "env": {},
+        }
+
+    async def outcome(self, setting: Setting, kernel: Kernel, message: Json) -> Outcome:
+        """Reads a `done` message, which is untrusted, and pulls the blobs it names."""
+        status = str(message.get("status"))
+        manifests = _checked(message.get("exports"), setting.attempt)
+        error = message.get("error") or {}
+        why = (
+            f"{error.get('ename', 'error')}: {error.get('evalue', '')}" if status != "ok" else None
+        )
+        for manifest in manifests:
+            for blob, size in blobs(manifest):
+                await self._bring(kernel, blob, size, manifest["name"])
+        effects = message.get("effects") or {}
+        count = message.get("execution_count")
+        return Outcome(
+            setting,
+            status,
+            count if isinstance(count, int) else None,
+            why,
+            manifests,
+            [str(name) for name in effects.get("deleted") or []],
+            message,
+        )
+
+    async def _bring(self, kernel: Kernel, blob: str, size: int, name: str) -> None:
+        if kernel.worker.target.shares_store:
+            if not self._store.has(blob):
+                raise Failure(f"the value of `{name}` is not in the store: was the disk full?")
+            return
+        if self._store.has(blob):
+            return
+        try:
+            while True:
+                connection = kernel.worker.connection
+                if connection is None:
+                    await self._pool.reconnected(kernel.worker)
+                    continue
+                try:
+                    await connection.fetch(blob, size)
+                    return
+                except ConnectionError:
+                    continue
+        except StoreFull as error:
+            raise Failure(f"the value of `{name}` cannot be kept: {error}") from None
+
+    async def commit(self, outcome: Outcome, state: str, why: str | None) -> bool:
+        """Commits a result, once; False where another attempt has taken its place."""
+        setting = outcome.setting
+        return await self._ledger.commit_task(
+            setting.attempt, setting.run, setting.cell, state, why, outcome.count,
+            outcome.manifests, outcome.status, setting.durable,
+        )  # fmt: skip
+
+    def interrupt(self, attempt: str) -> None:
+        execution = self._pool.executions.get(attempt)
+        if execution is not None:
+            self._pool.interrupt(execution)
+
+    def input(self, attempt: str, value: str) -> None:
+        execution = self._pool.executions.get(attempt)
+        if execution is not None:
+            self._pool.input(execution, value)
+
+    def kill(self, kernel: Kernel) -> None:
+        """Ends a worker kernel; a cell that runs in it is lost."""
+        for execution in list(self._pool.executions.values()):
+            if execution.kernel is kernel and not execution.done.done():
+                execution.done.set_exception(Lost("its worker kernel was ended", worker=False))
+        self._pool.kill(kernel)
+
+
+def _checked(exports: Any, attempt: str) -> list[Json]:
+    """Manifests of a worker, bounded to what we need of them.
+
+    Raises `Failure` where they are not what they should be: the worker is not to be trusted.
+    """
+    found = []
+    try:
+        for item in exports or []:
+            manifest: Json = {
+                "version": str(item["version"]),
+                "name": str(item["name"]),
+                "type": str(item.get("type", ""))[:200],
+                "summary": str(item.get("summary", ""))[:200],
+            }
+            if not manifest["version"].startswith(f"{attempt}/"):
+                raise ValueError("a version of another attempt")
+            if item.get("unshippable"):
+                manifest["unshippable"] = str(item["unshippable"])[:1000]
+            else:
+                manifest |= {
+                    "size": int(item.get("size", 0)),
+                    "pickle": _blob(item["pickle"]),
+                    "buffers": [_blob(b) for b in item.get("buffers") or []],
+                    "deps": [str(d) for d in item.get("deps") or []],
+                    "digest": str(item.get("digest", ""))[:128],
+                }
+            found.append(manifest)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Failure(f"the worker sent a result that cannot be read: {error}") from None
+    return found
+
+
+def _blob(item: Json) -> Json:
+    blob = str(item["blob"])
+    if len(blob) != 64 or not set(blob) <= set("0123456789abcdef"):
+        raise ValueError("a blob's name that is no hash")
+    return {**item, "blob": blob, "size": int(item["size"])}

@@ -1,0 +1,405 @@
+"""The engine: takes workflows and cells, runs them on workers, and remembers all of it.
+
+engine = Engine(folder)
+link = LinkServer(engine.store, engine.pool)
+await engine.start(await link.listen_loopback())
+run = await engine.submit(workflow)
+record = await engine.wait(run)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.kernelspec import NoSuchKernel
+
+from ..dataflow.client import AnalysisClient
+from ..store import Store
+from ..targets import Catalogue
+from . import conditions, kernelspecs, recovery
+from . import plan as planning
+from .dispatch import Dispatcher
+from .interactive import Interactive
+from .ledger import Ledger
+from .model import ENDED_RUN, BadInput, Cell, Event, Json, RunRecord, TaskRecord, Workflow, new_id
+from .outputs import Outputs
+from .owner import Owner
+from .pool import Pool, Recipe
+from .workflow import WorkflowRun, target_of
+
+log = logging.getLogger(__name__)
+
+# How often runs of other engines, which nobody tells us of, are looked at.
+GLANCE = 0.5
+
+
+class Engine:
+    """Runs and their record under one folder (`ledger.sqlite`, `store/`, `workers/`)."""
+
+    def __init__(self, folder: Path, catalogue: Catalogue | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.catalogue = catalogue or Catalogue()
+        self.store = Store(folder / "store")
+        self.ledger = Ledger(folder / "ledger.sqlite")
+        self._owner = Owner(folder / "engines")
+        self.pool = Pool(
+            self.ledger, folder / "workers", folder / "store", self.catalogue, self._owner.name,
+            lambda: worker_zipapp(folder / "bin"),
+        )  # fmt: skip
+        self.dispatcher = Dispatcher(self.pool, self.ledger, self.store)
+        self._analysis: dict[str, AnalysisClient] = {}
+        self._active: dict[str, WorkflowRun | Interactive] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._sessions: dict[str, Interactive] = {}
+        self._background: set[asyncio.Task[Any]] = set()
+
+    @property
+    def owner(self) -> str:
+        """This engine's name in the ledger."""
+        return self._owner.name
+
+    # life
+
+    async def start(self, link_url: str, recover: bool = False) -> None:
+        """Says where workers dial in; with `recover`, takes up the runs of dead engines."""
+        self.pool.url = link_url
+        self._spawn(self._watch_cancels())
+        if recover:
+            for run, owner, _kind in await self.ledger.unfinished():
+                if not self._owner.lives(owner):
+                    with contextlib.suppress(BadInput):
+                        await self.resume(run)
+            await self._end_orphans()
+
+    async def stop(self) -> None:
+        """Ends runs that are under way as cancelled, and all workers."""
+        for active in list(self._active.values()):
+            active.cancel("the engine was stopped")
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self.pool.close()
+        for client in self._analysis.values():
+            await client.close()
+        self.ledger.close()
+        self._owner.release()
+
+    async def _end_orphans(self) -> None:
+        rows = [r for r in await self.ledger.workers() if not self._owner.lives(r["owner"])]
+        await self.pool.end_orphans([r for r in rows if r["worker"] not in self.pool.workers])
+
+    # asking
+
+    async def graph(self, workflow: Workflow) -> Json:
+        """The dataflow graph of a workflow's cells (contract of `jupyter dossier graph`)."""
+        return await self.graph_of(workflow.kernelspec, workflow.cells)
+
+    async def graph_of(self, kernelspec: str, cells: Sequence[Cell]) -> Json:
+        """The dataflow graph of cells, by the kernelspec's own interpreter."""
+        client = self._client(kernelspecs.interpreter(kernelspec).python)
+        graph: Json = await client.graph(planning.analysed(cells))
+        return graph
+
+    async def targets(self) -> list[Json]:
+        """Every target, whether it is usable now, and why not."""
+        return await self.catalogue.describe()
+
+    async def submit(self, workflow: Workflow) -> str:
+        """Starts a workflow and returns the run's name. Raises `BadInput`."""
+        targets = await self._check_targets(workflow)
+        graph = await self.graph(workflow)
+        plan = planning.make(workflow.cells, graph)
+        jobs = workflow.jobs or self._jobs(targets)
+        env = conditions.environment(jobs)
+        run = new_id()
+        active = self._workflow_run(run, workflow, plan, env, jobs)
+        tasks = [
+            TaskRecord(t.cell.id, t.cell.index, "queued", t.target, None, None, None)
+            for t in active.tasks.values()
+        ]
+        spec = {"workflow": workflow_json(workflow), "graph": graph, "jobs": jobs}
+        await self.ledger.add_run(
+            run, "workflow", workflow.path, self._owner.name, spec, conditions.record(env), tasks,
+            workflow.notebook_id,
+        )  # fmt: skip
+        self._launch(run, active)
+        return run
+
+    async def resume(self, run: str) -> None:
+        """Takes up a run whose engine is no more. Raises `BadInput` where it still runs."""
+        record = await self.ledger.run(run)
+        if record.state in ENDED_RUN:
+            raise BadInput(f"run {run} has ended: {record.state}", "run")
+        owner, spec, known = await self.ledger.spec(run)
+        if owner is not None and self._owner.lives(owner):
+            raise BadInput(f"run {run} still runs in another process", "run")
+        if not await self.ledger.take_up(run, self._owner.name, owner):
+            raise BadInput(f"run {run} was taken up by another process", "run")
+        if record.kind == "cell":
+            await recovery.end_cell_run(self.ledger, record)
+            return
+        workflow = workflow_of(spec["workflow"])
+        plan = planning.make(workflow.cells, spec["graph"])
+        active = self._workflow_run(run, workflow, plan, known["env"], spec["jobs"])
+        attempts = await self.ledger.attempts(run)
+        workers = {row["worker"] for row in attempts}
+        rows = [r for r in await self.ledger.workers() if r["worker"] in workers]
+        adopted = await self.pool.adopt([r for r in rows if not self._owner.lives(r["owner"])])
+        versions = await self.ledger.versions(run)
+        await recovery.restore(active, record, attempts, versions, self.pool, self.ledger)
+        self._launch(run, active)
+        # Only now: what they say must find somebody who listens.
+        await self.pool.call(adopted)
+
+    async def cancel(self, run: str) -> None:
+        """Cancels a run, whoever owns it."""
+        record = await self.ledger.run(run)
+        if record.state in ENDED_RUN:
+            return
+        active = self._active.get(run)
+        if active is not None:
+            active.cancel()
+            return
+        owner, _, _ = await self.ledger.spec(run)
+        if self._owner.lives(owner):
+            await self.ledger.ask_cancel(run)
+        elif await self.ledger.take_up(run, self._owner.name, owner):
+            for task in record.tasks:
+                if task.ended is None:
+                    await self.ledger.set_task(run, task.id, "cancelled", "cancelled")
+            await self.ledger.end_run(run, "cancelled", "cancelled")
+            await self._end_orphans()
+
+    def interrupt(self, run: str, cell: str | None = None) -> None:
+        """Interrupts a cell that runs, or all of the run's. Raises `BadInput` if none does."""
+        active = self._active.get(run)
+        if active is None:
+            raise BadInput(f"run {run} is not running here", "run")
+        active.interrupt(cell)
+
+    def input(self, run: str, cell: str, value: str) -> None:
+        """Answers a cell's `input()`."""
+        active = self._active.get(run)
+        attempt = active.attempt_of(cell) if active is not None else None
+        if attempt is None:
+            raise BadInput(f"cell {cell} is not running", "cell")
+        self.dispatcher.input(attempt, value)
+
+    def session(self, name: str, path: str, kernelspec: str) -> Interactive:
+        """The one-by-one session of a user's kernel (made at its first use)."""
+        session = self._sessions.get(name)
+        if session is None:
+            session = self._sessions[name] = Interactive(self, name, path, kernelspec)
+        return session
+
+    async def end_session(self, name: str) -> None:
+        """Forgets what was made remotely: the user's kernel restarted or ended."""
+        session = self._sessions.pop(name, None)
+        if session is not None:
+            await session.close()
+
+    # the record
+
+    async def wait(self, run: str) -> RunRecord:
+        """The record of a run once it has ended."""
+        async for _event in self.watch(run):
+            pass
+        return await self.ledger.run(run)
+
+    async def watch(self, run: str, after: int = 0) -> AsyncIterator[Event]:
+        """Events numbered above `after` as they come, until the run's last."""
+        while True:
+            record_ended = run not in self._active and (
+                (await self.ledger.run(run)).state in ENDED_RUN
+            )
+            signal = self.ledger.changed(run)
+            events = await self.ledger.events(run, after)
+            for event in events:
+                after = event.seq
+                yield event
+            if events:
+                continue
+            if record_ended:
+                return
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(signal.wait(), GLANCE)
+
+    async def runs(self, path: str | None = None) -> list[RunRecord]:
+        """Past and present runs, newest first."""
+        return await self.ledger.runs(path)
+
+    async def record(self, run: str) -> RunRecord:
+        """A run with its tasks. Raises `NoSuchRun`."""
+        return await self.ledger.run(run)
+
+    async def show(self, run: str) -> Json:
+        """The JSON of `jupyter dossier run` and `show`."""
+        record = await self.ledger.run(run)
+        fields = ("id", "index", "state", "target", "why", "started", "ended")
+        return {
+            "run": record.run,
+            "state": record.state,
+            "tasks": [{f: getattr(task, f) for f in fields} for task in record.tasks],
+        }
+
+    async def outputs(self, run: str) -> tuple[dict[str, list[Json]], dict[str, int | None]]:
+        """Outputs and execution counts by cell, as they belong into the notebook."""
+        record = await self.ledger.run(run)
+        shown = {t.id for t in record.tasks if t.state not in ("skipped", "queued")}
+        counts = {t.id: t.execution_count for t in record.tasks if t.id in shown}
+        messages = await self.ledger.outputs(run)
+        built = Outputs.of((cell, body) for cell, _, body in messages if cell in shown)
+        return {cell: built.cells[cell] for cell in built.cells}, counts
+
+    async def logs(self, run: str, cell: str | None = None) -> list[Event]:
+        """All events so far, of one cell or of all."""
+        found: list[Event] = []
+        while events := await self.ledger.events(run, found[-1].seq if found else 0):
+            found += events
+        return [event for event in found if cell in (None, event.cell)]
+
+    # parts
+
+    def _client(self, python: str) -> AnalysisClient:
+        if python not in self._analysis:
+            self._analysis[python] = AnalysisClient(python)
+        return self._analysis[python]
+
+    def recipe(
+        self, target: str, kernelspec: str, env: dict[str, str], preload: tuple[str, ...] = ()
+    ) -> Recipe:
+        """What a worker for these cells must be like."""
+        found = kernelspecs.interpreter(kernelspec)
+        variables = tuple(sorted({**env, **found.env}.items()))
+        return Recipe(target, found.python, found.argv, variables, preload)
+
+    def _workflow_run(
+        self, run: str, workflow: Workflow, plan: planning.Plan, env: dict[str, str], jobs: int
+    ) -> WorkflowRun:
+        def recipe(target: str) -> Recipe:
+            return self.recipe(target, workflow.kernelspec, env, plan.preload)
+
+        return WorkflowRun(
+            run, workflow, plan, recipe, self.dispatcher, self.ledger, self.catalogue.targets, jobs
+        )
+
+    def _jobs(self, targets: set[str]) -> int:
+        """Cells at once where nobody says: what the targets of the run take together."""
+        total = 0
+        for name in {"local" if t == "kernel" else t for t in targets}:
+            target = self.catalogue.targets[name]
+            provider = self.catalogue.provider(target)
+            assert provider is not None
+            total += (target.slots or provider.default_slots(target)) * target.workers
+        return max(1, total)
+
+    async def _check_targets(self, workflow: Workflow) -> set[str]:
+        names = set()
+        for cell in workflow.cells:
+            if planning.is_blank(cell):
+                continue
+            name = target_of(cell, workflow)
+            if name in names:
+                continue
+            usable = await self.catalogue.check(name)
+            if not usable.usable:
+                where = f"cell {cell.index} ({cell.id})" if cell.target else "the default target"
+                raise BadInput(f"{where}: {usable.why}", "target")
+            names.add(name)
+        unknown = (workflow.only or frozenset()) - {cell.id for cell in workflow.cells}
+        if unknown:
+            raise BadInput(f"no cell {sorted(unknown)[0]!r} in the notebook", "only")
+        try:
+            kernelspecs.interpreter(workflow.kernelspec)
+        except NoSuchKernel:
+            raise BadInput(
+                f"no kernelspec named {workflow.kernelspec!r} is installed", "kernelspec"
+            ) from None
+        return names
+
+    def _launch(self, run: str, active: WorkflowRun) -> None:
+        self._active[run] = active
+
+        async def go() -> None:
+            state, why = "failed", None
+            try:
+                state, why = await active.execute()
+            except Exception as error:
+                log.exception("run %s failed by a fault of the engine", run)
+                why = f"a fault of the engine: {type(error).__name__}: {error}"
+            finally:
+                await self.ledger.end_run(run, state, why)
+                self._active.pop(run, None)
+                self._tasks.pop(run, None)
+
+        self._tasks[run] = asyncio.create_task(go())
+
+    def activate(self, run: str, session: Interactive) -> Callable[[], None]:
+        """Makes a session answer for its run of one cell; call the result when it has ended."""
+        self._active[run] = session
+
+        def deactivate() -> None:
+            self._active.pop(run, None)
+
+        return deactivate
+
+    async def _watch_cancels(self) -> None:
+        while True:
+            await asyncio.sleep(GLANCE)
+            if self._active:
+                for run in await self.ledger.cancel_asked(list(self._active)):
+                    if run in self._active:
+                        self._active[run].cancel()
+
+    def _spawn(self, coroutine: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(coroutine)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+def workflow_json(workflow: Workflow) -> Json:
+    """A workflow as the ledger keeps it."""
+
+    def plain(value: Any) -> Any:
+        return sorted(value) if isinstance(value, (set, frozenset)) else str(value)
+
+    found: Json = json.loads(json.dumps(asdict(workflow), default=plain))
+    return found
+
+
+def workflow_of(data: Json) -> Workflow:
+    """The inverse of `workflow_json`."""
+    cells = tuple(Cell(**{**cell, "tags": frozenset(cell["tags"])}) for cell in data["cells"])
+    only = frozenset(data["only"]) if data["only"] is not None else None
+    return replace(Workflow(**{**data, "cells": cells}), only=only)
+
+
+def worker_zipapp(folder: Path) -> Path:
+    """The worker's zipapp under a name made from its content; built where no wheel brought it."""
+    shipped = Path(__file__).parent.parent / "_worker.pyz"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not shipped.exists():
+        from dossier_worker import build
+
+        shipped = build.build(folder / f"building-{os.getpid()}.pyz")
+    digest = hashlib.sha256(shipped.read_bytes()).hexdigest()[:16]
+    target = folder / f"dossier-worker-{digest}.pyz"
+    if not target.exists():
+        temporary = folder / f".{digest}-{os.getpid()}"
+        shutil.copyfile(shipped, temporary)
+        os.replace(temporary, target)
+    if shipped.parent == folder:
+        shipped.unlink()
+    return target

@@ -1,0 +1,311 @@
+"""Running cells one by one: as if each had run in the user's kernel now.
+
+A name has its newest value in one place: in the user's kernel, or as a version that a remote cell
+left and the kernel has not loaded yet (`pending`). A remote cell is given the newest values,
+wherever they are; a kernel cell has those that it needs loaded first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..targets import ProviderFault
+from . import conditions
+from . import plan as planning
+from .dispatch import Failure, Outcome, Setting
+from .model import BadInput, Cell, Json, TaskRecord, TaskState, new_id
+from .pool import Kernel, Lost
+from .values import Versions
+from .workflow import PATIENCE
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+
+class KernelPort(Protocol):
+    """The user's kernel, as the host of the engine reaches it."""
+
+    async def export(self, names: Sequence[str], versions: str) -> list[Json]:
+        """Has the kernel store these names; manifests, new versions named `<versions><n>`."""
+        ...
+
+    async def load(self, inputs: dict[str, str], manifests: dict[str, Json]) -> list[str]:
+        """Has the kernel bind names to versions; the names that it bound."""
+        ...
+
+    async def names(self) -> list[str]:
+        """Names of the user's that the kernel has."""
+        ...
+
+    async def execution_count(self) -> int:
+        """The count that the next cell takes."""
+        ...
+
+    async def counted(self, count: int) -> None:
+        """A remote cell took this execution count."""
+        ...
+
+
+class Interactive:
+    """The one-by-one session of one user kernel."""
+
+    def __init__(self, engine: Engine, name: str, path: str, kernelspec: str) -> None:
+        self._engine = engine
+        self.name = name
+        self.path = path
+        self.kernelspec = kernelspec
+        self._pending: dict[str, Json] = {}
+        self._last: dict[str, Json] = {}
+        """The newest known version of each name, to see that the kernel's is the same."""
+        self._versions = Versions()
+        self._kernels: dict[str, Kernel] = {}
+        self._order = asyncio.Lock()
+        self._current: tuple[str, str, Kernel] | None = None
+        self._cancelled: str | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # cells with a target
+
+    async def run_cell(
+        self, cell: Cell, target: str, others: Sequence[Cell], port: KernelPort
+    ) -> str:
+        """Starts a cell on a target and returns its run. Raises `BadInput`.
+
+        `others` are the notebook's other code cells: what their functions do counts.
+        """
+        usable = await self._engine.catalogue.check(target)
+        if not usable.usable:
+            raise BadInput(f"cell {cell.index} ({cell.id}): {usable.why}", "target")
+        run = new_id()
+        env = self._env()
+        task = TaskRecord(cell.id, cell.index, "queued", target, None, None, None)
+        spec = {
+            "cell": {"id": cell.id, "index": cell.index, "source": cell.source},
+            "target": target,
+        }
+        await self._engine.ledger.add_run(
+            run, "cell", self.path, self._engine.owner, spec, conditions.record(env), [task],
+            durable=False,
+        )  # fmt: skip
+        deactivate = self._engine.activate(run, self)
+
+        async def go() -> None:
+            state, why = "failed", None
+            try:
+                async with self._order:
+                    state, why = await self._run(run, cell, target, others, port)
+            except (Failure, ProviderFault, Lost, BadInput) as error:
+                state = "lost" if isinstance(error, Lost) and error.worker else "failed"
+                why = str(error)
+                await self._engine.ledger.set_task(run, cell.id, state, why)
+            except Exception as error:
+                why = f"a fault of the engine: {type(error).__name__}: {error}"
+                await self._engine.ledger.set_task(run, cell.id, "failed", why)
+                raise
+            finally:
+                self._current = None
+                await self._engine.ledger.end_run(run, state, why)
+                deactivate()
+
+        going = asyncio.create_task(go())
+        self._tasks.add(going)
+        going.add_done_callback(self._tasks.discard)
+        return run
+
+    async def _run(
+        self, run: str, cell: Cell, target: str, others: Sequence[Cell], port: KernelPort
+    ) -> tuple[str, str | None]:
+        self._cancelled = None
+        spec, setups = await self._analyse(cell, others)
+        needed = await self._needed(spec, port)
+        count = await port.execution_count()
+        inputs = await self._gather(needed, target, port, run)
+        kernel = await self._kernel(target)
+        through = set(kernel.prefix)
+        missing = [s for s in setups if s.key not in through]
+        setting = Setting(
+            run=run,
+            cell=cell.id,
+            code=cell.source,
+            number=1,
+            count=count,
+            inputs=inputs,
+            manifests=self._versions.closure(inputs.values()),
+            setup=[
+                {"code": s.source, "inputs": {n: inputs[n] for n in s.inputs if n in inputs}}
+                for s in missing
+            ],
+            exports=None if spec.get("barrier") else list(spec.get("outputs") or []),
+            mutated=[name for name in spec.get("outputs") or [] if name in inputs],
+            reset=False,
+            cwd=os.path.dirname(self.path),
+            durable=bool(spec.get("outside")),
+            prefix=[s.key for s in missing],
+        )
+        self._current = (run, setting.attempt, kernel)
+        target_settings = self._engine.catalogue.targets[target]
+        async with self._engine.dispatcher.kernel(
+            target=target_settings, recipe=self._recipe(target), kernel=kernel, prefix=[],
+            fresh=False, limit=1,
+        ):  # fmt: skip
+            outcome = await self._engine.dispatcher.run(setting, kernel)
+        state, why = self._state(outcome)
+        await self._engine.dispatcher.commit(outcome, state, why)
+        if outcome.count is not None:
+            await port.counted(outcome.count)
+        self._versions.add(cell.id, outcome.manifests)
+        for manifest in outcome.manifests:
+            if manifest.get("unshippable"):
+                manifest["holder"] = target
+            self._pending[manifest["name"]] = self._last[manifest["name"]] = manifest
+        for name in outcome.deleted:
+            self._pending.pop(name, None)
+        return ("failed" if state == "failed" else state), why
+
+    def _state(self, outcome: Outcome) -> tuple[TaskState, str | None]:
+        if outcome.status == "ok":
+            return "done", None
+        if self._cancelled is not None:
+            return "cancelled", self._cancelled
+        return "failed", outcome.why
+
+    # cells of the kernel
+
+    async def prepare(self, cell: Cell, others: Sequence[Cell], port: KernelPort) -> Json:
+        """Loads what a kernel cell needs of names made remotely. Raises `BadInput`."""
+        async with self._order:
+            if not self._pending:
+                return {"loaded": [], "bytes": 0}
+            spec, _ = await self._analyse(cell, others)
+            names = self._wanted(spec)
+            wanted = (
+                list(self._pending) if names is None else [n for n in names if n in self._pending]
+            )
+            for name in wanted:
+                manifest = self._pending[name]
+                if manifest.get("unshippable"):
+                    raise BadInput(
+                        f"`{name}` ({manifest['type']}) lives in a worker kernel and cannot be"
+                        f" moved to this one: {manifest['unshippable']}. Run this cell on the same"
+                        " target.",
+                        "target",
+                    )
+            inputs = {name: self._pending[name]["version"] for name in wanted}
+            if inputs:
+                await port.load(inputs, self._versions.closure(inputs.values()))
+            for name in wanted:
+                del self._pending[name]
+            for name in spec.get("outputs") or []:
+                self._pending.pop(name, None)  # the kernel's is about to be the newest
+            size = sum(self._versions.manifests[v].get("size", 0) for v in inputs.values())
+            return {"loaded": wanted, "bytes": size}
+
+    # parts
+
+    @staticmethod
+    def _wanted(spec: Json) -> set[str] | None:
+        """Names that a cell may need; None for all there are."""
+        if spec.get("barrier"):
+            return None
+        return {
+            n for n in {*(spec.get("inputs") or {}), *(spec.get("reads") or [])} if n.isidentifier()
+        }
+
+    async def _analyse(
+        self, cell: Cell, others: Sequence[Cell]
+    ) -> tuple[Json, list[planning.Setup]]:
+        # Run now means run after everything else: the cell is analysed as the last of all.
+        cells = [c for c in others if c.id != cell.id] + [cell]
+        graph = await self._engine.graph_of(self.kernelspec, cells)
+        plan = planning.make(cells, graph)
+        return plan.steps[cell.id].spec, list(plan.steps[cell.id].prefix)
+
+    async def _needed(self, spec: Json, port: KernelPort) -> set[str]:
+        names = self._wanted(spec)
+        present = set(await port.names())
+        known = present | self._pending.keys()
+        return known if names is None else names & known
+
+    async def _gather(
+        self, needed: set[str], target: str, port: KernelPort, run: str
+    ) -> dict[str, str]:
+        """The newest version of each needed name; what only the kernel holds it exports now."""
+        ask = sorted(needed - self._pending.keys())
+        exported = await port.export(ask, f"{run}/kernel/") if ask else []
+        for manifest in exported:
+            name = manifest["name"]
+            before = self._last.get(name)
+            same = before is not None and before.get("digest") == manifest.get("digest") is not None
+            self._last[name] = before if same and before is not None else manifest
+        self._versions.add(f"{run}/kernel", [self._last[m["name"]] for m in exported])
+        for manifest in exported:
+            self._versions.manifests.setdefault(manifest["version"], manifest)
+        inputs = {}
+        for name in sorted(needed):
+            manifest = self._pending.get(name) or self._last.get(name) or {}
+            if manifest.get("unshippable"):
+                holder = manifest.get("holder")
+                if holder != target:
+                    raise Failure(
+                        f"`{name}` ({manifest['type']}) lives in {_place(holder)} and cannot be"
+                        f" moved to {target!r}: {manifest['unshippable']}"
+                    )
+            if manifest:
+                inputs[name] = manifest["version"]
+        return inputs
+
+    async def _kernel(self, target: str) -> Kernel:
+        """The session's own worker kernel on a target, kept as long as the user's kernel."""
+        kernel = self._kernels.get(target)
+        if kernel is None or kernel.dead:
+            settings = self._engine.catalogue.targets[target]
+            pool = self._engine.pool
+            provider = self._engine.catalogue.provider(settings)
+            assert provider is not None
+            limit = (settings.slots or provider.default_slots(settings)) * settings.workers
+            worker = await pool.lease(settings, self._recipe(target), limit)
+            kernel = self._kernels[target] = worker.kernel()
+            kernel.kept = "it is the notebook's worker kernel on this target"
+            await pool.give_back(worker)
+        return kernel
+
+    def _env(self) -> dict[str, str]:
+        return conditions.environment(1)
+
+    def _recipe(self, target: str) -> Any:
+        return self._engine.recipe(target, self.kernelspec, self._env())
+
+    def attempt_of(self, cell: str) -> str | None:
+        return self._current[1] if self._current else None
+
+    def interrupt(self, cell: str | None = None) -> None:
+        """Interrupts the cell that runs."""
+        if self._current:
+            self._engine.dispatcher.interrupt(self._current[1])
+
+    def cancel(self, why: str = "cancelled") -> None:
+        """Interrupts the cell that runs, and ends its kernel if that does not help."""
+        self._cancelled = why
+        if self._current:
+            _, attempt, kernel = self._current
+            self._engine.dispatcher.interrupt(attempt)
+
+            def kill() -> None:
+                if self._current and self._current[1] == attempt:
+                    self._engine.dispatcher.kill(kernel)
+
+            asyncio.get_running_loop().call_later(PATIENCE, kill)
+
+    async def close(self) -> None:
+        """Ends the session's worker kernels: the user's kernel is gone, and so are all names."""
+        self.cancel("the kernel was restarted")
+        for kernel in self._kernels.values():
+            self._engine.dispatcher.kill(kernel)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _place(holder: str | None) -> str:
+    return f"the worker kernel on {holder!r}" if holder else "the notebook's kernel"

@@ -1,0 +1,432 @@
+"""The ledger: runs, tasks, attempts, variable versions, events and workers, one row each.
+
+Each method is one transaction. What several engines may do at once (taking up a run, committing
+a task) is decided here, by conditions in the statement itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from .database import Database
+from .model import Event, Json, NoSuchRun, RunRecord, TaskRecord
+
+MIGRATIONS = [
+    """
+    CREATE TABLE runs (
+        run TEXT PRIMARY KEY, kind TEXT NOT NULL, path TEXT NOT NULL, notebook TEXT,
+        state TEXT NOT NULL, why TEXT, owner TEXT, created REAL NOT NULL, ended REAL,
+        seq INTEGER NOT NULL DEFAULT 0, cancel INTEGER NOT NULL DEFAULT 0,
+        spec TEXT NOT NULL, conditions TEXT NOT NULL
+    );
+    CREATE INDEX runs_by_path ON runs (path, created);
+    CREATE TABLE tasks (
+        run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE, cell TEXT NOT NULL,
+        position INTEGER NOT NULL, target TEXT NOT NULL, state TEXT NOT NULL, why TEXT,
+        attempt TEXT, started REAL, ended REAL, execution_count INTEGER,
+        PRIMARY KEY (run, cell)
+    ) WITHOUT ROWID;
+    CREATE TABLE attempts (
+        attempt TEXT PRIMARY KEY, run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE,
+        cell TEXT NOT NULL, number INTEGER NOT NULL, worker TEXT NOT NULL, kernel TEXT NOT NULL,
+        state TEXT NOT NULL, setting TEXT NOT NULL, started REAL NOT NULL, ended REAL, result TEXT
+    ) WITHOUT ROWID;
+    CREATE INDEX attempts_by_task ON attempts (run, cell);
+    CREATE TABLE versions (
+        version TEXT PRIMARY KEY, run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE,
+        cell TEXT NOT NULL, name TEXT NOT NULL, manifest TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX versions_by_task ON versions (run, cell);
+    CREATE TABLE events (
+        run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE, seq INTEGER NOT NULL, cell TEXT,
+        attempt TEXT, kind TEXT NOT NULL, time REAL NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (run, seq)
+    ) WITHOUT ROWID;
+    CREATE TABLE workers (
+        worker TEXT PRIMARY KEY, target TEXT NOT NULL, provider TEXT NOT NULL,
+        recipe TEXT NOT NULL, state TEXT NOT NULL, owner TEXT, handle TEXT, secret TEXT,
+        credential TEXT, epoch TEXT NOT NULL DEFAULT '', seen INTEGER NOT NULL DEFAULT 0,
+        started REAL NOT NULL, ended REAL, why TEXT
+    ) WITHOUT ROWID
+    """
+]
+
+
+class Ledger:
+    """The record of everything that ran, in one SQLite file."""
+
+    def __init__(self, path: Path) -> None:
+        self.database = Database(path, MIGRATIONS)
+        self._signals: dict[str, asyncio.Event] = {}
+
+    def changed(self, run: str) -> asyncio.Event:
+        """Set at the next event of a run that this process records."""
+        signal = self._signals.get(run)
+        if signal is None or signal.is_set():
+            signal = self._signals[run] = asyncio.Event()
+        return signal
+
+    def _notify(self, *runs: str) -> None:
+        for run in runs:
+            if signal := self._signals.pop(run, None):
+                signal.set()
+
+    def close(self) -> None:
+        self.database.close()
+
+    # runs
+
+    async def add_run(
+        self, run: str, kind: str, path: str, owner: str, spec: Json, conditions: Json,
+        tasks: Sequence[TaskRecord], notebook: str | None = None, durable: bool = True,
+    ) -> None:  # fmt: skip
+        """Records a run before anything of it is done."""
+        now = time.time()
+        row = (run, kind, path, notebook, owner, now, json.dumps(spec), json.dumps(conditions))
+
+        def action(db: sqlite3.Connection) -> None:
+            db.execute(
+                "INSERT INTO runs (run, kind, path, notebook, state, owner, created, spec,"
+                " conditions) VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?)",
+                row,
+            )
+            db.executemany(
+                "INSERT INTO tasks (run, cell, position, target, state, why)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                [(run, t.id, t.index, t.target, t.state, t.why) for t in tasks],
+            )
+
+        await self.database.write(action, durable)
+
+    async def end_run(self, run: str, state: str, why: str | None) -> None:
+        """Ends a run; the last event of it says so too."""
+
+        def action(db: sqlite3.Connection) -> None:
+            db.execute(
+                "UPDATE runs SET state = ?, why = ?, ended = ? WHERE run = ? AND state = 'running'",
+                (state, why, time.time(), run),
+            )
+            _append(db, run, [(None, None, "state", {"state": state, "why": why})])
+
+        await self.database.write(action, durable=True)
+        self._notify(run)
+
+    async def take_up(self, run: str, owner: str, previous: str | None) -> bool:
+        """Makes a run this engine's own, unless another was quicker."""
+
+        def action(db: sqlite3.Connection) -> bool:
+            done = db.execute(
+                "UPDATE runs SET owner = ? WHERE run = ? AND state = 'running' AND owner IS ?",
+                (owner, run, previous),
+            )
+            return done.rowcount == 1
+
+        return await self.database.write(action, durable=True)
+
+    async def ask_cancel(self, run: str) -> None:
+        """Leaves word for the run's owner, which may be another process."""
+        await self.database.write(
+            lambda db: db.execute("UPDATE runs SET cancel = 1 WHERE run = ?", (run,)), durable=True
+        )
+
+    async def cancel_asked(self, runs: Iterable[str]) -> set[str]:
+        names = tuple(runs)
+        marks = ",".join("?" * len(names))
+        rows = await self.database.read(
+            lambda db: db.execute(
+                f"SELECT run FROM runs WHERE cancel = 1 AND run IN ({marks})", names
+            ).fetchall()
+        )
+        return {row["run"] for row in rows}
+
+    async def runs(self, path: str | None = None, limit: int = 200) -> list[RunRecord]:
+        """Past and present runs, newest first, without their tasks."""
+        where, values = ("WHERE path = ?", (path, limit)) if path else ("", (limit,))
+        rows = await self.database.read(
+            lambda db: db.execute(
+                f"SELECT * FROM runs {where} ORDER BY created DESC LIMIT ?", values
+            ).fetchall()
+        )
+        return [_run_record(row, []) for row in rows]
+
+    async def run(self, run: str) -> RunRecord:
+        """One run with its tasks. Raises `NoSuchRun`."""
+
+        def action(db: sqlite3.Connection) -> RunRecord | None:
+            row = db.execute("SELECT * FROM runs WHERE run = ?", (run,)).fetchone()
+            if row is None:
+                return None
+            tasks = db.execute("SELECT * FROM tasks WHERE run = ? ORDER BY position", (run,))
+            return _run_record(row, [_task_record(task) for task in tasks])
+
+        record = await self.database.read(action)
+        if record is None:
+            raise NoSuchRun(f"there is no run {run!r}: `jupyter dossier runs` lists them", "run")
+        return record
+
+    async def spec(self, run: str) -> tuple[str | None, Json, Json]:
+        """Owner, specification and conditions of a run."""
+        row = await self.database.read(
+            lambda db: db.execute(
+                "SELECT owner, spec, conditions FROM runs WHERE run = ?", (run,)
+            ).fetchone()
+        )
+        return row["owner"], json.loads(row["spec"]), json.loads(row["conditions"])
+
+    async def unfinished(self) -> list[tuple[str, str | None, str]]:
+        """Runs that have not ended: (run, owner, kind)."""
+        rows = await self.database.read(
+            lambda db: db.execute(
+                "SELECT run, owner, kind FROM runs WHERE state = 'running' ORDER BY created"
+            ).fetchall()
+        )
+        return [(row["run"], row["owner"], row["kind"]) for row in rows]
+
+    # tasks and attempts
+
+    async def set_task(
+        self, run: str, cell: str, state: str, why: str | None = None,
+        execution_count: int | None = None,
+    ) -> None:  # fmt: skip
+        """Moves a task to a state without an attempt's result (skipped, cancelled, queued ...)."""
+        await self.database.write(lambda db: _set_task(db, run, cell, state, why, execution_count))
+        self._notify(run)
+
+    async def add_attempt(
+        self, attempt: str, run: str, cell: str, number: int, worker: str, kernel: str,
+        setting: Json, durable: bool,
+    ) -> None:  # fmt: skip
+        """Records the intent to execute a cell, before it is sent; `number` is the fence."""
+        now = time.time()
+        text = json.dumps(setting)
+
+        def action(db: sqlite3.Connection) -> None:
+            db.execute(
+                "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, 'sent', ?, ?, NULL, NULL)",
+                (attempt, run, cell, number, worker, kernel, text, now),
+            )
+            db.execute(
+                "UPDATE tasks SET attempt = ?, state = 'starting', why = NULL, started = ?,"
+                " ended = NULL WHERE run = ? AND cell = ?",
+                (attempt, now, run, cell),
+            )
+            _append(db, run, [(cell, attempt, "state", {"state": "starting", "why": None})])
+
+        await self.database.write(action, durable)
+        self._notify(run)
+
+    async def attempts(self, run: str) -> list[sqlite3.Row]:
+        """All attempts of a run, oldest first."""
+        return await self.database.read(
+            lambda db: db.execute(
+                "SELECT * FROM attempts WHERE run = ? ORDER BY started", (run,)
+            ).fetchall()
+        )
+
+    async def commit_task(
+        self, attempt: str, run: str, cell: str, state: str, why: str | None,
+        execution_count: int | None, manifests: Sequence[Json], status: str, durable: bool,
+    ) -> bool:  # fmt: skip
+        """Commits an attempt's result, once: False where the attempt is no longer the task's."""
+        now = time.time()
+
+        def action(db: sqlite3.Connection) -> bool:
+            moved = db.execute(
+                "UPDATE tasks SET state = ?, why = ?, ended = ?, execution_count = ?"
+                " WHERE run = ? AND cell = ? AND attempt = ? AND state IN"
+                " ('queued', 'preparing', 'starting', 'running', 'collecting')",
+                (state, why, now, execution_count, run, cell, attempt),
+            )
+            db.execute(
+                "UPDATE attempts SET state = ?, ended = ? WHERE attempt = ?",
+                (state if moved.rowcount else "superseded", now, attempt),
+            )
+            if not moved.rowcount:
+                return False
+            db.executemany(
+                "INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?)",
+                [(m["version"], run, cell, m["name"], json.dumps(m)) for m in manifests],
+            )
+            body = {"status": status, "execution_count": execution_count}
+            _append(
+                db,
+                run,
+                [
+                    (cell, attempt, "done", body),
+                    (cell, attempt, "state", {"state": state, "why": why}),
+                ],
+            )
+            return True
+
+        committed = await self.database.write(action, durable)
+        self._notify(run)
+        return committed
+
+    async def end_attempt(self, attempt: str, state: str) -> None:
+        """Closes an attempt whose result does not count (lost, cancelled)."""
+        await self.database.write(
+            lambda db: db.execute(
+                "UPDATE attempts SET state = ?, ended = ? WHERE attempt = ?",
+                (state, time.time(), attempt),
+            )
+        )
+
+    async def versions(self, run: str) -> list[tuple[str, Json]]:
+        """(cell, manifest) of every variable version a run's tasks left."""
+        rows = await self.database.read(
+            lambda db: db.execute(
+                "SELECT cell, manifest FROM versions WHERE run = ?", (run,)
+            ).fetchall()
+        )
+        return [(row["cell"], json.loads(row["manifest"])) for row in rows]
+
+    # what workers say
+
+    async def received(
+        self, worker: str, epoch: str, seq: int, entries: Sequence[tuple[str, str, str, str, Json]],
+        results: Sequence[tuple[str, Json]] = (), durable: bool = False,
+    ) -> None:  # fmt: skip
+        """Makes a batch of a worker's messages durable, with the number of the last of them.
+
+        `entries` are events as (run, cell, attempt, kind, body), `results` the `done` messages by
+        attempt, kept so that collecting can go on in another process.
+        """
+
+        def action(db: sqlite3.Connection) -> None:
+            db.execute(
+                "UPDATE workers SET epoch = ?, seen = ? WHERE worker = ?", (epoch, seq, worker)
+            )
+            by_run: dict[str, list[tuple[str | None, str | None, str, Json]]] = {}
+            for run, cell, attempt, kind, body in entries:
+                by_run.setdefault(run, []).append((cell, attempt, kind, body))
+                if kind == "state":
+                    db.execute(
+                        "UPDATE tasks SET state = ?, why = ? WHERE run = ? AND attempt = ?",
+                        (body["state"], body.get("why"), run, attempt),
+                    )
+            for run, items in by_run.items():
+                _append(db, run, items)
+            for attempt, result in results:
+                db.execute(
+                    "UPDATE attempts SET state = 'finished', result = ? WHERE attempt = ?",
+                    (json.dumps(result), attempt),
+                )
+
+        await self.database.write(action, durable)
+        self._notify(*{entry[0] for entry in entries})
+
+    async def add_event(self, run: str, cell: str | None, kind: str, body: Json) -> None:
+        """An event of the engine itself."""
+        await self.database.write(lambda db: _append(db, run, [(cell, None, kind, body)]))
+        self._notify(run)
+
+    async def events(self, run: str, after: int = 0, limit: int = 500) -> list[Event]:
+        """Events of a run numbered above `after`, in order."""
+        rows = await self.database.read(
+            lambda db: db.execute(
+                "SELECT * FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?",
+                (run, after, limit),
+            ).fetchall()
+        )
+        return [
+            Event(r["seq"], run, r["cell"], r["kind"], json.loads(r["body"]), r["time"])
+            for r in rows
+        ]
+
+    async def outputs(self, run: str) -> list[tuple[str, str | None, Json]]:
+        """(cell, attempt, message) of every output event of a run, in order."""
+        rows = await self.database.read(
+            lambda db: db.execute(
+                "SELECT e.cell, e.attempt, e.body FROM events e JOIN tasks t"
+                " ON t.run = e.run AND t.cell = e.cell AND t.attempt IS e.attempt"
+                " WHERE e.run = ? AND e.kind = 'output' ORDER BY e.seq",
+                (run,),
+            ).fetchall()
+        )
+        return [(row["cell"], row["attempt"], json.loads(row["body"])) for row in rows]
+
+    # workers
+
+    async def add_worker(
+        self, worker: str, target: str, provider: str, recipe: str, owner: str, secret: str
+    ) -> None:
+        """Records the intent to start a worker; `secret` is a hash."""
+        await self.database.write(
+            lambda db: db.execute(
+                "INSERT INTO workers (worker, target, provider, recipe, state, owner, secret,"
+                " started) VALUES (?, ?, ?, ?, 'starting', ?, ?, ?)",
+                (worker, target, provider, recipe, owner, secret, time.time()),
+            ),
+            durable=True,
+        )
+
+    async def set_worker(self, worker: str, **fields: Any) -> None:
+        """Changes columns of a worker's row."""
+        names = ", ".join(f"{name} = ?" for name in fields)
+        await self.database.write(
+            lambda db: db.execute(
+                f"UPDATE workers SET {names} WHERE worker = ?", (*fields.values(), worker)
+            )
+        )
+
+    async def workers(self, states: Sequence[str] = ("starting", "ready")) -> list[sqlite3.Row]:
+        marks = ",".join("?" * len(states))
+        return await self.database.read(
+            lambda db: db.execute(
+                f"SELECT * FROM workers WHERE state IN ({marks})", tuple(states)
+            ).fetchall()
+        )
+
+
+def _append(
+    db: sqlite3.Connection, run: str, items: Sequence[tuple[str | None, str | None, str, Json]]
+) -> None:
+    row = db.execute(
+        "UPDATE runs SET seq = seq + ? WHERE run = ? RETURNING seq", (len(items), run)
+    ).fetchone()
+    if row is None:
+        return
+    first, now = row[0] - len(items) + 1, time.time()
+    db.executemany(
+        "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (run, first + i, cell, attempt, kind, now, json.dumps(body))
+            for i, (cell, attempt, kind, body) in enumerate(items)
+        ],
+    )
+
+
+def _set_task(
+    db: sqlite3.Connection, run: str, cell: str, state: str, why: str | None, count: int | None
+) -> None:
+    ended = (
+        time.time()
+        if state in ("done", "reused", "failed", "skipped", "cancelled", "lost")
+        else None
+    )
+    db.execute(
+        "UPDATE tasks SET state = ?, why = ?, ended = ?, execution_count = ?"
+        " WHERE run = ? AND cell = ?",
+        (state, why, ended, count, run, cell),
+    )
+    _append(db, run, [(cell, None, "state", {"state": state, "why": why})])
+
+
+def _run_record(row: sqlite3.Row, tasks: list[TaskRecord]) -> RunRecord:
+    return RunRecord(
+        row["run"], row["kind"], row["path"], row["state"], row["why"], row["created"],
+        row["ended"], row["seq"], tasks,
+    )  # fmt: skip
+
+
+def _task_record(row: sqlite3.Row) -> TaskRecord:
+    return TaskRecord(
+        row["cell"], row["position"], row["state"], row["target"], row["why"], row["started"],
+        row["ended"], row["execution_count"],
+    )  # fmt: skip

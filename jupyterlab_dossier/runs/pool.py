@@ -1,0 +1,550 @@
+"""Workers: started when needed, leased by slot, ended when idle, found again after a restart.
+
+The pool is also the engine's ear: what workers say is made durable here before it is acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import json
+import logging
+import os
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..targets import Catalogue, Provider, ProviderFault, Target, WorkerOrder
+from .ledger import Ledger
+from .model import Json, new_id
+from .workerlink import Connection, Welcome
+
+log = logging.getLogger(__name__)
+
+# A worker that does not dial in for this long is given up (its lease is lost).
+LEASE = 600.0
+START_LIMIT = 120.0
+
+
+class Lost(Exception):
+    """A worker, or a worker kernel, ended before a result; the text says how."""
+
+    def __init__(self, why: str, worker: bool) -> None:
+        super().__init__(why)
+        self.worker = worker
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What makes two workers interchangeable."""
+
+    target: str
+    python: str
+    argv: tuple[str, ...] | None
+    env: tuple[tuple[str, str], ...]
+    preload: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+@dataclass
+class Kernel:
+    """A worker kernel as the engine knows it: the set-up it has been through, and its use."""
+
+    id: str
+    worker: Worker
+    fresh: bool = True
+    prefix: list[str] = field(default_factory=list)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    kept: str | None = None
+    """Why it may not be given up: values or process state that live only there."""
+    dead: bool = False
+
+
+@dataclass
+class Worker:
+    """A process on a target that hosts worker kernels."""
+
+    id: str
+    target: Target
+    recipe: str
+    slots: int
+    handle: Json | None = None
+    connection: Connection | None = None
+    busy: int = 0
+    kernels: dict[str, Kernel] = field(default_factory=dict)
+    clean: list[Kernel] = field(default_factory=list)
+    ended: str | None = None
+    idle: asyncio.TimerHandle | None = None
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    known: dict[str, str] = field(default_factory=dict)
+    """Attempts the worker said it knows, at its last hello."""
+
+    def kernel(self) -> Kernel:
+        """A new worker kernel, made by the worker at its first cell."""
+        kernel = Kernel(secrets.token_hex(6), self)
+        self.kernels[kernel.id] = kernel
+        return kernel
+
+
+@dataclass
+class Execution:
+    """An attempt in flight."""
+
+    attempt: str
+    run: str
+    cell: str
+    worker: Worker
+    kernel: Kernel
+    order: Json | None
+    """What was sent; None for one found again after a restart."""
+    done: asyncio.Future[Json]
+    durable: bool
+    interrupted: bool = False
+
+
+class Pool:
+    """All workers of one engine; implements `workerlink.WorkerEvents`."""
+
+    def __init__(
+        self, ledger: Ledger, folder: Path, store: Path, catalogue: Catalogue, owner: str,
+        zipapp: Callable[[], Path],
+    ) -> None:  # fmt: skip
+        self._ledger = ledger
+        self._folder = folder
+        self._store = store
+        self._catalogue = catalogue
+        self._owner = owner
+        self._zipapp = zipapp
+        self.url = ""
+        self.workers: dict[str, Worker] = {}
+        self.executions: dict[str, Execution] = {}
+        self._seen: dict[str, tuple[str, int]] = {}
+        self._secrets: dict[str, tuple[str | None, str | None]] = {}
+        self._changed = asyncio.Condition()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    # leases
+
+    async def lease(self, target: Target, recipe: Recipe, limit: int) -> Worker:
+        """Waits for a worker with a free slot, starting one where there is none.
+
+        `limit` cells of this target run at once. Raises `ProviderFault`.
+        """
+        while True:
+            alive = [
+                w for w in self.workers.values() if w.target.name == target.name and not w.ended
+            ]
+            mine = [w for w in alive if w.recipe == recipe.key]
+            if sum(w.busy for w in alive) < limit:
+                free = [w for w in mine if w.busy < w.slots]
+                if free:
+                    worker = min(free, key=lambda w: (not w.ready.is_set(), w.busy))
+                    self.take(worker)
+                    try:
+                        await self._ready(worker)
+                    except BaseException:
+                        await self.give_back(worker)
+                        raise
+                    return worker
+                if len(mine) < target.workers:
+                    await self._start(target, recipe)
+                    continue
+            async with self._changed:
+                await self._changed.wait()
+
+    def take(self, worker: Worker) -> None:
+        """Counts a cell in; for kernels that are kept, the slot goes with the kernel's worker."""
+        worker.busy += 1
+        if worker.idle:
+            worker.idle.cancel()
+            worker.idle = None
+
+    async def give_back(self, worker: Worker) -> None:
+        """Counts a cell out and wakes who waits."""
+        worker.busy -= 1
+        self._watch_idle(worker)
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def _ready(self, worker: Worker) -> None:
+        try:
+            await asyncio.wait_for(worker.ready.wait(), START_LIMIT)
+        except asyncio.TimeoutError:
+            await self._end(worker, f"it did not dial in within {START_LIMIT:.0f} s")
+        if worker.ended:
+            raise ProviderFault(f"a worker on {worker.target.name} did not start: {worker.ended}")
+
+    def _watch_idle(self, worker: Worker) -> None:
+        if worker.idle:
+            worker.idle.cancel()
+            worker.idle = None
+        kept = any(k.kept for k in worker.kernels.values())
+        if worker.busy == 0 and not kept and not worker.ended:
+            loop = asyncio.get_running_loop()
+            worker.idle = loop.call_later(
+                worker.target.idle,
+                lambda: self._spawn(self._end(worker, "it was idle")),
+            )
+
+    # start and end
+
+    async def _start(self, target: Target, recipe: Recipe) -> None:
+        provider = self._catalogue.provider(target)
+        if provider is None:
+            raise ProviderFault(f"no provider for targets of kind {target.kind!r} is installed")
+        name = new_id()
+        slots = target.slots or provider.default_slots(target)
+        worker = Worker(name, target, recipe.key, slots)
+        self.workers[name] = worker
+        secret = secrets.token_urlsafe(32)
+        env = dict(recipe.env)
+        folder = self._folder / name
+        config = {
+            "worker": name,
+            "url": self.url,
+            "secret": secret,
+            "folder": str(folder),
+            "blobs": str(self._store) if target.shares_store else None,
+            "slots": slots,
+            "argv": list(recipe.argv) if recipe.argv else None,
+            "preload": list(recipe.preload),
+            "env": env,
+            "idle": target.idle,
+            "grace": float(target.settings.get("grace", LEASE)),
+            "ca": None,
+            "oom_score_adj": 500,
+        }
+        try:
+            self._secrets[name] = (_hash(secret), None)
+            self._seen[name] = ("", 0)
+            # The intent first: a worker whose start was under way at a crash is found and ended.
+            await self._ledger.add_worker(
+                name, target.name, provider.kind, recipe.key, self._owner, _hash(secret)
+            )
+            loop = asyncio.get_running_loop()
+            zipapp = await loop.run_in_executor(None, self._zipapp)
+            await loop.run_in_executor(None, write_config, folder, config)
+            order = WorkerOrder(
+                name, target, folder / "config.json", zipapp, recipe.python, env, str(folder)
+            )
+            worker.handle = await provider.start(order)
+            await self._ledger.set_worker(name, handle=json.dumps(worker.handle))
+        except BaseException as error:
+            worker.ended = str(error) or type(error).__name__
+            worker.ready.set()
+            self.workers.pop(name, None)
+            await self._ledger.set_worker(name, state="ended", why=worker.ended)
+            raise
+        self._spawn(self._watch(worker, provider))
+
+    async def _watch(self, worker: Worker, provider: Provider) -> None:
+        assert worker.handle is not None
+        ended = await provider.wait(worker.handle)
+        await self._lost(worker, ended.why)
+
+    async def _lost(self, worker: Worker, why: str) -> None:
+        if worker.ended is None:
+            worker.ended = why
+        self.workers.pop(worker.id, None)
+        for kernel in worker.kernels.values():
+            kernel.dead = True
+        worker.ready.set()
+        for execution in list(self.executions.values()):
+            if execution.worker is worker and not execution.done.done():
+                execution.done.set_exception(Lost(f"the worker was lost: {why}", worker=True))
+        await self._ledger.set_worker(worker.id, state="ended", why=why)
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def _end(self, worker: Worker, why: str) -> None:
+        """Ends a worker of ours that has nothing to do any more."""
+        if worker.ended:
+            return
+        worker.ended = why
+        if worker.connection is not None:
+            worker.connection.send({"type": "shutdown"})
+        provider = self._catalogue.provider(worker.target)
+        if provider and worker.handle is not None:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(provider.wait(worker.handle), 5)
+                return
+            await provider.end(worker.handle)
+
+    async def close(self) -> None:
+        """Ends all workers."""
+        workers = list(self.workers.values())
+        await asyncio.gather(*(self._end(worker, "the server stops") for worker in workers))
+        for worker in workers:
+            if worker.idle:
+                worker.idle.cancel()
+            await self._ledger.set_worker(worker.id, state="ended", why=worker.ended)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # executions
+
+    async def execute(self, execution: Execution) -> Json:
+        """Sends an attempt and returns the worker's `done`. Raises `Lost`."""
+        self.executions[execution.attempt] = execution
+        try:
+            if execution.worker.ended:
+                raise Lost(f"the worker was lost: {execution.worker.ended}", worker=True)
+            self._send(execution)
+            return await execution.done
+        finally:
+            self.executions.pop(execution.attempt, None)
+
+    async def rejoin(self, execution: Execution) -> Json | None:
+        """Awaits an attempt that an adopted worker may know; None where it does not.
+
+        Raises `Lost` where the worker does not come back.
+        """
+        self.executions[execution.attempt] = execution
+        try:
+            if not await self.wait_ready(execution.worker):
+                raise Lost(f"the worker was lost: {execution.worker.ended}", worker=True)
+            if execution.attempt not in execution.worker.known:
+                return None
+            return await execution.done
+        finally:
+            self.executions.pop(execution.attempt, None)
+
+    def _send(self, execution: Execution) -> None:
+        if execution.worker.connection is not None and execution.order is not None:
+            execution.worker.connection.send(execution.order)
+
+    def interrupt(self, execution: Execution) -> None:
+        """As the interrupt button of a kernel."""
+        execution.interrupted = True
+        if execution.worker.connection is not None:
+            execution.worker.connection.send(
+                {
+                    "type": "interrupt",
+                    "attempt": execution.attempt,
+                    "kernel": execution.kernel.id,
+                }
+            )
+
+    def kill(self, kernel: Kernel) -> None:
+        """Ends a worker kernel, whatever it does."""
+        kernel.worker.kernels.pop(kernel.id, None)
+        kernel.dead = True
+        kernel.kept = None
+        if kernel.worker.connection is not None and not kernel.fresh:
+            kernel.worker.connection.send({"type": "kill", "kernel": kernel.id})
+        if not kernel.worker.ended:
+            self._watch_idle(kernel.worker)
+
+    def input(self, execution: Execution, value: str) -> None:
+        """Answers a cell's `input()`."""
+        if execution.worker.connection is not None:
+            execution.worker.connection.send(
+                {"type": "input", "kernel": execution.kernel.id, "value": value}
+            )
+
+    # after a restart
+
+    async def adopt(self, rows: Sequence[Any]) -> list[Worker]:
+        """Takes up workers of an engine that is no more; `call` tells them where to dial in."""
+        adopted = []
+        for row in rows:
+            target = self._catalogue.targets.get(row["target"])
+            provider = self._catalogue.provider(target) if target else None
+            if target is None or provider is None or not row["handle"]:
+                await self._ledger.set_worker(
+                    row["worker"], state="ended", why="its start was cut off"
+                )
+                continue
+            name = row["worker"]
+            worker = Worker(
+                name, target, row["recipe"], target.slots or provider.default_slots(target),
+                handle=json.loads(row["handle"]),
+            )  # fmt: skip
+            self._secrets[name] = (row["secret"], row["credential"])
+            self._seen[name] = (row["epoch"], row["seen"])
+            self.workers[name] = worker
+            await self._ledger.set_worker(name, owner=self._owner)
+            adopted.append(worker)
+        return adopted
+
+    async def call(self, workers: Sequence[Worker]) -> None:
+        """Tells adopted workers the address of this engine."""
+        loop = asyncio.get_running_loop()
+        for worker in workers:
+            provider = self._catalogue.provider(worker.target)
+            assert provider is not None
+            await loop.run_in_executor(None, move_config, self._folder / worker.id, self.url)
+            self._spawn(self._watch(worker, provider))
+
+    def ghost(self, target: str) -> Worker:
+        """Stands for a worker that is no more but whose result the ledger has."""
+        place = self._catalogue.targets.get(target) or self._catalogue.targets["local"]
+        return Worker(new_id(), place, "", 0, ended="it ended before its result was taken up")
+
+    async def wait_ready(self, worker: Worker) -> bool:
+        """Whether an adopted worker dialled in again (False: it is gone)."""
+        with contextlib.suppress(ProviderFault):
+            await self._ready(worker)
+            return True
+        return False
+
+    async def reconnected(self, worker: Worker) -> None:
+        """Returns when the worker is linked again. Raises `Lost` where it has ended."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: worker.connection is not None or worker.ended)
+        if worker.ended:
+            raise Lost(f"the worker was lost: {worker.ended}", worker=True)
+
+    async def end_orphans(self, rows: Sequence[Any]) -> None:
+        """Ends workers that nobody owns any more."""
+        for row in rows:
+            target = self._catalogue.targets.get(row["target"])
+            provider = self._catalogue.provider(target) if target else None
+            if provider and row["handle"]:
+                await provider.end(json.loads(row["handle"]))
+            await self._ledger.set_worker(row["worker"], state="ended", why="its server is no more")
+
+    # WorkerEvents
+
+    async def authenticate(
+        self, worker: str, secret: str | None, credential: str | None
+    ) -> Welcome | None:
+        known = self._secrets.get(worker)
+        if known is None:
+            return None
+        if credential is not None:
+            good = known[1] is not None and hmac.compare_digest(known[1], _hash(credential))
+            if good and known[0] is not None:
+                await self._spend_secret(worker)
+            return Welcome() if good else None
+        if secret is None or known[0] is None or not hmac.compare_digest(known[0], _hash(secret)):
+            return None
+        fresh = secrets.token_urlsafe(32)
+        self._secrets[worker] = (known[0], _hash(fresh))
+        await self._ledger.set_worker(worker, credential=_hash(fresh))
+        return Welcome(fresh)
+
+    async def _spend_secret(self, worker: str) -> None:
+        self._secrets[worker] = (None, self._secrets[worker][1])
+        await self._ledger.set_worker(worker, secret=None, state="ready")
+
+    async def connected(self, worker: Connection, hello: Json) -> None:
+        known = self.workers.get(worker.worker)
+        if known is None or known.ended:
+            worker.send({"type": "shutdown"})
+            return
+        known.connection = worker
+        known.known = dict(hello.get("attempts") or {})
+        known.ready.set()
+        for execution in list(self.executions.values()):
+            if execution.worker is not known:
+                continue
+            if execution.attempt not in known.known:
+                self._send(execution)
+            elif execution.interrupted:
+                self.interrupt(execution)
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def disconnected(self, worker: str) -> None:
+        known = self.workers.get(worker)
+        if known is not None:
+            known.connection = None
+
+    def seen(self, worker: str) -> tuple[str, int]:
+        return self._seen.get(worker, ("", 0))
+
+    async def received(
+        self, worker: str, epoch: str, batch: Sequence[tuple[int, Json, list[bytes]]]
+    ) -> None:
+        secret = self._secrets.get(worker)
+        if secret is not None and secret[0] is not None:
+            await self._spend_secret(worker)
+        entries: list[tuple[str, str, str, str, Json]] = []
+        results: list[tuple[str, Json]] = []
+        after: list[Callable[[], None]] = []
+        durable = False
+        for _seq, message, _buffers in batch:
+            execution = self.executions.get(str(message.get("attempt")))
+            kind = message.get("type")
+            if kind == "kernel_died":
+                after.append(lambda m=message: self._kernel_died(worker, m))  # type: ignore[misc]
+            if execution is None or execution.worker.id != worker:
+                continue  # a result of an attempt that is no longer waited for: fenced off
+            where = (execution.run, execution.cell, execution.attempt)
+            if kind == "message":
+                body = {
+                    "msg_type": message["msg_type"],
+                    "content": message["content"],
+                    "metadata": message.get("metadata") or {},
+                }
+                entries.append((*where, "output", body))
+            elif kind == "state" and message.get("state") in ("preparing", "running", "collecting"):
+                body = {"state": message["state"], "why": _detail(message.get("detail"))}
+                entries.append((*where, "state", body))
+            elif kind == "done":
+                results.append((execution.attempt, message))
+                durable = durable or execution.durable
+                after.append(lambda e=execution, m=message: _resolve(e, m))  # type: ignore[misc]
+        last = batch[-1][0]
+        await self._ledger.received(worker, epoch, last, entries, results, durable)
+        self._seen[worker] = (epoch, last)
+        for call in after:
+            call()
+
+    def _kernel_died(self, worker: str, message: Json) -> None:
+        known = self.workers.get(worker)
+        kernel = known.kernels.pop(str(message.get("kernel")), None) if known else None
+        if kernel is None:
+            return
+        kernel.dead = True
+        for execution in list(self.executions.values()):
+            if execution.kernel is kernel and not execution.done.done():
+                why = f"the worker kernel died: {message.get('why') or 'nobody knows why'}"
+                execution.done.set_exception(Lost(why, worker=False))
+
+    def _spawn(self, coroutine: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _resolve(execution: Execution, message: Json) -> None:
+    if not execution.done.done():
+        execution.done.set_result(message)
+
+
+def _detail(detail: Any) -> str | None:
+    return str(detail) if detail else None
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def write_config(folder: Path, config: Json) -> None:
+    """Writes a worker's configuration, whole and for its owner's eyes only."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / "config.json"
+    temporary = folder / "config.json.new"
+    descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(config, file)
+    os.replace(temporary, path)
+
+
+def move_config(folder: Path, url: str) -> None:
+    """Says in a worker's configuration where its server is now."""
+    path = folder / "config.json"
+    with contextlib.suppress(OSError, ValueError):
+        config = json.loads(path.read_text())
+        config["url"] = url
+        write_config(folder, config)

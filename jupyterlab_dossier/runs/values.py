@@ -1,0 +1,58 @@
+"""Which version of a name a task is given: the bookkeeping of manifests in a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from .model import Json
+
+
+class Versions:
+    """Every variable version that the tasks of a run left, by the cell that left it."""
+
+    def __init__(self) -> None:
+        self._by_cell: dict[str, dict[str, Json | None]] = {}
+        self.manifests: dict[str, Json] = {}
+
+    def add(self, cell: str, manifests: Iterable[Json], deleted: Iterable[str] = ()) -> None:
+        """Records what a task left; deleted names are gone for those after it."""
+        left: dict[str, Json | None] = dict.fromkeys(deleted)
+        for manifest in manifests:
+            left[manifest["name"]] = manifest
+            self.manifests[manifest["version"]] = manifest
+        self._by_cell[cell] = left
+
+    def find(
+        self, name: str, producer: str, inputs: Mapping[str, Mapping[str, str]]
+    ) -> Json | None:
+        """The manifest of a name as `producer` left it.
+
+        A cell that might have written a name but did not leaves it as it was given it, so the
+        search goes on with the producer's own input.
+        """
+        cell: str | None = producer
+        while cell is not None:
+            left = self._by_cell.get(cell, {})
+            if name in left:
+                return left[name]
+            cell = inputs.get(cell, {}).get(name)
+        return None
+
+    def closure(self, versions: Iterable[str]) -> dict[str, Json]:
+        """Manifests of these versions and of all that they refer to."""
+        found: dict[str, Json] = {}
+        todo = list(versions)
+        while todo:
+            version = todo.pop()
+            manifest = self.manifests.get(version)
+            if manifest is not None and version not in found:
+                found[version] = manifest
+                todo += manifest.get("deps") or []
+        return found
+
+
+def blobs(manifest: Json) -> list[tuple[str, int]]:
+    """(blob, size) of everything a manifest names."""
+    if manifest.get("unshippable"):
+        return []
+    return [(b["blob"], b["size"]) for b in (manifest["pickle"], *manifest.get("buffers", []))]

@@ -1,0 +1,15 @@
+"""Targets: named places where cells can run, and the providers that start workers there."""
+
+from .catalogue import Catalogue, SettingsFault
+from .provider import Ended, Provider, ProviderFault, Target, Usable, WorkerOrder
+
+__all__ = [
+    "Catalogue",
+    "Ended",
+    "Provider",
+    "ProviderFault",
+    "SettingsFault",
+    "Target",
+    "Usable",
+    "WorkerOrder",
+]

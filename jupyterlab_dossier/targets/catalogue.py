@@ -1,0 +1,120 @@
+"""The targets there are: `kernel` and `local` always, the others from settings files.
+
+Settings are TOML files `dossier/targets.d/*.toml` in Jupyter's config path, one table a target:
+
+    [bignode]
+    kind = "local"
+    slots = 8
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from jupyter_core.paths import jupyter_config_path
+
+from .provider import Provider, Target, Usable
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_SETTINGS: dict[str, type] = {"slots": int, "workers": int, "shared": bool, "idle": float}
+
+
+class SettingsFault(Exception):
+    """A settings file cannot be read; the text names the file and the field."""
+
+
+class Catalogue:
+    """Names to targets, kinds to providers."""
+
+    def __init__(
+        self, targets: dict[str, Target] | None = None, providers: dict[str, Provider] | None = None
+    ) -> None:
+        self.providers = providers if providers is not None else _installed()
+        found = targets if targets is not None else read_settings(jupyter_config_path())
+        self.targets = {
+            "kernel": Target("kernel", "kernel"),
+            "local": Target("local", "local"),
+            **found,
+        }
+
+    def provider(self, target: Target) -> Provider | None:
+        """The provider of a target's kind; cells of `kernel` run on local workers in a workflow."""
+        return self.providers.get("local" if target.kind == "kernel" else target.kind)
+
+    async def check(self, name: str) -> Usable:
+        """Whether a target can be used now."""
+        target = self.targets.get(name)
+        if target is None:
+            known = ", ".join(sorted(self.targets))
+            return Usable(False, f"there is no target {name!r} (known: {known})")
+        provider = self.provider(target)
+        if provider is None:
+            return Usable(False, f"no provider for targets of kind {target.kind!r} is installed")
+        return await provider.check(target)
+
+    async def describe(self) -> list[dict[str, Any]]:
+        """Every target for `jupyter dossier targets` and the browser."""
+        rows = []
+        for target in self.targets.values():
+            provider = self.provider(target)
+            usable = await self.check(target.name)
+            rows.append(
+                {
+                    "name": target.name,
+                    "kind": target.kind,
+                    "usable": usable.usable,
+                    "why": usable.why,
+                    "options": provider.options(target) if provider else None,
+                }
+            )
+        return rows
+
+
+def _installed() -> dict[str, Provider]:
+    found: dict[str, Provider] = {}
+    for entry in entry_points(group="jupyterlab_dossier.providers"):
+        provider: Provider = entry.load()()
+        found[provider.kind] = provider
+    if "local" not in found:
+        from .local import LocalProvider
+
+        found["local"] = LocalProvider()
+    return found
+
+
+def read_settings(folders: list[str]) -> dict[str, Target]:
+    """Targets of all settings files; of equal names the first folder's wins, as in Jupyter."""
+    found: dict[str, Target] = {}
+    for folder in folders:
+        for path in sorted(Path(folder, "dossier", "targets.d").glob("*.toml")):
+            try:
+                tables = tomllib.loads(path.read_text("utf-8"))
+            except (OSError, ValueError) as error:
+                raise SettingsFault(f"{path}: {error}") from None
+            for name, table in tables.items():
+                found.setdefault(name, _target(path, name, table))
+    return found
+
+
+def _target(path: Path, name: str, table: Any) -> Target:
+    if not isinstance(table, dict) or not isinstance(table.get("kind"), str):
+        raise SettingsFault(f'{path}: target {name!r} needs a kind, for example kind = "local"')
+    settings = {key: value for key, value in table.items() if key != "kind"}
+    for key, kind in _SETTINGS.items():
+        value = settings.get(key)
+        accepted = (int, float) if kind is float else kind
+        if value is not None and (
+            not isinstance(value, accepted) or (kind is not bool and isinstance(value, bool))
+        ):
+            raise SettingsFault(f"{path}: {name}.{key} must be of type {kind.__name__}")
+    for key in ("slots", "workers"):
+        if key in settings and settings[key] < 1:
+            raise SettingsFault(f"{path}: {name}.{key} must be at least 1")
+    return Target(name, table["kind"], settings)

@@ -1,0 +1,125 @@
+"""Workers as processes on the server's machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from .provider import Ended, ProviderFault, Target, Usable, WorkerOrder
+
+LOG_TAIL = 64 * 1024
+# A cell's share of memory below which another one at once would rather swap than help.
+BYTES_PER_CELL = 1 << 30
+
+
+class LocalProvider:
+    """Starts worker processes; a handle is (process id, its start time), so none is mistaken."""
+
+    kind = "local"
+
+    def options(self, target: Target) -> dict[str, Any]:
+        return {"type": "object", "properties": {}, "additionalProperties": False}
+
+    def default_slots(self, target: Target) -> int:
+        """One cell a core, as far as memory goes."""
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        return max(1, min(cores or 1, psutil.virtual_memory().total // BYTES_PER_CELL))
+
+    async def check(self, target: Target) -> Usable:
+        return Usable(True)
+
+    async def start(self, order: WorkerOrder) -> dict[str, Any]:
+        log = order.config.parent / "process.log"
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(None, _start, order, log)
+        except OSError as error:
+            raise ProviderFault(f"{order.python} cannot be started: {error.strerror}") from None
+
+    async def wait(self, handle: dict[str, Any]) -> Ended:
+        if not _alive(handle):
+            return Ended("its process is gone")
+        pid = handle["pid"]
+        if hasattr(os, "pidfd_open"):
+            await _wait_pidfd(pid)
+        else:
+            while _alive(handle):  # noqa: ASYNC110 - no event to wait for on this system
+                await asyncio.sleep(0.5)
+        return Ended(_reap(pid))
+
+    async def end(self, handle: dict[str, Any]) -> None:
+        if _alive(handle):
+            with contextlib.suppress(ProcessLookupError):
+                # The worker leads a session of its own; its kernels die with it (PDEATHSIG).
+                os.killpg(handle["pid"], signal.SIGKILL)
+
+    async def logs(self, handle: dict[str, Any]) -> str:
+        folder = Path(handle["folder"])
+        texts = []
+        for name in ("process.log", "worker.log"):
+            with contextlib.suppress(OSError), (folder / name).open("rb") as file:
+                file.seek(max(0, os.fstat(file.fileno()).st_size - LOG_TAIL))
+                texts.append(file.read().decode("utf-8", "replace"))
+        return "\n".join(texts)
+
+
+def _start(order: WorkerOrder, log: Path) -> dict[str, Any]:
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [order.python, str(order.zipapp), str(order.config)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=order.cwd,
+            env={**os.environ, **order.env},
+            start_new_session=True,
+        )
+    # The handle outlives this object: its exit is awaited by pid, not by Popen.
+    process.returncode = 0
+    started = psutil.Process(process.pid).create_time()
+    return {"pid": process.pid, "started": started, "folder": str(order.config.parent)}
+
+
+def _alive(handle: dict[str, Any]) -> bool:
+    try:
+        process = psutil.Process(handle["pid"])
+        return (
+            abs(process.create_time() - handle["started"]) < 1
+            and process.status() != psutil.STATUS_ZOMBIE
+        )
+    except psutil.NoSuchProcess:
+        return False
+
+
+async def _wait_pidfd(pid: int) -> None:
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    loop = asyncio.get_running_loop()
+    ended = loop.create_future()
+    loop.add_reader(descriptor, lambda: ended.done() or ended.set_result(None))
+    try:
+        await ended
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+
+
+def _reap(pid: int) -> str:
+    try:
+        _, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return "its process ended"
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        words = f"its process was killed by signal {number} ({signal.Signals(number).name})"
+        return words + (", possibly out of memory" if number == signal.SIGKILL else "")
+    return f"its process ended with status {os.waitstatus_to_exitcode(status)}"

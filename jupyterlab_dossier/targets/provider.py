@@ -1,0 +1,108 @@
+"""What a provider is: it starts, finds again, watches and ends workers, and never sees code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class ProviderFault(Exception):
+    """A worker could not be started; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A named place where cells can run, as settings or discovery describe it."""
+
+    name: str
+    kind: str
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def slots(self) -> int | None:
+        """Cells that one worker runs at once; None leaves it to the provider."""
+        return self.settings.get("slots")
+
+    @property
+    def workers(self) -> int:
+        """Workers that may be there at once."""
+        return int(self.settings.get("workers", 1))
+
+    @property
+    def shares_store(self) -> bool:
+        """Whether workers read and write the store's folder itself instead of the link."""
+        return bool(self.settings.get("shared", self.kind == "local"))
+
+    @property
+    def idle(self) -> float:
+        """Seconds after which a worker without work ends."""
+        return float(self.settings.get("idle", 600))
+
+
+@dataclass(frozen=True)
+class WorkerOrder:
+    """Everything a provider needs to start a worker; the config file holds its secret."""
+
+    worker: str
+    target: Target
+    config: Path
+    """The worker's configuration, readable by its owner only."""
+    zipapp: Path
+    python: str
+    """Interpreter of the notebook's kernelspec, for targets that share it."""
+    env: dict[str, str]
+    cwd: str
+
+
+@dataclass(frozen=True)
+class Usable:
+    """Whether this user may use a target now, and why not."""
+
+    usable: bool
+    why: str | None = None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a worker ended, in words."""
+
+    why: str
+
+
+class Provider(Protocol):
+    """Starts and ends workers for one kind of target (entry points: jupyterlab_dossier.providers).
+
+    Every method may be called again after a restart of the server; a handle is plain JSON that is
+    all a provider needs to find its worker again.
+    """
+
+    kind: str
+
+    def options(self, target: Target) -> dict[str, Any]:
+        """JSON schema of the options a cell may give."""
+        ...
+
+    def default_slots(self, target: Target) -> int:
+        """Cells that one worker runs at once where the target does not say."""
+        ...
+
+    async def check(self, target: Target) -> Usable:
+        """Whether this user may use the target now."""
+        ...
+
+    async def start(self, order: WorkerOrder) -> dict[str, Any]:
+        """Starts a worker and returns its handle. Raises `ProviderFault`."""
+        ...
+
+    async def wait(self, handle: dict[str, Any]) -> Ended:
+        """Returns when the worker is no more, at once if it is not there."""
+        ...
+
+    async def end(self, handle: dict[str, Any]) -> None:
+        """Ends the worker whether it answers or not; nothing happens where it is gone."""
+        ...
+
+    async def logs(self, handle: dict[str, Any]) -> str:
+        """The last of what the worker and its platform say of it."""
+        ...
