@@ -1,0 +1,110 @@
+import type { ServerConnection } from '@jupyterlab/services';
+
+import { EventStream } from './events';
+import { ApiError, requestAPI } from './request';
+import type { IApiClient } from './tokens';
+import {
+  isRunEnd,
+  type Prepared,
+  type PrepareRequest,
+  type RunEvent,
+  type RunRecord,
+  type RunRequest,
+  type Target
+} from './types';
+
+/**
+ * The API client over HTTP and websockets.
+ */
+export class ApiClient implements IApiClient {
+  constructor(options: ApiClient.IOptions) {
+    this._settings = options.serverSettings;
+  }
+
+  async targets(): Promise<Target[]> {
+    const { targets } = (await this._get('targets')) as { targets: Target[] };
+    if (!Array.isArray(targets)) {
+      throw new ApiError('targets', 'mismatch');
+    }
+    return targets;
+  }
+
+  async start(request: RunRequest): Promise<string> {
+    const { run } = (await this._post('runs', request)) as { run: string };
+    if (typeof run !== 'string') {
+      throw new ApiError('runs', 'mismatch');
+    }
+    return run;
+  }
+
+  async show(run: string): Promise<RunRecord> {
+    return (await this._get(`runs/${encodeURIComponent(run)}`)) as RunRecord;
+  }
+
+  async cancel(run: string): Promise<void> {
+    await this._post(`runs/${encodeURIComponent(run)}/cancel`, {});
+  }
+
+  async interrupt(run: string, cell: string): Promise<void> {
+    await this._post(`runs/${encodeURIComponent(run)}/interrupt`, { cell });
+  }
+
+  async input(run: string, cell: string, value: string): Promise<void> {
+    await this._post(`runs/${encodeURIComponent(run)}/input`, { cell, value });
+  }
+
+  async prepare(request: PrepareRequest): Promise<Prepared> {
+    return (await this._post('kernel/prepare', request)) as Prepared;
+  }
+
+  watch(
+    run: string,
+    onEvent: (event: RunEvent) => void,
+    after = 0
+  ): EventStream {
+    return new EventStream({
+      run,
+      after,
+      onEvent,
+      settings: this._settings,
+      end: async () => {
+        const { state, seq } = await this.show(run);
+        return isRunEnd(state) ? seq : Infinity;
+      },
+      isFinal: error => error instanceof ApiError && error.kind !== 'offline'
+    });
+  }
+
+  private async _get(endPoint: string): Promise<object> {
+    return Private.asObject(await requestAPI(endPoint, this._settings));
+  }
+
+  private async _post(endPoint: string, body: object): Promise<object> {
+    return Private.asObject(
+      await requestAPI(endPoint, this._settings, {
+        method: 'POST',
+        body: JSON.stringify(body)
+      })
+    );
+  }
+
+  private _settings: ServerConnection.ISettings;
+}
+
+/**
+ * A namespace for `ApiClient` statics.
+ */
+export namespace ApiClient {
+  export interface IOptions {
+    serverSettings: ServerConnection.ISettings;
+  }
+}
+
+namespace Private {
+  /**
+   * An empty answer as an object without keys.
+   */
+  export function asObject(data: unknown): object {
+    return typeof data === 'object' && data !== null ? data : {};
+  }
+}

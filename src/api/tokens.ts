@@ -1,0 +1,64 @@
+import { Token } from '@lumino/coreutils';
+
+import type { EventStream } from './events';
+import type {
+  Prepared,
+  PrepareRequest,
+  RunEvent,
+  RunRecord,
+  RunRequest,
+  Target
+} from './types';
+
+/**
+ * What the front end asks of the server extension.
+ */
+export interface IApiClient {
+  /**
+   * Every target, and whether this user may use it now.
+   */
+  targets(): Promise<Target[]>;
+
+  /**
+   * Start a run.
+   *
+   * @returns its id
+   */
+  start(request: RunRequest): Promise<string>;
+
+  /**
+   * A run and its tasks as the ledger has them.
+   */
+  show(run: string): Promise<RunRecord>;
+
+  cancel(run: string): Promise<void>;
+
+  interrupt(run: string, cell: string): Promise<void>;
+
+  /**
+   * Answer a cell's request for input.
+   */
+  input(run: string, cell: string, value: string): Promise<void>;
+
+  /**
+   * Load what a kernel cell needs and was made elsewhere into the user's kernel.
+   */
+  prepare(request: PrepareRequest): Promise<Prepared>;
+
+  /**
+   * Follow a run.
+   */
+  watch(
+    run: string,
+    onEvent: (event: RunEvent) => void,
+    after?: number
+  ): EventStream;
+}
+
+/**
+ * The API client token.
+ */
+export const IApiClient = new Token<IApiClient>(
+  'jupyterlab-dossier:IApiClient',
+  'Calls the server extension: targets, runs and their events.'
+);

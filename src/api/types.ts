@@ -1,0 +1,31 @@
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type Target = Schemas['Target'];
+export type RunRequest = Schemas['RunRequest'];
+export type RunRecord = Schemas['Run'];
+export type RunState = Schemas['RunState'];
+export type TaskState = Schemas['TaskState'];
+export type RunEvent = Schemas['Event'];
+export type OutputBody = Schemas['OutputEvent']['body'];
+export type NotebookContent = Schemas['NotebookContent'];
+export type PrepareRequest = Schemas['PrepareRequest'];
+export type Prepared = Schemas['Prepared'];
+
+const RUN_END: readonly string[] = ['done', 'failed', 'cancelled', 'lost'];
+const TASK_END: readonly string[] = [...RUN_END, 'reused', 'skipped'];
+
+/**
+ * Whether a run in this state is over.
+ */
+export function isRunEnd(state: string): boolean {
+  return RUN_END.includes(state);
+}
+
+/**
+ * Whether a task in this state is over.
+ */
+export function isTaskEnd(state: string): boolean {
+  return TASK_END.includes(state);
+}

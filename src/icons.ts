@@ -1,0 +1,60 @@
+import { LabIcon } from '@jupyterlab/ui-components';
+
+import type { TaskState } from './api';
+
+/**
+ * An icon of 16 by 16 in the colour of the text around it.
+ */
+function icon(name: string, body: string): LabIcon {
+  return new LabIcon({
+    name: `jupyterlab-dossier:${name}`,
+    svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round">${body}</svg>`
+  });
+}
+
+const waiting = icon(
+  'waiting',
+  '<circle cx="8" cy="8" r="6"/><path d="M8 4.5V8l2.5 1.5"/>'
+);
+const running = icon('running', '<path d="M8 2a6 6 0 1 1-6 6"/>');
+const done = icon('done', '<path d="m3 8.5 3.5 3.5L13 4.5"/>');
+const reused = icon(
+  'reused',
+  '<path d="M13 8a5 5 0 1 1-1.5-3.5"/><path d="M12 2v3H9"/>'
+);
+const failed = icon('failed', '<path d="m4 4 8 8m0-8-8 8"/>');
+const skipped = icon('skipped', '<path d="m3 4 5 4-5 4m6-8v8"/>');
+const cancelled = icon(
+  'cancelled',
+  '<circle cx="8" cy="8" r="6"/><path d="m4 12 8-8"/>'
+);
+const lost = icon(
+  'lost',
+  '<path d="M5.5 6a2.5 2.5 0 1 1 3.5 2.3c-.7.3-1 .8-1 1.7"/><path d="M8 13h.01"/>'
+);
+
+/**
+ * The icon of each task state.
+ */
+export const stateIcons: Record<TaskState, LabIcon> = {
+  queued: waiting,
+  preparing: waiting,
+  starting: running,
+  running,
+  collecting: running,
+  done,
+  reused,
+  failed,
+  skipped,
+  cancelled,
+  lost
+};
+
+/**
+ * Three tasks, the last of which needs the two others.
+ */
+export const workflowIcon = new LabIcon({
+  name: 'jupyterlab-dossier:workflow',
+  svgstr:
+    '<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 16 16"><g class="jp-icon3" fill="none" stroke="#616161" stroke-width="1.5"><path d="M5.5 4H8q2 0 2 2v0q0 2 2 2h-1.5M5.5 12H8q2 0 2-2"/></g><g class="jp-icon3" fill="#616161"><circle cx="4" cy="4" r="2.25"/><circle cx="4" cy="12" r="2.25"/><path d="m10.25 5.25 4 2.75-4 2.75z"/></g></svg>'
+});

@@ -1,0 +1,25 @@
+import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+
+import { apiPlugin } from './api/plugin';
+import { executorPlugin, runsPlugin } from './run/plugin';
+import { stripPlugin } from './strip/plugin';
+import { targetsPlugin } from './targets/plugin';
+import { troublesPlugin } from './troubles/plugin';
+import { commandsPlugin } from './workflow/plugin';
+
+export { IApiClient } from './api';
+export { IRunManager } from './run';
+export { ITargetsModel } from './targets';
+export { ITroubles } from './troubles';
+
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  apiPlugin,
+  troublesPlugin,
+  targetsPlugin,
+  runsPlugin,
+  executorPlugin,
+  stripPlugin,
+  commandsPlugin
+];
+
+export default plugins;

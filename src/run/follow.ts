@@ -1,0 +1,168 @@
+import type { ICodeCellModel } from '@jupyterlab/cells';
+
+import {
+  isRunEnd,
+  isTaskEnd,
+  type IApiClient,
+  type RunEvent,
+  type RunState,
+  type TaskState
+} from '../api';
+import type { Displays } from './displays';
+import { applyOutput } from './outputs';
+import type { CellStates } from './states';
+
+/**
+ * How a cell's task ended.
+ */
+export interface ICellEnd {
+  cell: string;
+
+  /**
+   * The status of the reply to the request that executed it; empty where there was none.
+   */
+  status: string;
+
+  /**
+   * The task's state where it is known already.
+   */
+  state: TaskState | null;
+  why: string | null;
+
+  /**
+   * The error that stands in the cell.
+   */
+  error: { ename: string; evalue: string; traceback: string[] } | null;
+}
+
+/**
+ * How a run ended.
+ */
+export interface IRunEnd {
+  state: RunState;
+  why: string | null;
+}
+
+/**
+ * Follow a run: its states go to `states`, its outputs into the cells.
+ *
+ * @returns how the run ended; rejects when it cannot be followed
+ */
+export async function followRun(options: followRun.IOptions): Promise<IRunEnd> {
+  const { api, run, states, displays } = options;
+  const errors = new Map<string, NonNullable<ICellEnd['error']>>();
+  let end: IRunEnd | null = null;
+
+  const onState = (event: RunEvent & { kind: 'state' }) => {
+    const { state, why } = event.body;
+    if (event.cell === null) {
+      if (isRunEnd(state)) {
+        end = { state: state as RunState, why };
+      }
+      return;
+    }
+    states.set(event.cell, { state: state as TaskState, why });
+    const cell = options.cell(event.cell);
+    if (!isTaskEnd(state)) {
+      if (cell && !begun.has(event.cell)) {
+        begun.add(event.cell);
+        options.onBegin?.(event.cell, cell);
+      }
+    } else {
+      options.onEnd?.({
+        cell: event.cell,
+        status: '',
+        state: state as TaskState,
+        why,
+        error: errors.get(event.cell) ?? null
+      });
+    }
+  };
+
+  const onOutput = (event: RunEvent & { kind: 'output' }) => {
+    const { msg_type, content } = event.body;
+    if (msg_type === 'input_request') {
+      options.onInput?.(event.cell, {
+        prompt: String(content.prompt ?? ''),
+        password: content.password === true
+      });
+      return;
+    }
+    if (msg_type === 'error') {
+      errors.set(event.cell, {
+        ename: String(content.ename ?? ''),
+        evalue: String(content.evalue ?? ''),
+        traceback: (content.traceback as string[] | undefined) ?? []
+      });
+    }
+    applyOutput(event.body, options.cell(event.cell), displays);
+  };
+
+  const onDone = (event: RunEvent & { kind: 'done' }) => {
+    const { status, execution_count } = event.body;
+    const cell = options.cell(event.cell);
+    if (cell && execution_count !== null) {
+      cell.executionCount = execution_count;
+    }
+    options.onEnd?.({
+      cell: event.cell,
+      status,
+      state: null,
+      why: states.get(event.cell)?.why ?? null,
+      error: errors.get(event.cell) ?? null
+    });
+  };
+
+  const begun = new Set<string>();
+  const stream = api.watch(run, event => {
+    if (event.kind === 'state') {
+      onState(event);
+    } else if (event.kind === 'output') {
+      onOutput(event);
+    } else if (event.kind === 'done') {
+      onDone(event);
+    }
+  });
+  await stream.finished;
+  if (!end) {
+    const record = await api.show(run);
+    end = { state: record.state, why: record.why };
+  }
+  return end;
+}
+
+/**
+ * A namespace for `followRun` statics.
+ */
+export namespace followRun {
+  export interface IOptions {
+    api: IApiClient;
+    run: string;
+    states: CellStates;
+    displays: Displays;
+
+    /**
+     * The model of the cell that outputs are for; `null` when it is gone or its source is not the
+     * one that ran.
+     */
+    cell: (id: string) => ICodeCellModel | null;
+
+    /**
+     * Called when a cell is heard of for the first time.
+     */
+    onBegin?: (id: string, cell: ICodeCellModel) => void;
+
+    /**
+     * Called when a cell is done and again when its task has its last state.
+     */
+    onEnd?: (end: ICellEnd) => void;
+
+    /**
+     * Called when a cell asks for input.
+     */
+    onInput?: (
+      cell: string,
+      request: { prompt: string; password: boolean }
+    ) => void;
+  }
+}

@@ -1,0 +1,60 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { InputDialog } from '@jupyterlab/apputils';
+import { INotebookCellExecutor } from '@jupyterlab/notebook';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { IApiClient } from '../api';
+import { ITroubles } from '../troubles';
+import { CellExecutor } from './executor';
+import { RunManager } from './manager';
+import { IRunManager } from './tokens';
+
+/**
+ * Provides the runs of the open notebooks.
+ */
+export const runsPlugin: JupyterFrontEndPlugin<IRunManager> = {
+  id: 'jupyterlab-dossier:runs',
+  description: 'Runs cells on targets, and keeps what is known of their runs.',
+  autoStart: true,
+  provides: IRunManager,
+  requires: [IApiClient],
+  optional: [ITranslator],
+  activate: (
+    _: JupyterFrontEnd,
+    api: IApiClient,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('jupyterlab_dossier');
+    return new RunManager({
+      api,
+      askInput: async ({ prompt, password }) => {
+        const ask = password ? InputDialog.getPassword : InputDialog.getText;
+        const { value, button } = await ask({
+          title: trans.__('The cell asks for input'),
+          label: prompt || trans.__('Input')
+        });
+        return button.accept ? (value ?? '') : null;
+      }
+    });
+  }
+};
+
+/**
+ * Provides the cell executor; as the last one to register it takes the place of the stock one.
+ */
+export const executorPlugin: JupyterFrontEndPlugin<INotebookCellExecutor> = {
+  id: 'jupyterlab-dossier:executor',
+  description: 'Runs each cell of a notebook where its target says.',
+  autoStart: true,
+  provides: INotebookCellExecutor,
+  requires: [IRunManager, ITroubles],
+  activate: (app: JupyterFrontEnd, runs: IRunManager, troubles: ITroubles) =>
+    new CellExecutor({
+      localPath: path => app.serviceManager.contents.localPath(path),
+      runs,
+      troubles
+    })
+};

@@ -1,0 +1,32 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { IRunManager } from '../run';
+import { ITargetsModel } from '../targets';
+import { StripExtension } from './extension';
+
+/**
+ * Adds the strips to notebooks.
+ */
+export const stripPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyterlab-dossier:strip',
+  description: 'Shows the target and the state of cells that have a target.',
+  autoStart: true,
+  requires: [IRunManager, ITargetsModel],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    runs: IRunManager,
+    targets: ITargetsModel,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('jupyterlab_dossier');
+    app.docRegistry.addWidgetExtension(
+      'Notebook',
+      new StripExtension({ runs, targets, trans })
+    );
+  }
+};

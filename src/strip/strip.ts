@@ -1,0 +1,126 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { type Message } from '@lumino/messaging';
+import { PanelLayout, Widget } from '@lumino/widgets';
+
+import type { TaskState } from '../api';
+import { stateIcons } from '../icons';
+import type { ICellState } from '../run';
+import { TargetSelect } from '../targets';
+
+/**
+ * The line above a cell's input that says where the cell runs and how that goes.
+ *
+ * Its height is fixed: nothing below it moves when the state changes.
+ */
+export class Strip extends Widget {
+  constructor(options: Strip.IOptions) {
+    super();
+    const { trans } = options;
+    this._trans = trans;
+    this.addClass('jp-DossierStrip');
+    this.node.setAttribute('role', 'group');
+    this.node.setAttribute(
+      'aria-label',
+      trans.__('Target and state of the cell')
+    );
+    // Keys pressed in the dropdown are not the notebook's shortcuts.
+    this.node.dataset.lmSuppressShortcuts = 'true';
+    this.select = new TargetSelect(options);
+    this._state = new Widget();
+    this._state.addClass('jp-DossierStrip-state');
+    this._state.node.setAttribute('role', 'status');
+    const layout = new PanelLayout();
+    this.layout = layout;
+    layout.addWidget(this.select);
+    layout.addWidget(this._state);
+  }
+
+  /**
+   * The dropdown.
+   */
+  readonly select: TargetSelect;
+
+  /**
+   * Show the state of the cell's task.
+   */
+  setState(state: ICellState | null): void {
+    const node = this._state.node;
+    node.dataset.state = state?.state ?? '';
+    node.title = state?.why ?? '';
+    if (!state) {
+      node.replaceChildren();
+      return;
+    }
+    const icon = stateIcons[state.state].element({
+      tag: 'span',
+      className: 'jp-DossierStrip-icon'
+    });
+    icon.setAttribute('aria-hidden', 'true');
+    const word = document.createElement('span');
+    word.className = 'jp-DossierStrip-word';
+    word.textContent = stateWord(state.state, this._trans);
+    const why = document.createElement('span');
+    why.className = 'jp-DossierStrip-why';
+    why.textContent = state.why ?? '';
+    node.replaceChildren(icon, word, why);
+  }
+
+  protected override onBeforeAttach(msg: Message): void {
+    this.node.addEventListener('mousedown', Private.stop);
+  }
+
+  protected override onAfterDetach(msg: Message): void {
+    this.node.removeEventListener('mousedown', Private.stop);
+  }
+
+  private _state: Widget;
+  private _trans: TranslationBundle;
+}
+
+/**
+ * A namespace for `Strip` statics.
+ */
+export namespace Strip {
+  export type IOptions = TargetSelect.IOptions;
+}
+
+/**
+ * The word for a task state.
+ */
+export function stateWord(state: TaskState, trans: TranslationBundle): string {
+  switch (state) {
+    case 'queued':
+      return trans.__('queued');
+    case 'preparing':
+      return trans.__('preparing');
+    case 'starting':
+      return trans.__('starting');
+    case 'running':
+      return trans.__('running');
+    case 'collecting':
+      return trans.__('collecting');
+    case 'done':
+      return trans.__('done');
+    case 'reused':
+      return trans.__('reused');
+    case 'failed':
+      return trans.__('failed');
+    case 'skipped':
+      return trans.__('skipped');
+    case 'cancelled':
+      return trans.__('cancelled');
+    case 'lost':
+      return trans.__('lost');
+  }
+}
+
+namespace Private {
+  /**
+   * A press on the dropdown is no press on the cell, which would take the focus or drag.
+   */
+  export function stop(event: Event): void {
+    if (event.target instanceof HTMLSelectElement) {
+      event.stopPropagation();
+    }
+  }
+}

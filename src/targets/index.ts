@@ -1,0 +1,5 @@
+export * from './dialog';
+export * from './model';
+export * from './select';
+export * from './tokens';
+export * from './toolbar';

@@ -1,0 +1,40 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { IRunManager } from '../run';
+import { ITargetsModel } from '../targets';
+import { ITroubles } from '../troubles';
+import { addCommands, CommandIDs } from './commands';
+
+/**
+ * Adds the commands; its settings schema puts them into menus and toolbars.
+ */
+export const commandsPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyterlab-dossier:plugin',
+  description:
+    'Commands to choose targets and to run a notebook as a workflow.',
+  autoStart: true,
+  requires: [INotebookTracker, IRunManager, ITargetsModel, ITroubles],
+  optional: [ICommandPalette, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    tracker: INotebookTracker,
+    runs: IRunManager,
+    targets: ITargetsModel,
+    troubles: ITroubles,
+    palette: ICommandPalette | null,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('jupyterlab_dossier');
+    addCommands({ app, runs, targets, tracker, trans, troubles });
+    const category = trans.__('Dossier');
+    for (const command of Object.values(CommandIDs)) {
+      palette?.addItem({ command, category });
+    }
+  }
+};
