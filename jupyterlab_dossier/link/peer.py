@@ -44,6 +44,9 @@ STOPPING = 1001
 # What may wait for the engine: a well-behaved worker stops at IN_FLIGHT by itself.
 _MAX_WAITING = 2 * IN_FLIGHT + MAX_MESSAGE
 
+_GONE, _NO_MORE = "gone", "no more"
+_GRACE = 5.0
+
 Allow = Callable[[str, str], bool]
 
 
@@ -65,7 +68,7 @@ class Peer:
         self._waiting: deque[tuple[Connection, str, list[Frame]]] = deque()
         self._waiting_bytes = 0
         self._arrived = asyncio.Event()
-        self._presence: asyncio.Queue[Connection | None] = asyncio.Queue()
+        self._presence: asyncio.Queue[Connection | str] = asyncio.Queue()
         self._closed = False
         self._tasks = [
             asyncio.ensure_future(self._announce()),
@@ -141,7 +144,7 @@ class Peer:
         if self.live is connection:
             self.live = None
             self._puller.disconnected()
-        self._presence.put_nowait(None)
+        self._presence.put_nowait(_GONE)
 
     def send(self, message: Message, buffers: Sequence[Buffer]) -> None:
         if self._closed:
@@ -160,38 +163,35 @@ class Peer:
         if self.live is not None:
             self.live.end(code, why)
         self._puller.close(why)
-        # Let the engine hear of the disconnect; what it is told of runs to its end.
+        self._presence.put_nowait(_NO_MORE)
         self._arrived.set()
-        await self._presence.join()
-        current = asyncio.current_task()
-        tasks = [task for task in self._tasks if task is not current]
-        for task in tasks:
+        # What the engine is told right now it is told to the end. (It may be what called us.)
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        _, late = await asyncio.wait(tasks, timeout=_GRACE)
+        for task in late:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*late, return_exceptions=True)
         self._outbox.close()
 
     async def _announce(self) -> None:
-        there: Connection | None = None
-        while True:
-            connection = await self._presence.get()
+        while (presence := await self._presence.get()) is not _NO_MORE:
             try:
-                if connection is None:
-                    await self._events.disconnected(self.worker)
+                if isinstance(presence, Connection):
+                    await self._events.connected(presence, presence.hello)
+                    presence.accepted = True
                 else:
-                    there = connection
-                    await self._events.connected(connection, connection.hello)
+                    await self._events.disconnected(self.worker)
             except Exception:
                 log.exception("worker %s: the engine failed on its connection", self.worker)
-                if connection is not None:
-                    connection.end(FAILED, "the server failed on this connection")
+                if isinstance(presence, Connection):
+                    presence.end(FAILED, "the server failed on this connection")
             finally:
-                if connection is not None and there is connection:
-                    connection.announced.set()
-                self._presence.task_done()
+                if isinstance(presence, Connection):
+                    presence.announced.set()
 
     async def _deliver(self) -> None:
-        while True:
-            while self._waiting:
+        while not self._closed:
+            while self._waiting and not self._closed:
                 connection, epoch, frames = self._waiting.popleft()
                 # What queued up meanwhile goes along: one commit for all.
                 while self._waiting and self._waiting[0][:2] == (connection, epoch):
@@ -199,6 +199,9 @@ class Peer:
                 if not self._waiting:
                     self._waiting_bytes = 0
                 await connection.announced.wait()
+                if not connection.accepted:
+                    self._start_over()
+                    continue
                 try:
                     await self._events.received(self.worker, epoch, frames)
                 except Exception:
@@ -208,8 +211,9 @@ class Peer:
                 if self.live is not None:
                     ack = {"type": "ack", "epoch": epoch, "seq": frames[-1].seq}
                     self.live.sender.control(ack)
-            self._arrived.clear()
-            await self._arrived.wait()
+            if not self._closed:
+                self._arrived.clear()
+                await self._arrived.wait()
 
     def _start_over(self) -> None:
         """Drop what is not durable; the worker sends it again on its next connection."""
@@ -239,6 +243,7 @@ class Connection:
         self.hello = hello
         self.sender = sender
         self.announced = asyncio.Event()
+        self.accepted = False
         self._peer = peer
         self._close = close
         self._ended = False

@@ -174,7 +174,7 @@ class LinkHandler(WebSocketHandler):
         if len(frames) != 1 or frames[0].seq or frames[0].message["type"] != "hello":
             raise WireError("the first message has to be hello, alone and unnumbered")
         hello = dict(frames[0].message)
-        worker, epoch = _text(hello, "worker"), _text(hello, "epoch")
+        worker, _ = _text(hello, "worker"), _text(hello, "epoch")
         seen = hello.get("seen")
         if not isinstance(seen, dict):
             raise WireError("a hello that does not tell what was seen")
@@ -189,7 +189,7 @@ class LinkHandler(WebSocketHandler):
             log.warning("a worker that says it is %s was refused", worker)
             self.end(REFUSED, f"the {what} is wrong, was used before or is no longer valid")
             return
-        if self.ws_connection is None or self.ws_connection.is_closing() or not epoch:
+        if self.ws_connection is None or self.ws_connection.is_closing():
             return
         self._stop_timer()
         self.ws_connection.params.max_message_size = self._link.max_message  # type: ignore[attr-defined]
@@ -219,7 +219,7 @@ class LinkHandler(WebSocketHandler):
 
 
 # Jupyter server looks for this mark: this route authenticates by itself, in the hello.
-setattr(LinkHandler.get, "__allow_unauthenticated", True)  # noqa: B010
+setattr(LinkHandler.get, "__allow_unauthenticated", True)
 
 
 def _under(base_url: str) -> str:
