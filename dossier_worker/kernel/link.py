@@ -1,0 +1,178 @@
+"""The worker kernel's end of its socket to the worker, and what SIGINT does meanwhile."""
+
+from __future__ import annotations
+
+import array
+import asyncio
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import Enum
+from types import FrameType
+from typing import Any
+
+from jupyter_client.session import json_packer
+
+from .frames import Buffer, Splitter, pack
+
+if sys.platform == "linux":
+    import fcntl
+    import termios
+
+# How long an explicit flush waits for the worker to have read what was sent.
+SETTLE = 0.02
+
+
+class Mode(Enum):
+    """What a SIGINT means now."""
+
+    IDLE = "nothing to interrupt"
+    PREPARING = "remember it: the cell is about to start"
+    USER = "raise it in the user's code"
+
+
+class Interrupts:
+    """SIGINT raises only while user code runs, and never in the middle of a send.
+
+    The handler stays installed all the time: child processes then start with the default
+    one (an ignored signal would stay ignored in them).
+    """
+
+    def __init__(self) -> None:
+        self.mode = Mode.IDLE
+        self._shields = 0
+        self._pending = False
+        self._task: asyncio.Task[Any] | None = None
+        self._pid = os.getpid()
+
+    def install(self) -> None:
+        self._pid = os.getpid()
+        signal.signal(signal.SIGINT, self._on_signal)
+
+    def prepare(self) -> None:
+        """A task begins; an interrupt from now on belongs to it."""
+        self._pending = False
+        self.mode = Mode.PREPARING
+
+    def finish(self) -> None:
+        self.mode = Mode.IDLE
+        self._pending = False
+
+    @contextmanager
+    def user_code(self) -> Iterator[None]:
+        """While this holds, SIGINT raises KeyboardInterrupt, or cancels the task of `watch`."""
+        previous, self.mode = self.mode, Mode.USER
+        # A cell may have replaced the handler; each cell starts with ours, as in ipykernel.
+        signal.signal(signal.SIGINT, self._on_signal)
+        try:
+            self._deliver()
+            yield
+        finally:
+            self.mode = previous
+            self._task = None
+            signal.signal(signal.SIGINT, self._on_signal)
+
+    def watch(self, task: asyncio.Task[Any]) -> None:
+        """The user's code is this task: cancel it when it is waiting."""
+        self._task = task
+
+    @contextmanager
+    def shield(self) -> Iterator[None]:
+        """Put an interrupt off to the end of a step that must not be torn."""
+        if threading.current_thread() is not threading.main_thread():
+            yield  # Python's signal handlers run in the main thread only
+            return
+        self._shields += 1
+        try:
+            yield
+        finally:
+            self._shields -= 1
+            if not self._shields:
+                self._deliver()
+
+    def _deliver(self) -> None:
+        if self._pending and self.mode is Mode.USER:
+            self._pending = False
+            self._raise()
+
+    def _raise(self) -> None:
+        task = self._task
+        if task is not None:
+            loop = task.get_loop()
+            if asyncio.current_task(loop) is not task:
+                loop.call_soon_threadsafe(task.cancel)
+                return
+        raise KeyboardInterrupt
+
+    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
+        if os.getpid() != self._pid:
+            raise KeyboardInterrupt  # a forked child of the user's: Python's own behaviour
+        if self.mode is Mode.USER and not self._shields:
+            self._raise()
+        elif self.mode is not Mode.IDLE:
+            self._pending = True
+
+
+class Link:
+    """Frames to and from the worker. Any thread may send; the main thread receives."""
+
+    def __init__(self, interrupts: Interrupts) -> None:
+        self.interrupts = interrupts
+        self._sock: socket.socket | None = None
+        self._splitter = Splitter()
+        self._lock = threading.RLock()
+        self._pid = os.getpid()
+
+    def attach(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._pid = os.getpid()
+
+    def fileno(self) -> int:
+        assert self._sock is not None
+        return self._sock.fileno()
+
+    @property
+    def usable(self) -> bool:
+        """False before the fork, and in a forked child of the user's code."""
+        return self._sock is not None and os.getpid() == self._pid
+
+    def send(self, message: dict[str, Any], buffers: Sequence[Buffer] = ()) -> None:
+        if not self.usable:
+            return
+        data = pack(json_packer(message), buffers)
+        assert self._sock is not None
+        with self.interrupts.shield(), self._lock:
+            self._sock.sendall(data)
+
+    def receive(self) -> list[tuple[dict[str, Any], list[bytes]]]:
+        """What has arrived (waits if nothing has); EOFError once the worker is gone."""
+        assert self._sock is not None
+        with self.interrupts.shield():
+            data = self._sock.recv(1 << 20)
+            if not data:
+                raise EOFError
+            return self._splitter.feed(data)
+
+    def settle(self) -> None:
+        """Wait until the worker has read what was sent.
+
+        Text that reaches the worker by the raw descriptors afterwards (a child process, C code)
+        then comes after it.
+        """
+        if sys.platform != "linux" or not self.usable:
+            return
+        unread = array.array("i", [0])
+        deadline = time.monotonic() + SETTLE
+        while time.monotonic() < deadline:
+            try:
+                fcntl.ioctl(self.fileno(), termios.TIOCOUTQ, unread)
+            except OSError:
+                return
+            if not unread[0]:
+                return
+            time.sleep(0.0001)

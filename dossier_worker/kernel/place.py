@@ -1,0 +1,110 @@
+"""The namespace of a worker kernel: what a task finds in it and what the task did to it.
+
+Used inside the own worker kernel and, through `remote`, inside a stock one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..blobs import BlobFolder
+from ..values import LoadError, Values
+
+# Names that IPython itself binds; a task's work is what else is in the namespace.
+_IPYTHONS = re.compile(r"In|Out|get_ipython|exit|quit|_+|_i+|_i?\d+|_[iod]h|_exit_code|__\w+__")
+
+
+class Refused(Exception):
+    """The cell cannot start here; the words name what is missing."""
+
+
+def is_ipythons(name: str) -> bool:
+    return _IPYTHONS.fullmatch(name) is not None
+
+
+class Snapshot:
+    """What each name was bound to, without keeping large values alive where Python allows it."""
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        self._bound: dict[str, Callable[[], Any]] = {}
+        for name, value in namespace.items():
+            try:
+                self._bound[name] = weakref.ref(value)
+            except TypeError:  # int, str, list, dict: kept, lest the address be used again
+                self._bound[name] = lambda value=value: value
+
+    def bound(self, namespace: Mapping[str, Any]) -> list[str]:
+        """Names newly bound or rebound since."""
+        return [
+            name
+            for name, value in namespace.items()
+            if (name not in self._bound or self._bound[name]() is not value)
+            and not is_ipythons(name)
+        ]
+
+    def deleted(self, namespace: Mapping[str, Any]) -> list[str]:
+        return [n for n in self._bound if n not in namespace and not is_ipythons(n)]
+
+
+class Place:
+    """One worker kernel's namespace and the versions of variables it holds."""
+
+    def __init__(self, namespace: dict[str, Any], blobs: str) -> None:
+        self.namespace = namespace
+        self.values = Values(namespace, BlobFolder(blobs))
+        self._before = Snapshot({})
+
+    def enter(self, task: Mapping[str, Any]) -> None:
+        """Environment, working folder and names, before anything is loaded."""
+        os.environ.update(task.get("env") or {})
+        folder = task.get("filename_cwd")
+        if folder and (task.get("new") or task.get("reset")):
+            try:
+                os.chdir(folder)
+            except OSError as error:
+                raise Refused(f"the notebook's folder cannot be entered: {error}") from None
+        inputs = task.get("inputs") or {}
+        gone = [n for n in task.get("deletes") or () if n in self.namespace and n not in inputs]
+        if gone:
+            self.values.forget(gone)
+            for name in gone:
+                self.namespace.pop(name, None)
+
+    def load(self, inputs: Mapping[str, str], manifests: Mapping[str, Any]) -> None:
+        if not inputs:
+            return
+        try:
+            self.values.load(inputs, manifests)
+        except LoadError as error:
+            raise Refused(str(error)) from error
+
+    def start(self) -> None:
+        """The cell begins: remember what the names are bound to."""
+        self._before = Snapshot(self.namespace)
+
+    def collect(self, task: Mapping[str, Any]) -> dict[str, Any]:
+        """Export what the cell made: `exports` and `effects` of the done message."""
+        bound = self._before.bound(self.namespace)
+        deleted = self._before.deleted(self.namespace)
+        self._before = Snapshot({})
+        mutated = list(task.get("mutated") or ())
+        wanted = task.get("exports")
+        if wanted is None:
+            wanted = [*bound, *(name for name in mutated if name not in bound)]
+        names = [name for name in wanted if name in self.namespace or name.startswith("<")]
+        return {
+            "exports": self._export(names, task.get("versions") or "", mutated),
+            "effects": {
+                "bound": sorted(set(bound).difference(names)),
+                "deleted": sorted(deleted),
+            },
+        }
+
+    def _export(self, names: list[str], prefix: str, mutated: list[str]) -> list[Any]:
+        if not names:
+            return []
+        return list(self.values.export(names, lambda name: prefix + name, mutated))

@@ -1,0 +1,369 @@
+"""The worker: takes tasks from the link, runs them in worker kernels, tells how it goes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import platform
+import signal
+import socket
+import sys
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from .blobs import BlobFolder, Buffer
+from .client import Client, Config, NotAccepted
+from .kernels import Kernel, KernelFailed, Kernels
+from .wire import Frame, Message, WireError
+
+log = logging.getLogger("dossier.worker")
+
+# Finished attempts that are still known, should the server ask again.
+REMEMBERED = 200
+TICK = 0.5
+FAREWELL = 2.0
+EXIT_REFUSED = 77
+
+
+class Attempt:
+    """One task that was sent to us: where it stands, and how it ended."""
+
+    def __init__(self, task: Message) -> None:
+        self.task = task
+        self.kernel = str(task["kernel"])
+        self.end: Message | None = None
+        self.running: asyncio.Task[None] | None = None
+
+
+class Worker:
+    def __init__(self, config: Config) -> None:
+        values = config.values
+        self._config = config
+        self._folder = Path(values["folder"])
+        shared = values.get("blobs")
+        self._shared = bool(shared)
+        blobs = Path(shared) if shared else self._folder / "blobs"
+        self._kernels = Kernels(self, values, self._folder, str(blobs))
+        self._client = Client(config, self._folder, BlobFolder(blobs), self._hello, self._received)
+        self._attempts: OrderedDict[str, Attempt] = OrderedDict()
+        self._lines: dict[str, asyncio.Lock] = {}
+        self._slots = asyncio.Semaphore(int(values.get("slots") or 1))
+        self._busy_at = time.monotonic()
+        self._end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> int:
+        """Until there is no reason to live on; the exit status."""
+        self._kernels.prepare()
+        link = asyncio.ensure_future(self._client.run())
+        clock = asyncio.ensure_future(self._watch_clock())
+        try:
+            await asyncio.wait({link, clock, self._end}, return_when=asyncio.FIRST_COMPLETED)
+            if link.done():
+                try:
+                    link.result()
+                except NotAccepted as refused:
+                    log.error("the server does not accept this worker: %s", refused)
+                    return EXIT_REFUSED
+            return self._end.result() if self._end.done() else 1
+        finally:
+            self._kernels.close()
+            link.cancel()
+            clock.cancel()
+            await asyncio.gather(link, clock, return_exceptions=True)
+            self._client.close()
+
+    def stop(self, reason: str) -> None:
+        """End by ourselves, and say so if somebody listens."""
+        if self._end.done():
+            return
+        log.info("ending: %s", reason)
+        asyncio.ensure_future(self._farewell(reason))
+
+    async def _farewell(self, reason: str) -> None:
+        self.emit({"type": "gone", "reason": reason})
+        deadline = time.monotonic() + FAREWELL
+        while self._client.unacknowledged and time.monotonic() < deadline:
+            if self._client.cut_since is not None:
+                break
+            await asyncio.sleep(0.02)
+        if not self._end.done():
+            self._end.set_result(0)
+
+    # What kernels tell (kernels.Events)
+
+    def emit(self, message: Message, buffers: Sequence[Buffer] = ()) -> None:
+        kind = message["type"]
+        if kind in ("done", "kernel_died"):
+            self._ended(message)
+        try:
+            self._client.emit(message, buffers)
+        except WireError as error:
+            self._client.emit(_instead(message, str(error)))
+
+    def kernel_ended(self, kernel: str) -> None:
+        self._kernels.forget(kernel)
+
+    def _ended(self, message: Message) -> None:
+        attempt = self._attempts.get(message.get("attempt") or "")
+        if attempt is None:
+            return
+        attempt.end = message
+        attempt.task = {}
+        self._attempts.move_to_end(str(message["attempt"]))
+        finished = [name for name, known in self._attempts.items() if known.end is not None]
+        for name in finished[:-REMEMBERED]:
+            del self._attempts[name]
+
+    # What the server says
+
+    def _received(self, frame: Frame) -> None:
+        message = frame.message
+        handle = getattr(self, f"_on_{message['type']}", None)
+        if handle is None:
+            log.warning("ignored a message of type %r", message["type"])
+            return
+        try:
+            handle(message, frame.buffers)
+        except (KeyError, TypeError, ValueError) as error:
+            log.error("malformed %r from the server: %r", message["type"], error)
+            if message["type"] == "execute" and isinstance(message.get("attempt"), str):
+                self.emit(_refused(message["attempt"], f"a malformed request: {error!r}"))
+
+    def _on_execute(self, message: Message, buffers: list[bytes]) -> None:
+        known = self._attempts.get(message["attempt"])
+        if known is not None:  # asked again after a restart of the server
+            if known.end is not None:
+                self._client.emit(known.end)
+            return
+        attempt = Attempt(message)
+        self._attempts[message["attempt"]] = attempt
+        attempt.running = asyncio.ensure_future(self._run(message["attempt"], attempt))
+
+    def _on_interrupt(self, message: Message, buffers: list[bytes]) -> None:
+        name = message.get("attempt")
+        kernel = self._kernels.all.get(str(message.get("kernel")))
+        if kernel is not None and kernel.attempt and name in (None, kernel.attempt):
+            kernel.interrupt()
+            return
+        attempt = self._attempts.get(str(name))
+        if attempt is not None and attempt.end is None and attempt.running is not None:
+            attempt.running.cancel()
+
+    def _on_kill(self, message: Message, buffers: list[bytes]) -> None:
+        name = str(message["kernel"])
+        for attempt in self._attempts.values():
+            waits = attempt.kernel == name and attempt.end is None
+            kernel = self._kernels.all.get(name)
+            if waits and attempt.running is not None:
+                if kernel is None or kernel.attempt != attempt.task["attempt"]:
+                    attempt.running.cancel()
+        kernel = self._kernels.all.get(name)
+        if kernel is not None:
+            kernel.kill("killed on request")
+
+    def _on_input(self, message: Message, buffers: list[bytes]) -> None:
+        kernel = self._kernels.all.get(message["kernel"])
+        if kernel is not None:
+            kernel.input(str(message["value"]))
+
+    def _on_comm(self, message: Message, buffers: list[bytes]) -> None:
+        kernel = self._kernels.all.get(message["kernel"])
+        if kernel is not None:
+            kernel.comm(message, buffers)
+
+    def _on_shutdown(self, message: Message, buffers: list[bytes]) -> None:
+        log.info("shut down by the server")
+        # One turn later: the acknowledgement of this message leaves first.
+        asyncio.get_running_loop().call_later(0.05, self._shut_down)
+
+    def _shut_down(self) -> None:
+        if not self._end.done():
+            self._end.set_result(0)
+
+    # One attempt
+
+    async def _run(self, name: str, attempt: Attempt) -> None:
+        task = attempt.task
+        line = self._lines.setdefault(attempt.kernel, asyncio.Lock())
+        kernel: Kernel | None = None
+        try:
+            async with line, self._slots:
+                self._busy_at = time.monotonic()
+                kernel = await self._kernel(attempt.kernel, bool(task.get("new")))
+                await self._fetch(name, task)
+                await kernel.execute(task)
+        except asyncio.CancelledError:
+            if attempt.end is None:
+                error = {"ename": "KeyboardInterrupt", "evalue": "", "traceback": []}
+                self.emit({**_refused(name, ""), "status": "aborted", "error": error})
+        except KernelFailed as error:
+            if attempt.end is None:
+                self.emit(_refused(name, str(error)))
+        except Exception as error:
+            log.exception("attempt %s", name)
+            if attempt.end is None:
+                self.emit(_refused(name, f"the worker failed: {error!r}"))
+        finally:
+            attempt.running = None
+            self._busy_at = time.monotonic()
+            if kernel is not None and not task.get("keep", True):
+                kernel.kill(None)
+            if attempt.kernel not in self._kernels.all and not line.locked():
+                self._lines.pop(attempt.kernel, None)
+            self._kernels.idle()
+
+    async def _kernel(self, name: str, new: bool) -> Kernel:
+        kernel = self._kernels.all.get(name)
+        if kernel is not None and not new:
+            return kernel
+        if kernel is not None:
+            kernel.kill(None)
+        elif not new:
+            raise KernelFailed(f"worker kernel {name} is gone, and with it what it held")
+        return await self._kernels.create(name)
+
+    async def _fetch(self, name: str, task: Message) -> None:
+        """Have every blob that the task loads, unless the store's folder is shared."""
+        manifests = task.get("manifests")
+        if self._shared or not manifests:
+            return
+        wanted: dict[str, tuple[int, str]] = {}
+        for manifest in manifests.values():
+            for part in (manifest.get("pickle"), *(manifest.get("buffers") or ())):
+                if part:
+                    wanted[part["blob"]] = (part["size"], manifest["name"])
+        self.emit({"type": "state", "attempt": name, "state": "preparing"})
+
+        async def pull(blob: str, size: int, variable: str) -> None:
+            try:
+                await self._client.puller.pull(blob, size)
+            except (LookupError, ValueError, OSError) as error:
+                raise KernelFailed(
+                    f"variable {variable!r} could not be fetched: {error}"
+                ) from error
+
+        pulls = [asyncio.ensure_future(pull(b, *about)) for b, about in wanted.items()]
+        try:
+            await asyncio.gather(*pulls)
+        finally:
+            for one in pulls:
+                one.cancel()
+
+    # Life and death
+
+    async def _watch_clock(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            now = time.monotonic()
+            values = self._config.values
+            if any(attempt.running for attempt in self._attempts.values()):
+                self._busy_at = now
+            idle, grace = values.get("idle"), values.get("grace")
+            cut = self._client.cut_since
+            if grace and cut is not None and now - cut > grace:
+                self.stop(f"no server for {grace:g} seconds")
+                return
+            if idle and now - self._busy_at > idle:
+                self.stop(f"idle for {idle:g} seconds")
+                return
+
+    def _hello(self) -> Message:
+        return {
+            "kernels": [
+                {"kernel": name, "attempt": kernel.attempt}
+                for name, kernel in self._kernels.all.items()
+            ],
+            "attempts": {
+                name: "running" if attempt.end is None else "finished"
+                for name, attempt in self._attempts.items()
+            },
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "ipykernel": version("ipykernel"),
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "cpus": _cpus(),
+            "memory": _memory(),
+        }
+
+
+def _refused(attempt: str, words: str) -> Message:
+    return {
+        "type": "done",
+        "attempt": attempt,
+        "status": "refused",
+        "execution_count": None,
+        "error": {"ename": "Refused", "evalue": words, "traceback": []},
+        "exports": [],
+        "seconds": 0.0,
+    }
+
+
+def _instead(message: Message, why: str) -> Message:
+    """What is sent in place of a message that is too large for the link."""
+    if message["type"] == "done":
+        return _refused(message["attempt"], f"the cell's result could not be sent: {why}")
+    content = {"name": "stderr", "text": f"An output was left out: {why}\n"}
+    return {
+        "type": "message",
+        "attempt": message.get("attempt"),
+        "kernel": message.get("kernel"),
+        "msg_type": "stream",
+        "content": content,
+        "metadata": {},
+    }
+
+
+def _cpus() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _memory() -> int | None:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError, AttributeError):
+        return None
+
+
+def _be_first_to_go(score: Any) -> None:
+    """Out of memory, the kernel's OOM killer takes us and our kernels before the server."""
+    if score is not None:
+        with contextlib.suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text(str(int(score)))
+
+
+def main(path: str) -> int:
+    config = Config(Path(path))
+    values = config.values
+    folder = Path(values["folder"])
+    folder.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        filename=folder / "worker.log",
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    _be_first_to_go(values.get("oom_score_adj"))
+    os.environ.update({str(k): str(v) for k, v in (values.get("env") or {}).items()})
+    # Ctrl-C in a terminal is for whoever started us; they tell us what to do.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    async def run() -> int:
+        worker = Worker(config)
+        loop = asyncio.get_running_loop()
+        if sys.platform != "win32":
+            loop.add_signal_handler(signal.SIGTERM, worker.stop, "asked to end (SIGTERM)")
+        return await worker.run()
+
+    try:
+        return asyncio.run(run())
+    except Exception:
+        log.exception("the worker failed")
+        return 1
