@@ -1,0 +1,29 @@
+"""Handlers by resource, and the routes that lead to them."""
+
+from __future__ import annotations
+
+from tornado.web import RequestHandler
+
+from .events import RunEventsHandler
+from .graph import GraphHandler
+from .kernel import PrepareHandler
+from .runs import CancelHandler, InputHandler, InterruptHandler, RunHandler, RunsHandler
+from .targets import TargetsHandler
+
+API = "/dossier/api"
+RUN = "(?P<run>[A-Za-z0-9-]+)"
+
+
+def routes() -> list[tuple[str, type[RequestHandler]]]:
+    """Patterns below the server's base URL."""
+    return [
+        (f"{API}/targets", TargetsHandler),
+        (f"{API}/runs", RunsHandler),
+        (f"{API}/runs/{RUN}", RunHandler),
+        (f"{API}/runs/{RUN}/cancel", CancelHandler),
+        (f"{API}/runs/{RUN}/interrupt", InterruptHandler),
+        (f"{API}/runs/{RUN}/input", InputHandler),
+        (f"{API}/runs/{RUN}/events", RunEventsHandler),
+        (f"{API}/graph", GraphHandler),
+        (f"{API}/kernel/prepare", PrepareHandler),
+    ]

@@ -1,0 +1,80 @@
+"""A run's events over a websocket: the past from the ledger, then what happens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from typing import Any
+
+from jupyter_server.auth.decorator import ws_authenticated
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.base.websocket import WebSocketMixin
+from tornado.web import HTTPError
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from jupyterlab_dossier.app.service import Service
+from jupyterlab_dossier.runs import NoSuchRun
+
+from .base import RESOURCE, allowed
+
+NO_SUCH_RUN = 4404
+FAILED = 1011
+
+
+class RunEventsHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
+    """One client that watches one run."""
+
+    auth_resource = RESOURCE
+
+    @ws_authenticated
+    @allowed("read")
+    async def get(self, run: str) -> None:
+        after = self.get_query_argument("after", "0")
+        # A browser sends digits; isdigit() alone would let other scripts' digits pass.
+        if not (after.isascii() and after.isdigit()):
+            raise HTTPError(400, "after must be a whole number from 0")
+        self._after = int(after)
+        await super().get(run)
+
+    def open(self, run: str) -> None:
+        super().open(run)
+        self._sending = asyncio.create_task(self._send(run))
+
+    def on_message(self, message: str | bytes) -> None:
+        """Clients only listen."""
+
+    def on_close(self) -> None:
+        super().on_close()
+        sending = getattr(self, "_sending", None)
+        if sending is not None:
+            sending.cancel()
+
+    async def _send(self, run: str) -> None:
+        service: Service = self.settings["jupyterlab_dossier_service"]
+        try:
+            engine = await service.engine()
+            async for event in engine.watch(run, after=self._after):
+                # Waits until the socket took it: a slow client holds back only itself.
+                await self.write_message(json.dumps(event.to_json()))
+            self.close(1000)
+        except NoSuchRun as error:
+            self.close(NO_SUCH_RUN, _reason(error))
+        except WebSocketClosedError:
+            pass
+        except Exception:
+            self.log.exception("the events of run %s cannot be sent", run)
+            self.close(FAILED, "the server failed: its log says more")
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """A refused handshake is told in JSON, as the API's other faults."""
+        error = (kwargs.get("exc_info") or (None, None))[1]
+        message = getattr(error, "log_message", None) or "not allowed"
+        self.set_header("Content-Type", "application/json")
+        with contextlib.suppress(RuntimeError):
+            self.finish(json.dumps({"message": message}))
+
+
+def _reason(error: Exception) -> str:
+    """A close reason fits into 123 bytes."""
+    return str(error).encode()[:120].decode("utf-8", "ignore")

@@ -1,0 +1,92 @@
+"""Runs: begun, listed, shown, cancelled, interrupted, answered."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tornado.web import authenticated
+
+from jupyterlab_dossier.runs import RunRecord, notebooks
+from jupyterlab_dossier.runs.model import Json
+
+from .base import Handler, allowed
+
+SUMMARY = ("run", "kind", "path", "state", "why", "created", "ended")
+
+
+class RunsHandler(Handler):
+    @authenticated
+    @allowed("read")
+    async def get(self) -> None:
+        engine = await self.service.engine()
+        path = self.get_query_argument("path", None)
+        records = await engine.runs(str(self.service.os_path(path)) if path else None)
+        runs = [self._json(record) for record in records]
+        self.reply({"runs": [{name: run[name] for name in SUMMARY} for run in runs]})
+
+    @authenticated
+    @allowed("execute")
+    async def post(self) -> None:
+        asked = self.body("RunRequest")
+        path = self.service.os_path(asked["path"])
+        # Kernelspecs are looked for on disk, and a long notebook takes a while to read.
+        notebook = await asyncio.to_thread(notebooks.normalise, asked["content"], path)
+        if asked["kind"] == "workflow":
+            run = await self._workflow(notebook, asked)
+        else:
+            run = await self.service.sessions.run_cell(notebook, asked["kernel"], asked["cell"])
+        engine = await self.service.engine()
+        self.service.announcer.follow(engine, await engine.record(run))
+        self.reply({"run": run}, 201)
+
+    async def _workflow(self, notebook: notebooks.Notebook, asked: Json) -> str:
+        workflow = await asyncio.to_thread(
+            notebooks.workflow,
+            notebook,
+            default_target=asked.get("target"),
+            fresh=asked.get("fresh", False),
+        )
+        engine = await self.service.engine()
+        return await engine.submit(workflow)
+
+    def _json(self, record: RunRecord) -> Json:
+        return {**record.to_json(), "path": self.service.api_path(record.path)}
+
+
+class RunHandler(Handler):
+    @authenticated
+    @allowed("read")
+    async def get(self, run: str) -> None:
+        engine = await self.service.engine()
+        record = await engine.record(run)
+        self.reply({**record.to_json(), "path": self.service.api_path(record.path)})
+
+
+class CancelHandler(Handler):
+    @authenticated
+    @allowed("execute")
+    async def post(self, run: str) -> None:
+        self.body("Empty")
+        engine = await self.service.engine()
+        await engine.cancel(run)
+        self.done()
+
+
+class InterruptHandler(Handler):
+    @authenticated
+    @allowed("execute")
+    async def post(self, run: str) -> None:
+        asked = self.body("InterruptRequest")
+        engine = await self.service.engine()
+        engine.interrupt(run, asked["cell"])
+        self.done()
+
+
+class InputHandler(Handler):
+    @authenticated
+    @allowed("execute")
+    async def post(self, run: str) -> None:
+        asked = self.body("InputRequest")
+        engine = await self.service.engine()
+        engine.input(run, asked["cell"], asked["value"])
+        self.done()

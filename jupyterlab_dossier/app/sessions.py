@@ -1,0 +1,87 @@
+"""Cells run one by one: which session of the engine belongs to which kernel of this server."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from jupyterlab_dossier.runs import BadInput, Cell, notebooks
+from jupyterlab_dossier.runs.engine import worker_zipapp
+from jupyterlab_dossier.runs.model import Json
+
+from .kernels import KernelBridge, process_of
+
+if TYPE_CHECKING:
+    from jupyterlab_dossier.runs import Engine
+    from jupyterlab_dossier.runs.interactive import Interactive
+
+    from .service import Service
+
+KERNEL_ACTIONS = "https://events.jupyter.org/jupyter_server/kernel_actions/v1"
+
+
+class Sessions:
+    """The engine's sessions by kernel; one ends when its kernel is restarted or ends."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._processes: dict[str, Any] = {}
+
+    async def run_cell(self, notebook: notebooks.Notebook, kernel: str, name: str) -> str:
+        """Starts a cell on its target and returns the run."""
+        cells, cell = await self._cells(notebook, kernel, name)
+        target = cell.target or (notebook.node.metadata.get("dossier") or {}).get("target")
+        if target in (None, "kernel"):
+            raise BadInput(f"cell {cell.index} ({cell.id}) runs in the notebook's kernel", "cell")
+        engine = await self._service.engine()
+        session = await self._session(engine, notebook, kernel)
+        return await session.run_cell(cell, target, cells, await self._bridge(engine, kernel))
+
+    async def prepare(self, notebook: notebooks.Notebook, kernel: str, name: str) -> Json:
+        """Loads what a kernel cell needs and was made elsewhere into the kernel."""
+        cells, cell = await self._cells(notebook, kernel, name)
+        engine = await self._service.engine()
+        session = await self._session(engine, notebook, kernel)
+        return await session.prepare(cell, cells, await self._bridge(engine, kernel))
+
+    async def heard(self, logger: Any, schema_id: str, data: Json) -> None:
+        """Listens to what happens to kernels: their names are gone with them."""
+        if data.get("action") in ("restart", "shutdown") and data.get("kernel_id"):
+            await self._end(str(data["kernel_id"]))
+
+    async def _cells(
+        self, notebook: notebooks.Notebook, kernel: str, name: str
+    ) -> tuple[tuple[Cell, ...], Cell]:
+        # The kernel that runs counts, not the one that the document was last saved with.
+        notebook.node.metadata.kernelspec.name = self._manager(kernel).kernel_name
+        workflow = await asyncio.to_thread(notebooks.workflow, notebook)
+        for cell in workflow.cells:
+            if cell.id == name:
+                return workflow.cells, cell
+        raise BadInput(f"there is no code cell {name!r} in the notebook", "cell")
+
+    async def _session(
+        self, engine: Engine, notebook: notebooks.Notebook, kernel: str
+    ) -> Interactive:
+        manager = self._manager(kernel)
+        process = process_of(manager)
+        # A kernel that died and was started again by its restarter is told by no event.
+        if self._processes.get(kernel, process) != process:
+            await self._end(kernel)
+        self._processes[kernel] = process
+        return engine.session(kernel, str(notebook.path), manager.kernel_name)
+
+    async def _bridge(self, engine: Engine, kernel: str) -> KernelBridge:
+        archive = await asyncio.to_thread(worker_zipapp, engine.folder / "bin")
+        return KernelBridge(self._manager(kernel), archive, engine.store.folder)
+
+    async def _end(self, kernel: str) -> None:
+        if self._processes.pop(kernel, None) is not None:
+            engine = await self._service.engine()
+            await engine.end_session(kernel)
+
+    def _manager(self, kernel: str) -> Any:
+        kernels = self._service.serverapp.kernel_manager
+        if kernel not in kernels:
+            raise BadInput("the notebook's kernel is not running: start it first", "kernel")
+        return kernels.get_kernel(kernel)

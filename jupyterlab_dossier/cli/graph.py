@@ -1,0 +1,63 @@
+"""Prints the dataflow graph of a notebook: what each cell reads and writes, who waits for whom."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .console import columns, document, say
+
+if TYPE_CHECKING:
+    from jupyterlab_dossier.runs import Workflow
+    from jupyterlab_dossier.runs.model import Json
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("notebook", metavar="NB", type=Path)
+    parser.add_argument("--json", action="store_true", help="print the graph as JSON")
+
+
+def main(asked: argparse.Namespace) -> int:
+    from jupyterlab_dossier.runs import notebooks
+
+    notebook = notebooks.read(asked.notebook)
+    workflow = notebooks.workflow(notebook)
+    for notice in notebook.notices:
+        say(f"notice: {notice}")
+    graph = asyncio.run(_graph(workflow))
+    if asked.json:
+        document(graph)
+        return 0
+    index = {cell["id"]: str(cell["index"]) for cell in graph["cells"]}
+    rows = [
+        [
+            str(cell["index"]),
+            cell["id"],
+            ", ".join(cell["reads"]),
+            ", ".join(cell["writes"]),
+            cell["barrier"] or "",
+        ]
+        for cell in graph["cells"]
+    ]
+    columns(["", "CELL", "READS", "WRITES", "BARRIER"], rows)
+    edges = [
+        [index[e["from"]], index[e["to"]], e["kind"], ", ".join(e["names"]), e["why"]]
+        for e in graph["edges"]
+    ]
+    if edges:
+        print()
+        columns(["FROM", "TO", "KIND", "NAMES", "WHY"], edges)
+    return 0
+
+
+async def _graph(workflow: Workflow) -> Json:
+    from .host import reading
+
+    async with reading() as engine:
+        graph = await engine.graph(workflow)
+    # The analysis knows more than it promises to other tools.
+    kept = ("id", "index", "reads", "writes", "barrier")
+    cells = [{name: cell[name] for name in kept} for cell in graph["cells"]]
+    return {"cells": cells, "edges": graph["edges"]}

@@ -1,0 +1,41 @@
+"""The engine in this process, with its own end of the worker link."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from jupyter_core.paths import jupyter_data_dir
+
+from jupyterlab_dossier.link import LinkServer
+from jupyterlab_dossier.runs import Engine
+
+
+def data_folder() -> Path:
+    """Where ledger, store and workers stand; `JUPYTER_DATA_DIR` isolates them."""
+    return Path(jupyter_data_dir()) / "dossier"
+
+
+@contextlib.asynccontextmanager
+async def hosted() -> AsyncIterator[Engine]:
+    """A started engine; runs that other engines own are left to them."""
+    engine = Engine(data_folder())
+    link = LinkServer(engine.store, engine.pool)
+    try:
+        await engine.start(await link.listen_loopback())
+        yield engine
+    finally:
+        # Workers are told to end over the link, so it goes last.
+        await engine.stop()
+        await link.close()
+
+
+@contextlib.asynccontextmanager
+async def reading() -> AsyncIterator[Engine]:
+    """An engine that starts nothing, for looking at the ledger."""
+    engine = Engine(data_folder())
+    try:
+        yield engine
+    finally:
+        await engine.stop()
