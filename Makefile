@@ -1,0 +1,79 @@
+# Every command of the README. `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+export PATH := $(BIN):$(PATH)
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
+export CHROMIUM_PATH ?= $(or $(shell command -v chromium),$(shell command -v google-chrome),/usr/bin/chromium)
+# Workers of tests and benchmarks get the threads that one of two cells at once gets.
+TESTED := jupyterlab_dossier dossier_worker
+
+.PHONY: help demo install test test-python test-browser test-full bench lint lock screenshots wheel clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+$(VENV)/python.done: requirements.lock
+	$(PYTHON) -m venv --upgrade-deps $(VENV)
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock \
+	  "hatchling>=1.27" "hatch-nodejs-version>=0.3.2" "jupyter-builder>=1.2" "hatch-jupyter-builder>=0.9"
+	touch $@
+
+node_modules/jlpm.done: $(VENV)/python.done package.json yarn.lock
+	jlpm install --immutable
+	touch $@
+
+$(VENV)/extension.done: node_modules/jlpm.done pyproject.toml $(shell find src style schema jupyter-config -type f)
+	jlpm build:prod
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable .
+	jupyter labextension develop . --overwrite
+	jupyter server extension enable jupyterlab_dossier --sys-prefix
+	touch $@
+
+install: $(VENV)/extension.done ## set everything up in .venv
+
+demo: install ## JupyterLab with the example open; prints its URL
+	jupyter lab --no-browser --ServerApp.allow_root=True --ServerApp.root_dir=examples \
+	  --LabApp.default_url=/lab/tree/digits.ipynb
+
+browser-tools: install
+	@test -x "$(CHROMIUM_PATH)" || { apt-get update -qq && apt-get install -y -qq chromium; }
+	cd ui-tests && jlpm install --immutable
+
+lint: install ## types, style and import rules on both sides
+	ruff check $(TESTED) tests benchmarks
+	ruff format --check $(TESTED) tests benchmarks
+	mypy
+	lint-imports
+	jlpm lint:check
+
+test-python: install
+	pytest -q
+
+test-browser: install browser-tools
+	jlpm test
+	cd ui-tests && jlpm test
+
+test: lint test-python test-browser ## everything that needs no engine of its own
+
+test-full: install ## the long fault loops at their full counts
+	DOSSIER_FULL=1 pytest -q tests/faults
+
+bench: install ## ratios against peers, written to docs/benchmarks.md
+	python -m benchmarks
+
+screenshots: install browser-tools ## pictures for the README, from a live JupyterLab
+	jlpm screenshots
+
+wheel: node_modules/jlpm.done ## a wheel with the prebuilt labextension and the worker
+	$(BIN)/uv build --quiet --wheel --no-build-isolation
+
+lock: ## newest versions that go together, into requirements.lock
+	(echo "# The versions the tests run with: \`make lock\`"; \
+	  echo "jupyterlab==4.6.4" | uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+	  --no-emit-index-url --extra test --extra bench --constraint - pyproject.toml) > requirements.new
+	mv requirements.new requirements.lock
+
+clean: ## forget what was built
+	rm -rf $(VENV) node_modules ui-tests/node_modules lib jupyterlab_dossier/labextension
