@@ -90,8 +90,11 @@ class Service:
     def os_path(self, path: str) -> Path:
         """The real path of a notebook of Jupyter's contents. Raises `BadInput` outside its root."""
         root = os.path.realpath(self.root)
-        found = os.path.realpath(to_os_path(ApiPath(path), root))
-        if "\0" in path or not found.startswith(os.path.join(root, "")):
+        try:
+            found = os.path.realpath(to_os_path(ApiPath(path), root))
+        except ValueError:  # a null byte
+            found = ""
+        if not found.startswith(os.path.join(root, "")):
             raise BadInput(f"path {path!r} is not a notebook of this server", "path")
         return Path(found)
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from jupyterlab_dossier.runs import Workflow
     from jupyterlab_dossier.runs.model import Json
 
+_KEPT = ("id", "index", "reads", "writes", "barrier")
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("notebook", metavar="NB", type=Path)
@@ -53,11 +55,14 @@ def main(asked: argparse.Namespace) -> int:
 
 
 async def _graph(workflow: Workflow) -> Json:
-    from .host import reading
+    from jupyterlab_dossier.dataflow.client import AnalysisClient
+    from jupyterlab_dossier.runs import kernelspecs, plan
 
-    async with reading() as engine:
-        graph = await engine.graph(workflow)
-    # The analysis knows more than it promises to other tools.
-    kept = ("id", "index", "reads", "writes", "barrier")
-    cells = [{name: cell[name] for name in kept} for cell in graph["cells"]]
+    client = AnalysisClient(kernelspecs.interpreter(workflow.kernelspec).python)
+    try:
+        graph = await client.graph(plan.analysed(workflow.cells))
+    finally:
+        await client.close()
+    # The analysis knows more than is promised to other tools.
+    cells = [{name: cell[name] for name in _KEPT} for cell in graph["cells"]]
     return {"cells": cells, "edges": graph["edges"]}

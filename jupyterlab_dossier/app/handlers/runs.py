@@ -78,6 +78,7 @@ class InterruptHandler(Handler):
     async def post(self, run: str) -> None:
         asked = self.body("InterruptRequest")
         engine = await self.service.engine()
+        await engine.record(run)  # raises where there is no such run
         engine.interrupt(run, asked["cell"])
         self.done()
 
@@ -88,5 +89,6 @@ class InputHandler(Handler):
     async def post(self, run: str) -> None:
         asked = self.body("InputRequest")
         engine = await self.service.engine()
+        await engine.record(run)  # raises where there is no such run
         engine.input(run, asked["cell"], asked["value"])
         self.done()
