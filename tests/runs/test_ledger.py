@@ -1,0 +1,99 @@
+"""The ledger: one commit a task, whole after faults, shared by processes."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from jupyterlab_dossier.runs.database import Database, LedgerFault
+from jupyterlab_dossier.runs.ledger import MIGRATIONS, Ledger
+from jupyterlab_dossier.runs.model import NoSuchRun, TaskRecord
+from jupyterlab_dossier.runs.owner import Owner
+
+
+@pytest.fixture
+async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    task = TaskRecord("c0", 0, "queued", "local", None, None, None)
+    await ledger.add_run("r", "workflow", "/n.ipynb", "me", {}, {}, [task])
+    yield ledger
+    ledger.close()
+
+
+async def attempt(ledger: Ledger, name: str, number: int) -> None:
+    await ledger.add_attempt(name, "r", "c0", number, "w", "k", {}, durable=False)
+
+
+async def commit(ledger: Ledger, name: str) -> bool:
+    manifest = {"version": f"{name}/1", "name": "x"}
+    return await ledger.commit_task(name, "r", "c0", "done", None, 1, [manifest], "ok", False)
+
+
+async def test_a_task_is_committed_once(ledger: Ledger) -> None:
+    await attempt(ledger, "a1", 1)
+    assert await asyncio.gather(commit(ledger, "a1"), commit(ledger, "a1")) == [True, False]
+    assert len(await ledger.versions("r")) == 1
+    assert [e.kind for e in await ledger.events("r")].count("done") == 1
+
+
+async def test_a_late_attempt_is_fenced_off(ledger: Ledger) -> None:
+    await attempt(ledger, "a1", 1)
+    await attempt(ledger, "a2", 2)
+    assert not await commit(ledger, "a1")
+    assert await commit(ledger, "a2")
+    assert [m["version"] for _, m in await ledger.versions("r")] == ["a2/1"]
+    assert [row["state"] for row in await ledger.attempts("r")] == ["superseded", "done"]
+
+
+async def test_events_are_numbered_without_gaps(ledger: Ledger) -> None:
+    await asyncio.gather(*(ledger.add_event("r", "c0", "output", {"n": n}) for n in range(50)))
+    events = await ledger.events("r")
+    assert [e.seq for e in events] == list(range(1, 51))
+    assert [e.seq for e in await ledger.events("r", after=48)] == [49, 50]
+
+
+async def test_a_failing_write_undoes_itself_only(ledger: Ledger) -> None:
+    def fails(db: sqlite3.Connection) -> None:
+        db.execute("UPDATE runs SET why = 'half'")
+        raise ValueError("no")
+
+    results = await asyncio.gather(
+        ledger.add_event("r", None, "state", {}),
+        ledger.database.write(fails),
+        ledger.add_event("r", None, "state", {}),
+        return_exceptions=True,
+    )
+    assert [type(r) for r in results] == [type(None), ValueError, type(None)]
+    assert len(await ledger.events("r")) == 2
+    assert (await ledger.run("r")).why is None
+
+
+async def test_unknown_run(ledger: Ledger) -> None:
+    with pytest.raises(NoSuchRun, match="no run 'x'"):
+        await ledger.run("x")
+
+
+async def test_a_run_is_taken_up_once(ledger: Ledger) -> None:
+    taken = await asyncio.gather(ledger.take_up("r", "a", "me"), ledger.take_up("r", "b", "me"))
+    assert sorted(taken) == [False, True]
+
+
+def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    Database(path, [*MIGRATIONS, "CREATE TABLE later (x)"]).close()
+    with pytest.raises(LedgerFault, match="newer"):
+        Database(path, MIGRATIONS)
+
+
+def test_who_lives(tmp_path: Path) -> None:
+    one, two = Owner(tmp_path), Owner(tmp_path)
+    assert one.lives(two.name) and one.lives(one.name)
+    name = two.name
+    two.release()
+    assert not one.lives(name)
+    assert not one.lives("nobody") and not one.lives(None)
+    one.release()

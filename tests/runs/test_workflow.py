@@ -1,0 +1,209 @@
+"""Workflow runs on real workers: the outputs of Restart & Run All, in whatever order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import assert_equal_outputs, restart_and_run_all, started, targets, workflow
+
+from jupyterlab_dossier.runs import BadInput, Engine
+
+NOTEBOOKS: dict[str, list[str]] = {
+    "values": [
+        "x = 1\nprint('hi')",
+        "y = x + 1\nprint(y)",
+        "z = x + 2\nz",
+        "x = 10",
+        "print(x, y + z)",
+    ],
+    "aliases": [
+        "a = [1]\nb = a\nd = {'k': a}",
+        "b.append(2)",
+        "print(a, d, d['k'] is a)",
+        "c = d['k']",
+        "c.append(3)\nprint(a is c, len(b))",
+    ],
+    "late binding": [
+        "def f():\n    return n * 2",
+        "n = 2",
+        "print(f())",
+        "n = 5",
+        "print(f())",
+    ],
+    "set-up": [
+        "import pandas as pd\nimport numpy as np",
+        "pd.set_option('display.precision', 2)",
+        "df = pd.DataFrame({'a': np.arange(3) / 7})",
+        "df",
+        "pd.set_option('display.precision', 5)",
+        "print(df)",
+    ],
+    "random": [
+        "import numpy as np\nimport random",
+        "np.random.seed(3)\nrandom.seed(4)",
+        "print(np.random.rand(2))",
+        "print(np.random.rand(2), random.random())",
+        "print(random.random())",
+    ],
+    "generator kept where it is": [
+        "g = (i * i for i in range(5))",
+        "print(next(g))",
+        "x = 5",
+        "print(next(g), x)",
+        "print(list(g))",
+    ],
+    "classes": [
+        "class A:\n    n = 0\n    def __eq__(self, o):\n        return isinstance(o, A)",
+        "a = A()",
+        "b = A()\nprint(a == b, type(a) is type(b))",
+        "class E(Exception):\n    pass",
+        "try:\n    raise E('x')\nexcept E as e:\n    print(repr(e))",
+        "A.n = 4",
+        "print(a.n, b.n)",
+    ],
+    "failing cell": ["print('before')", "print('bad')\n1 / 0", "print('after')", "x = 3"],
+    "syntax error": ["x = 1", "print(x", "print('after')"],
+    "displays": [
+        "from IPython.display import display, clear_output\nh = display('a', display_id='one')",
+        "display('b', display_id='one', update=True)",
+        "print(1)\nclear_output()\nprint(2)",
+    ],
+    "files": [
+        "open('note.txt', 'w').write('one')",
+        "print(open('note.txt').read())",
+        "f = open('note.txt', 'a')\nf.write('two')\nf.close()",
+        "print(open('note.txt').read())",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+@pytest.mark.parametrize("seed", [None, 1, 2])
+async def test_equal_to_restart_and_run_all(
+    engine: Engine, tmp_path: Path, name: str, seed: int | None
+) -> None:
+    sources = NOTEBOOKS[name]
+    for folder in ("ours", "theirs"):
+        (tmp_path / folder).mkdir()
+    run = await engine.submit(workflow(tmp_path / "ours", sources, shuffle=seed))
+    await engine.wait(run)
+    outputs, _ = await engine.outputs(run)
+    assert_equal_outputs(outputs, restart_and_run_all(tmp_path / "theirs", sources))
+
+
+async def test_independent_cells_run_at_the_same_time(engine: Engine, tmp_path: Path) -> None:
+    source = (
+        "import pathlib, time\n"
+        "pathlib.Path({mine!r}).touch()\n"
+        "while not pathlib.Path({other!r}).exists():\n"
+        "    time.sleep(0.01)"
+    )
+    cells: list[Any] = [
+        {"source": source.format(mine="a", other="b"), "effects": {"pure": True}},
+        {"source": source.format(mine="b", other="a"), "effects": {"pure": True}},
+    ]
+    record = await engine.wait(await engine.submit(workflow(tmp_path, cells)))
+    assert record.state == "done", record.why
+    one, two = record.tasks
+    assert one.started and one.ended and two.started and two.ended
+    assert max(one.started, two.started) < min(one.ended, two.ended)
+
+
+async def test_states_after_the_first_failure(engine: Engine, tmp_path: Path) -> None:
+    run = await engine.submit(workflow(tmp_path, NOTEBOOKS["failing cell"]))
+    record = await engine.wait(run)
+    assert [task.state for task in record.tasks] == ["done", "failed", "skipped", "skipped"]
+    assert record.state == "failed" and record.why == "cell 1: ZeroDivisionError: division by zero"
+    assert record.tasks[2].why == "cell 1 failed before it"
+
+
+async def test_tags(engine: Engine, tmp_path: Path) -> None:
+    cells = [
+        {"source": "1 / 0", "tags": frozenset({"raises-exception"})},
+        {"source": "1 / 0", "tags": frozenset({"skip-execution"})},
+        {"source": ""},
+        {"source": "print('on')"},
+    ]
+    record = await engine.wait(await engine.submit(workflow(tmp_path, cells)))
+    assert [t.state for t in record.tasks] == ["done", "skipped", "done", "done"]
+    assert [t.execution_count for t in record.tasks] == [1, None, None, 2]
+
+
+async def test_only_what_is_needed(engine: Engine, tmp_path: Path) -> None:
+    sources = ["x = 1", "print('not needed')", "y = x", "print(y)"]
+    run = await engine.submit(workflow(tmp_path, sources, only=frozenset({"c3"})))
+    record = await engine.wait(run)
+    assert [t.id for t in record.tasks] == ["c0", "c2", "c3"]
+
+
+async def test_a_value_that_cannot_be_moved_is_named_before_it_is_sent(tmp_path: Path) -> None:
+    cells = [
+        {"source": "g = (i for i in 'ab')"},
+        {"source": "print(next(g))", "target": "apart"},
+    ]
+    async with started(tmp_path / "dossier", targets(slots=1)) as engine:
+        record = await engine.wait(await engine.submit(workflow(tmp_path, cells)))
+    why = record.tasks[1].why or ""
+    assert record.tasks[1].state == "failed"
+    for words in ("`g`", "generator", "cell 0", "cell 1", "'apart'"):
+        assert words in why
+
+
+async def test_targets_mixed(engine: Engine, tmp_path: Path) -> None:
+    sources = ["import numpy as np\na = np.arange(100_000.0)", "b = a * 2", "v = b[10:20]", "v[:] = 0",
+               "print(b.sum(), v.base is b)"]  # fmt: skip
+    names = ["local", "apart", "kernel", "apart", "kernel"]
+    cells = [{"source": s, "target": t} for s, t in zip(sources, names, strict=True)]
+    run = await engine.submit(workflow(tmp_path, cells))
+    assert (await engine.wait(run)).state == "done"
+    outputs, _ = await engine.outputs(run)
+    assert_equal_outputs(outputs, restart_and_run_all(tmp_path, sources))
+
+
+async def test_unknown_targets_and_cells(engine: Engine, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"cell 0 \(c0\): there is no target 'moon'"):
+        await engine.submit(workflow(tmp_path, [{"source": "1", "target": "moon"}]))
+    with pytest.raises(BadInput, match="no cell 'c9'"):
+        await engine.submit(workflow(tmp_path, ["1"], only=frozenset({"c9"})))
+    assert await engine.runs() == []
+
+
+async def test_cancel_ends_what_runs(engine: Engine, tmp_path: Path) -> None:
+    run = await engine.submit(workflow(tmp_path, ["print('on')\nwhile True: pass", "2"]))
+    async for event in engine.watch(run):
+        if event.kind == "output":
+            await engine.cancel(run)
+            break
+    record = await engine.wait(run)
+    assert record.state == "cancelled"
+    assert [t.state for t in record.tasks] == ["cancelled", "cancelled"]
+
+
+async def test_interrupt_is_a_keyboard_interrupt(engine: Engine, tmp_path: Path) -> None:
+    source = "print('on', flush=True)\nimport time\ntime.sleep(60)"
+    run = await engine.submit(workflow(tmp_path, [source]))
+    async for event in engine.watch(run):
+        if event.kind == "output":
+            engine.interrupt(run, "c0")
+            break
+    record = await engine.wait(run)
+    assert record.tasks[0].state == "failed" and "KeyboardInterrupt" in (record.why or "")
+
+
+async def test_input_is_answered(engine: Engine, tmp_path: Path) -> None:
+    run = await engine.submit(workflow(tmp_path, ["print('got', input('name? '))"]))
+    async for event in engine.watch(run):
+        if event.body.get("msg_type") == "input_request":
+            engine.input(run, "c0", "abc")
+    outputs, _ = await engine.outputs(run)
+    assert outputs["c0"][-1]["text"].endswith("got abc\n")
+
+
+async def test_events_are_replayed_from_any_point(engine: Engine, tmp_path: Path) -> None:
+    run = await engine.submit(workflow(tmp_path, ["for i in range(3): print(i, flush=True)"]))
+    live = [event async for event in engine.watch(run)]
+    assert [e.seq for e in live] == list(range(1, len(live) + 1))
+    assert [e async for e in engine.watch(run, after=live[2].seq)] == live[3:]
+    assert live[-1].cell is None and live[-1].body["state"] == "done"
