@@ -197,16 +197,15 @@ class BlobFolder:
         return removed
 
     def _rehash(self, blob: str) -> tuple[list[bytes], int]:
-        with open(self.path(blob), "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if size == 0:
-                return [], 0
-            with mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as content:
-                view = memoryview(content)
-                try:
-                    return digests_of(view), size
-                finally:
-                    view.release()
+        # Read, not mapped: mapped pages would count as memory of this process.
+        with open(self.path(blob), "rb", buffering=0) as file:
+            fd = file.fileno()
+            size = os.fstat(fd).st_size
+
+            def work(index: int) -> bytes:
+                return hashlib.sha256(_read_at(fd, CHUNK, index * CHUNK)).digest()
+
+            return _for_each(chunk_count(size), work, size), size
 
     def _remember(self, blob: str, digests: list[bytes]) -> None:
         self._digests[blob] = digests
@@ -465,6 +464,14 @@ def _write_at(fd: int, data: memoryview, offset: int) -> None:
                 written = os.write(fd, data)
         data = data[written:]
         offset += written
+
+
+def _read_at(fd: int, length: int, offset: int) -> bytes:
+    if hasattr(os, "pread"):
+        return os.pread(fd, length, offset)
+    with _seek_lock:
+        os.lseek(fd, offset, os.SEEK_SET)
+        return os.read(fd, length)
 
 
 def _allocate(fd: int, size: int) -> None:

@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tornado.httpserver import HTTPServer
+from tornado.iostream import IOStream
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 from tornado.websocket import WebSocketHandler
 
-from dossier_worker.wire import MAX_MESSAGE, Message, WireError, seen_of, unpack
+from dossier_worker.wire import MAX_MESSAGE, Message, WireError, seen_of, tune, unpack
 from jupyterlab_dossier.store import Store
 
 from .events import WorkerEvents
@@ -130,7 +131,9 @@ class LinkHandler(WebSocketHandler):
         return None  # see _beat: any sign of life counts, not pongs alone
 
     def open(self, *args: str, **kwargs: str) -> None:
-        self.set_nodelay(True)
+        stream = self.ws_connection.stream if self.ws_connection is not None else None
+        if isinstance(stream, IOStream):
+            tune(stream.socket)
         self._timer = asyncio.get_running_loop().call_later(
             self._link.hello_within, self.end, REFUSED, "no hello came in time"
         )
