@@ -1,0 +1,379 @@
+import type { ISessionContext } from '@jupyterlab/apputils';
+import type { CodeCell, ICodeCellModel } from '@jupyterlab/cells';
+import {
+  type INotebookCellExecutor,
+  KernelError,
+  NotebookModel
+} from '@jupyterlab/notebook';
+import { PromiseDelegate } from '@lumino/coreutils';
+import { Signal } from '@lumino/signaling';
+
+import { ApiError, type IApiClient, type RunEvent } from '../../api';
+import { setCellTarget, setDefaultTarget } from '../../notebook';
+import { CellExecutor, RunManager } from '..';
+
+type Body = RunEvent['body'];
+
+/**
+ * A server whose runs go on as the test says.
+ */
+class FakeServer {
+  readonly log: string[] = [];
+  refuse: Error | null = null;
+  private _onEvent!: (event: RunEvent) => void;
+  private _finish!: () => void;
+  private _seq = 0;
+  private _runs = 0;
+  private _started: PromiseDelegate<string>[] = [];
+
+  readonly api = {
+    start: async ({ kind, cell }: { kind: string; cell?: string }) => {
+      if (this.refuse) {
+        throw this.refuse;
+      }
+      this.log.push(`start ${cell ?? kind}`);
+      return `run${++this._runs}`;
+    },
+    prepare: async ({ cell }: { cell: string }) => {
+      if (this.refuse) {
+        throw this.refuse;
+      }
+      this.log.push(`prepare ${cell}`);
+      return { loaded: [], bytes: 0 };
+    },
+    watch: (run: string, onEvent: (event: RunEvent) => void) => {
+      this._onEvent = onEvent;
+      const finished = new Promise<void>(resolve => (this._finish = resolve));
+      this._next().resolve(run);
+      return { finished };
+    },
+    show: async () => ({ state: 'lost', why: 'its worker was lost' }),
+    cancel: async (run: string) => void this.log.push(`cancel ${run}`),
+    interrupt: async (run: string, cell: string) =>
+      void this.log.push(`interrupt ${run} ${cell}`),
+    input: async (run: string, cell: string, value: string) =>
+      void this.log.push(`input ${value}`)
+  } as unknown as IApiClient;
+
+  /**
+   * Resolves when the next run is followed.
+   */
+  started(): Promise<string> {
+    const next = new PromiseDelegate<string>();
+    this._started.push(next);
+    return next.promise;
+  }
+
+  emit(cell: string | null, kind: RunEvent['kind'], body: Body): void {
+    this._onEvent({ seq: ++this._seq, cell, kind, body } as RunEvent);
+  }
+
+  print(cell: string, text: string): void {
+    this.emit(cell, 'output', {
+      msg_type: 'stream',
+      content: { name: 'stdout', text },
+      metadata: {}
+    });
+  }
+
+  finish(): void {
+    this._finish();
+  }
+
+  private _next(): PromiseDelegate<string> {
+    return this._started.shift() ?? new PromiseDelegate<string>();
+  }
+}
+
+describe('CellExecutor', () => {
+  let server: FakeServer;
+  let notebook: NotebookModel;
+  let executor: CellExecutor;
+  let runs: RunManager;
+  let inKernel: Map<string, PromiseDelegate<boolean>>;
+  let sessionContext: ISessionContext & {
+    statusChanged: Signal<object, string>;
+  };
+  let told: string[];
+
+  beforeEach(() => {
+    server = new FakeServer();
+    told = [];
+    notebook = new NotebookModel();
+    notebook.sharedModel.insertCells(
+      0,
+      ['a', 'b', 'c', 'd'].map(id => ({
+        cell_type: 'code' as const,
+        id,
+        source: `${id} = 1`
+      }))
+    );
+    inKernel = new Map();
+    runs = new RunManager({ api: server.api, askInput: async () => 'typed' });
+    executor = new CellExecutor({
+      localPath: path => path.replace('RTC:', ''),
+      runs,
+      stock: ({ cell }) => {
+        server.log.push(`kernel ${cell.model.id}`);
+        const result = new PromiseDelegate<boolean>();
+        inKernel.set(cell.model.id, result);
+        return result.promise;
+      },
+      troubles: {
+        report: error => {
+          told.push((error as Error).message);
+          return (error as Error).message;
+        },
+        words: error => (error as Error).message
+      }
+    });
+    sessionContext = {
+      path: 'RTC:a.ipynb',
+      isTerminating: false,
+      hasNoKernel: false,
+      ready: Promise.resolve(),
+      session: { kernel: { id: 'k1' } },
+      statusChanged: new Signal({}),
+      iopubMessage: new Signal({})
+    } as never;
+  });
+
+  const model = (id: string) =>
+    Array.from(notebook.cells).find(cell => cell.id === id) as ICodeCellModel;
+
+  const run = (id: string, executed: string[] = []) =>
+    executor.runCell({
+      cell: { model: model(id), isDisposed: false } as unknown as CodeCell,
+      notebook,
+      notebookConfig: {} as never,
+      onCellExecuted: ({ success }) =>
+        executed.push(`${id} ${success ? 'ok' : 'failed'}`),
+      onCellExecutionScheduled: () => executed.push(`${id} scheduled`),
+      sessionContext
+    } as INotebookCellExecutor.IRunCellOptions);
+
+  const settle = async () => {
+    for (let i = 0; i < 50; i++) {
+      await Promise.resolve();
+    }
+  };
+
+  it('leaves a notebook without anything of ours to the kernel', async () => {
+    const a = run('a');
+    const b = run('b');
+    // Both at once: the kernel has its own queue.
+    expect(server.log).toEqual(['kernel a', 'kernel b']);
+    inKernel.get('a')!.resolve(true);
+    inKernel.get('b')!.resolve(false);
+    expect(await a).toBe(true);
+    expect(await b).toBe(false);
+    expect(runs.find(notebook)).toBeNull();
+  });
+
+  it('runs mixed cells one after the other, in the order asked for', async () => {
+    setCellTarget(notebook, model('b'), 'local');
+    const executed: string[] = [];
+    const results = ['a', 'b', 'c'].map(id => run(id, executed));
+    expect(executed).toEqual(['a scheduled', 'b scheduled', 'c scheduled']);
+    expect(model('c').executionState).toBe('running');
+    await settle();
+    expect(server.log).toEqual(['prepare a', 'kernel a']);
+    const started = server.started();
+    inKernel.get('a')!.resolve(true);
+    await started;
+    expect(server.log.slice(2)).toEqual(['start b']);
+
+    server.print('b', 'one\n');
+    expect(model('b').outputs.toJSON()).toMatchObject([{ text: 'one\n' }]);
+    expect(runs.find(notebook)!.states.get('b')?.state).toBe('queued');
+    server.emit('b', 'state', { state: 'running', why: null });
+    expect(runs.find(notebook)!.states.get('b')?.state).toBe('running');
+    server.print('b', 'two\n');
+    server.emit('b', 'done', { status: 'ok', execution_count: 7 });
+    await settle();
+    expect(model('b').outputs.toJSON()).toMatchObject([{ text: 'one\ntwo\n' }]);
+    expect(model('b').executionCount).toBe(7);
+    expect(model('b').executionState).toBe('idle');
+    expect(server.log.slice(3)).toEqual(['prepare c', 'kernel c']);
+    inKernel.get('c')!.resolve(true);
+    expect(await Promise.all(results)).toEqual([true, true, true]);
+    expect(executed).toContain('b ok');
+  });
+
+  it('stops at an error as a kernel does', async () => {
+    setDefaultTarget(notebook, 'local');
+    const started = server.started();
+    const executed: string[] = [];
+    const a = run('a', executed);
+    const b = run('b', executed);
+    await started;
+    server.emit('a', 'output', {
+      msg_type: 'error',
+      content: { ename: 'ValueError', evalue: 'no', traceback: ['tb'] },
+      metadata: {}
+    });
+    server.emit('a', 'done', { status: 'error', execution_count: 1 });
+    const error = await a.catch(error => error);
+    expect(error).toBeInstanceOf(KernelError);
+    expect(error.errorName).toBe('ValueError');
+    expect(error.traceback).toEqual(['tb']);
+    expect(await b).toBe(false);
+    expect(server.log).toEqual(['start a']);
+    expect(model('b').executionState).toBe('idle');
+    expect(executed).toContain('a failed');
+    // The error stands in the cell once.
+    expect(model('a').outputs.length).toBe(1);
+  });
+
+  it('goes on after an error that is expected', async () => {
+    setDefaultTarget(notebook, 'local');
+    model('a').setMetadata('tags', ['raises-exception']);
+    const first = server.started();
+    const a = run('a');
+    const b = run('b');
+    await first;
+    const second = server.started();
+    server.emit('a', 'done', { status: 'error', execution_count: 1 });
+    await expect(a).rejects.toThrow();
+    await second;
+    server.emit('b', 'done', { status: 'ok', execution_count: 2 });
+    expect(await b).toBe(true);
+  });
+
+  it('lets a refusal stand on the cell', async () => {
+    setCellTarget(notebook, model('a'), 'nowhere');
+    server.refuse = new ApiError('no target “nowhere”', 'refused');
+    await expect(run('a')).rejects.toBeInstanceOf(KernelError);
+    expect(model('a').outputs.toJSON()).toMatchObject([
+      { output_type: 'error', evalue: 'no target “nowhere”' }
+    ]);
+    expect(model('a').executionState).toBe('idle');
+    expect(told).toEqual(['no target “nowhere”']);
+  });
+
+  it('says why a run ended without a word on its cell', async () => {
+    setCellTarget(notebook, model('a'), 'local');
+    const started = server.started();
+    const a = run('a');
+    await started;
+    server.finish();
+    await expect(a).rejects.toBeInstanceOf(KernelError);
+    expect(model('a').outputs.toJSON()).toMatchObject([
+      { evalue: 'its worker was lost' }
+    ]);
+  });
+
+  it('runs kernel cells although the server half is missing', async () => {
+    setCellTarget(notebook, model('b'), 'local');
+    server.refuse = new ApiError('', 'missing');
+    const a = run('a');
+    await settle();
+    inKernel.get('a')!.resolve(true);
+    expect(await a).toBe(true);
+  });
+
+  it('does not run a kernel cell whose values cannot be loaded', async () => {
+    setCellTarget(notebook, model('a'), 'local');
+    const started = server.started();
+    const a = run('a');
+    await started;
+    server.emit('a', 'done', { status: 'ok', execution_count: 1 });
+    await a;
+    server.refuse = new ApiError('x is an open file', 'refused');
+    await expect(run('b')).rejects.toThrow('x is an open file');
+    expect(server.log).not.toContain('kernel b');
+    expect(model('b').outputs.toJSON()).toMatchObject([
+      { evalue: 'x is an open file' }
+    ]);
+  });
+
+  it('interrupts the cell that runs elsewhere and drops what waits', async () => {
+    setDefaultTarget(notebook, 'local');
+    const started = server.started();
+    const a = run('a');
+    const b = run('b');
+    await started;
+    await runs.find(notebook)!.interrupt();
+    expect(server.log).toContain('interrupt run1 a');
+    server.emit('a', 'done', { status: 'error', execution_count: 1 });
+    await expect(a).rejects.toThrow();
+    expect(await b).toBe(false);
+  });
+
+  it('cancels at a restart of the kernel', async () => {
+    setDefaultTarget(notebook, 'local');
+    const started = server.started();
+    const a = run('a');
+    await started;
+    sessionContext.statusChanged.emit('restarting');
+    expect(server.log).toContain('cancel run1');
+    server.emit('a', 'state', { state: 'cancelled', why: null });
+    expect(await a).toBe(false);
+    expect(runs.find(notebook)!.hasRemoteValues).toBe(false);
+  });
+
+  it('asks for input and passes the answer on', async () => {
+    setCellTarget(notebook, model('a'), 'local');
+    const started = server.started();
+    const a = run('a');
+    await started;
+    server.emit('a', 'output', {
+      msg_type: 'input_request',
+      content: { prompt: 'Name?', password: false },
+      metadata: {}
+    });
+    await settle();
+    expect(server.log).toContain('input typed');
+    server.emit('a', 'done', { status: 'ok', execution_count: 1 });
+    await a;
+  });
+
+  it('runs an empty cell nowhere', async () => {
+    setDefaultTarget(notebook, 'local');
+    model('a').sharedModel.setSource('  \n');
+    expect(await run('a')).toBe(true);
+    expect(server.log).toEqual([]);
+  });
+
+  describe('workflow', () => {
+    it('writes outputs into the cells as long as these are what ran', async () => {
+      const open = runs.open(notebook);
+      model('a').outputs.add({
+        output_type: 'stream',
+        name: 'stdout',
+        text: 'old'
+      });
+      const started = server.started();
+      const workflow = open.runWorkflow('a.ipynb', () => undefined);
+      await started;
+      expect(open.workflow).toBe('run1');
+      server.emit('a', 'state', { state: 'queued', why: null });
+      server.emit('b', 'state', { state: 'queued', why: null });
+      expect(model('a').outputs.length).toBe(0);
+      expect(model('a').executionState).toBe('running');
+      server.print('b', 'from b');
+      server.print('a', 'from a');
+      model('b').sharedModel.setSource('edited');
+      server.print('b', 'more');
+      server.emit('a', 'done', { status: 'ok', execution_count: 1 });
+      server.emit('a', 'state', { state: 'done', why: null });
+      server.emit('b', 'state', { state: 'failed', why: null });
+      server.emit('c', 'state', { state: 'skipped', why: 'b failed' });
+      server.emit(null, 'state', { state: 'failed', why: 'b failed' });
+      server.finish();
+      expect(await workflow).toEqual({
+        state: 'failed',
+        why: 'b failed',
+        failed: ['b']
+      });
+      expect(model('a').outputs.toJSON()).toMatchObject([{ text: 'from a' }]);
+      expect(model('b').outputs.toJSON()).toMatchObject([{ text: 'from b' }]);
+      expect(model('c').outputs.length).toBe(0);
+      expect(model('a').executionCount).toBe(1);
+      for (const id of ['a', 'b', 'c']) {
+        expect(model(id).executionState).toBe('idle');
+      }
+      expect(open.workflow).toBeNull();
+    });
+  });
+});
