@@ -26,6 +26,7 @@ Message = dict[str, Any]
 
 # Where this package lies: a folder, or the zipapp itself.
 ROOT = Path(__file__).parent.parent
+STOCK = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
 START_TIMEOUT = 60.0
 # A killed process is told of by its parent within this time, else without a reason.
 STATUS_TIMEOUT = 2.0
@@ -468,12 +469,10 @@ class HostKernel:
 class Kernels:
     """Makes worker kernels; keeps one started ahead where that is cheap."""
 
-    def __init__(self, events: Events, config: Message, folder: Path, blobs: str) -> None:
+    def __init__(self, events: Events, config: Message, blobs: str) -> None:
         self._events = events
         self._argv: list[str] | None = config.get("argv")
-        self._folder = folder
         self._blobs = blobs
-        self._env: dict[str, str] = config.get("env") or {}
         self.all: dict[str, Kernel] = {}
         forks = sys.platform == "linux" and os.environ.get("DOSSIER_WORKER_FORK") != "0"
         self._starter: Zygote | Exec = (
@@ -494,14 +493,9 @@ class Kernels:
         if not self.own:
             from .kernel.stock import StockKernel
 
-            argv = self._argv or [sys.executable, "-m", "ipykernel_launcher"]
-            argv = (
-                argv
-                if any("{connection_file}" in a for a in argv)
-                else [*argv, "-f", "{connection_file}"]
-            )
+            argv = self._argv or STOCK
             kernel = await StockKernel.start(
-                name, argv, self._folder, self._blobs, self._events, command("--guard")
+                name, argv, self._blobs, self._events, command("--guard")
             )
         else:
             process = self._spare()

@@ -49,12 +49,13 @@ class Worker:
         shared = values.get("blobs")
         self._shared = bool(shared)
         blobs = Path(shared) if shared else self._folder / "blobs"
-        self._kernels = Kernels(self, values, self._folder, str(blobs))
+        self._kernels = Kernels(self, values, str(blobs))
         self._client = Client(config, self._folder, BlobFolder(blobs), self._hello, self._received)
         self._attempts: OrderedDict[str, Attempt] = OrderedDict()
         self._lines: dict[str, asyncio.Lock] = {}
         self._slots = asyncio.Semaphore(int(values.get("slots") or 1))
         self._busy_at = time.monotonic()
+        self._leaving: asyncio.Future[None] | None = None
         self._end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> int:
@@ -83,7 +84,7 @@ class Worker:
         if self._end.done():
             return
         log.info("ending: %s", reason)
-        asyncio.ensure_future(self._farewell(reason))
+        self._leaving = asyncio.ensure_future(self._farewell(reason))
 
     async def _farewell(self, reason: str) -> None:
         self.emit({"type": "gone", "reason": reason})
@@ -157,13 +158,12 @@ class Worker:
 
     def _on_kill(self, message: Message, buffers: list[bytes]) -> None:
         name = str(message["kernel"])
+        kernel = self._kernels.all.get(name)
+        current = kernel.attempt if kernel is not None else None
         for attempt in self._attempts.values():
             waits = attempt.kernel == name and attempt.end is None
-            kernel = self._kernels.all.get(name)
-            if waits and attempt.running is not None:
-                if kernel is None or kernel.attempt != attempt.task["attempt"]:
-                    attempt.running.cancel()
-        kernel = self._kernels.all.get(name)
+            if waits and attempt.running is not None and attempt.task["attempt"] != current:
+                attempt.running.cancel()
         if kernel is not None:
             kernel.kill("killed on request")
 

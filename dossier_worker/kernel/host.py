@@ -21,12 +21,12 @@ import threading
 import time
 import types
 from collections import deque
+from pathlib import Path
 from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.utils.capture import capture_output
-from jupyter_client.jsonutil import json_clean  # type: ignore[attr-defined]
 from jupyter_client.session import Session, extract_header
 from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
@@ -35,11 +35,14 @@ from traitlets.config import Config
 from .link import Interrupts, Link
 from .place import Place, Refused
 from .processes import die_with_parent
+from .shell import count_from
 from .streams import Channel, Flusher, PublishHere, WorkerStream, flush_before_children
 
 log = logging.getLogger("dossier.kernel")
 
 Message = dict[str, Any]
+
+_ROOT = str(Path(__file__).parents[2])
 
 
 class LinkSession(Session):
@@ -200,6 +203,7 @@ class Host:
         self._task: str | None = None
         self._cell_arguments = _accepted(self.shell.run_cell_async, ("cell_id", "cell_meta"))
         flush_before_children(self.streams)
+        self.shell.extension_manager.load_extension("storemagic")  # as in every ipykernel
         # First use compiles patterns and imports modules: once here, for all children of a fork.
         self.shell.run_cell("None", silent=True)
 
@@ -352,7 +356,7 @@ class Host:
             self.interrupts.finish()
             done.setdefault("seconds", time.perf_counter() - began)
             self._flush()
-            self.link.send(json_clean(done))
+            self.link.send(done)
             self._running = False
 
     def _state(self, attempt: str, state: str) -> None:
@@ -388,7 +392,7 @@ class Host:
         store = bool(task.get("store_history", not silent)) and not silent
         count = task.get("execution_count")
         if count is not None and not silent:
-            self._count_from(int(count))
+            count_from(shell, int(count))
         self.place.start()
         extra = {"cell_id": task.get("cell"), "cell_meta": {"cellId": task.get("cell")}}
         extra = {name: extra[name] for name in self._cell_arguments}
@@ -445,17 +449,6 @@ class Host:
             }
         return reply
 
-    def _count_from(self, count: int) -> None:
-        """Let this cell be In[count], whatever ran in this kernel before."""
-        history = self.shell.history_manager
-        if count < self.shell.execution_count and history is not None:
-            history.new_session()  # its numbers are unique within a session
-        self.shell.execution_count = count
-        if history is not None:
-            for inputs in (history.input_hist_parsed, history.input_hist_raw):
-                del inputs[count:]
-                inputs.extend([""] * (count - len(inputs)))
-
     def _flush(self) -> None:
         """All that was printed, by Python and by C, leaves before what follows."""
         for stream in self.streams:
@@ -484,6 +477,13 @@ def _look_like_ipykernel() -> None:
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     launcher = importlib.util.find_spec("ipykernel_launcher")
     sys.argv = [(launcher and launcher.origin) or "ipykernel_launcher.py", "-f", "kernel.json"]
+    # The working folder comes after the standard library; we ourselves come last.
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", _ROOT)]
+    if not getattr(sys.flags, "safe_path", False):
+        packages = ("site-packages", "dist-packages")
+        ends = (n for n, e in enumerate(sys.path) if os.path.basename(e) in packages)
+        sys.path.insert(next(ends, 0), "")
+    sys.path.append(_ROOT)
 
 
 def main(fd: int, blobs: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -16,7 +17,7 @@ from enum import Enum
 from types import FrameType
 from typing import Any
 
-from jupyter_client.session import json_packer
+from jupyter_client.jsonutil import json_clean, json_default  # type: ignore[attr-defined]
 
 from .frames import Buffer, Splitter, pack
 
@@ -144,7 +145,7 @@ class Link:
     def send(self, message: dict[str, Any], buffers: Sequence[Buffer] = ()) -> None:
         if not self.usable:
             return
-        data = pack(json_packer(message), buffers)
+        data = pack(_encode(message), buffers)
         assert self._sock is not None
         with self.interrupts.shield(), self._lock:
             self._sock.sendall(data)
@@ -176,3 +177,12 @@ class Link:
             if not unread[0]:
                 return
             time.sleep(0.0001)
+
+
+def _encode(message: dict[str, Any]) -> bytes:
+    """As jupyter_client writes JSON, but in ASCII: text with a lone surrogate passes too."""
+    try:
+        text = json.dumps(message, default=json_default, allow_nan=False)
+    except (TypeError, ValueError):
+        text = json.dumps(json_clean(message), default=json_default, allow_nan=False)
+    return text.encode("ascii")

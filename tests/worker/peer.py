@@ -1,4 +1,4 @@
-"""The other end of the link for these tests: a small real websocket server, and worker processes."""
+"""The other end of the link for these tests: a small real server, and worker processes."""
 
 from __future__ import annotations
 
@@ -124,9 +124,10 @@ class Peer:
 
     async def until(self, condition: Callable[[], Any], timeout: float = TIMEOUT) -> Any:
         """Wait for something that a message or a connection brings."""
-        async with asyncio.timeout(timeout):
-            while not (value := condition()):
-                await self._change.wait()
+        deadline = asyncio.get_running_loop().time() + timeout
+        while not (value := condition()):
+            left = deadline - asyncio.get_running_loop().time()
+            await asyncio.wait_for(self._change.wait(), left)
         return value
 
     def received(self, handler: Handler, frames: list[Frame]) -> None:

@@ -1,0 +1,17 @@
+"""What is done alike to the IPython shell of our own and of a stock kernel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def count_from(shell: Any, count: int) -> None:
+    """Let the next cell be In[count], whatever ran in this kernel before."""
+    history = shell.history_manager
+    if count < shell.execution_count and history is not None:
+        history.new_session()  # its numbers are unique within a session
+    shell.execution_count = count
+    if history is not None:
+        for inputs in (history.input_hist_parsed, history.input_hist_raw):
+            del inputs[count:]
+            inputs.extend([""] * (count - len(inputs)))
