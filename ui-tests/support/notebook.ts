@@ -1,0 +1,93 @@
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import type { Locator } from '@playwright/test';
+
+/**
+ * A code cell of a notebook that a test writes.
+ */
+export interface ICell {
+  source: string;
+  target?: string;
+}
+
+/**
+ * Upload a notebook and open it.
+ */
+export async function openNotebook(
+  page: IJupyterLabPageFixture,
+  path: string,
+  cells: ICell[]
+): Promise<void> {
+  const content = {
+    nbformat: 4,
+    nbformat_minor: 5,
+    metadata: {
+      kernelspec: {
+        name: 'python3',
+        display_name: 'Python 3',
+        language: 'python'
+      },
+      language_info: { name: 'python' },
+      ...(cells.some(({ target }) => target)
+        ? { dossier: { version: 1, id: path } }
+        : {})
+    },
+    cells: cells.map(({ source, target }, index) => ({
+      cell_type: 'code',
+      id: `cell-${index}`,
+      metadata: target ? { dossier: { version: 1, target } } : {},
+      source,
+      outputs: [],
+      execution_count: null
+    }))
+  };
+  await page.contents.uploadContent(JSON.stringify(content), 'text', path);
+  await page.notebook.openByPath(path);
+  await page.notebook.activate(path.split('/').pop()!);
+  await page.getByText('Python 3 (ipykernel) | Idle').waitFor();
+}
+
+/**
+ * A code cell by its position.
+ */
+export function cellAt(page: IJupyterLabPageFixture, index: number): Locator {
+  return page.locator(
+    `.jp-Notebook .jp-Cell[data-windowed-list-index="${index}"]`
+  );
+}
+
+/**
+ * The outputs of a cell.
+ */
+export function outputsAt(
+  page: IJupyterLabPageFixture,
+  index: number
+): Locator {
+  return cellAt(page, index).locator('.jp-OutputArea-output');
+}
+
+/**
+ * The prompt of a cell, like `[3]:`.
+ */
+export function promptAt(page: IJupyterLabPageFixture, index: number): Locator {
+  return cellAt(page, index).locator('.jp-InputArea-prompt');
+}
+
+/**
+ * What a cell's strip says of its task.
+ */
+export function stateAt(page: IJupyterLabPageFixture, index: number): Locator {
+  return cellAt(page, index).getByRole('status');
+}
+
+/**
+ * Choose the target of a cell in the notebook's toolbar.
+ */
+export async function pickTarget(
+  page: IJupyterLabPageFixture,
+  index: number,
+  target: string
+): Promise<void> {
+  await page.notebook.selectCells(index);
+  const select = page.locator('.jp-NotebookPanel-toolbar').getByLabel('Target');
+  await select.selectOption(target);
+}

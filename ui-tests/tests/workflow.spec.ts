@@ -1,0 +1,50 @@
+import { expect, test } from '@jupyterlab/galata';
+
+import {
+  openNotebook,
+  outputsAt,
+  promptAt,
+  stateAt
+} from '../support/notebook';
+
+test('a notebook runs as a workflow', async ({ page, tmpPath }) => {
+  await openNotebook(page, `${tmpPath}/flow.ipynb`, [
+    { source: 'start = 10' },
+    { source: 'left = start + 1\nprint("left", left)', target: 'local' },
+    { source: 'right = start + 2\nprint("right", right)' },
+    { source: 'left * right', target: 'kernel' }
+  ]);
+  await page.getByRole('button', { name: 'Run as workflow' }).click();
+  await expect(outputsAt(page, 1)).toHaveText('left 11\n');
+  await expect(outputsAt(page, 2)).toHaveText('right 12\n');
+  await expect(outputsAt(page, 3)).toContainText('132');
+  await expect(stateAt(page, 1)).toHaveText('done');
+  await expect(page.getByText('flow.ipynb ran as a workflow.')).toBeVisible();
+  await expect(promptAt(page, 3)).toHaveText(/\[\d+\]:/);
+
+  // The kernel of the notebook took no part in it.
+  await page.notebook.selectCells(0);
+  await page.keyboard.press('Control+Enter');
+  await expect(promptAt(page, 0)).toHaveText('[1]:');
+});
+
+test('a workflow ends at the first failing cell', async ({ page, tmpPath }) => {
+  await openNotebook(page, `${tmpPath}/fails.ipynb`, [
+    { source: 'x = 1', target: 'local' },
+    { source: 'raise ValueError("on purpose")', target: 'local' },
+    { source: 'print(x)', target: 'local' }
+  ]);
+  await page.getByRole('button', { name: 'Run as workflow' }).click();
+  await expect(
+    page.getByText(/ended at code cell 2, which failed/)
+  ).toBeVisible();
+  await expect(outputsAt(page, 1)).toContainText('ValueError: on purpose');
+  await expect(stateAt(page, 1)).toHaveText(/failed/);
+  await expect(stateAt(page, 2)).toHaveText(/skipped/);
+  await expect(outputsAt(page, 2)).toHaveCount(0);
+  await expect(promptAt(page, 2)).toHaveText('[ ]:');
+  await page.getByRole('button', { name: 'Show cell' }).click();
+  await expect(page.locator('.jp-Cell.jp-mod-active')).toContainText(
+    'on purpose'
+  );
+});
