@@ -1,0 +1,183 @@
+"""The engine killed in the middle of a run, and taken up by another."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import random
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from support import started, targets, workflow
+
+HOST = Path(__file__).parent / "host.py"
+FULL = bool(os.environ.get("DOSSIER_FULL"))
+
+# Each cell leaves a line in a file of its own, so that one executed twice is seen.
+STEP = (
+    "import time\n"
+    "open('ran-{n}', 'a').write('x')\n"
+    "time.sleep(0.4)\n"
+    "v{n} = {before} + 1\n"
+    "print({n}, v{n}, flush=True)"
+)
+CHAIN = [STEP.format(n=n, before=f"v{n - 1}" if n else 0) for n in range(5)]
+
+
+async def host(folder: Path, given: Any) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(HOST),
+        str(folder),
+        json.dumps(given),
+        stdout=asyncio.subprocess.PIPE,
+        limit=1 << 24,
+    )
+
+
+async def line_of(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout
+    return (await asyncio.wait_for(process.stdout.readline(), 60)).decode().strip()
+
+
+async def until(path: Path) -> None:
+    """Returns once a cell has left its mark."""
+    while not path.exists():
+        await asyncio.sleep(0.01)
+
+
+def assert_all_once(folder: Path, record: dict[str, Any]) -> None:
+    assert record["state"] == "done", record["why"]
+    texts = [record["outputs"][f"c{n}"][0]["text"] for n in range(len(CHAIN))]
+    assert texts == [f"{n} {n + 1}\n" for n in range(len(CHAIN))]
+    assert [(folder / f"ran-{n}").read_text() for n in range(len(CHAIN))] == ["x"] * len(CHAIN)
+
+
+async def test_engine_killed_and_run_resumed(tmp_path: Path) -> None:
+    process = await host(tmp_path, CHAIN)
+    run = await line_of(process)
+    await asyncio.wait_for(until(tmp_path / "ran-2"), 60)
+    process.send_signal(signal.SIGKILL)
+    await process.wait()
+    second = await host(tmp_path, run)
+    assert await line_of(second) == run
+    record = json.loads(await line_of(second))
+    await second.wait()
+    assert_all_once(tmp_path, record)
+
+
+async def test_a_server_start_takes_up_what_a_dead_one_left(tmp_path: Path) -> None:
+    process = await host(tmp_path, CHAIN)
+    run = await line_of(process)
+    await asyncio.wait_for(until(tmp_path / "ran-1"), 60)
+    process.kill()
+    await process.wait()
+    async with started(tmp_path / "dossier", recover=True) as engine:
+        record = await engine.wait(run)
+        outputs, _ = await engine.outputs(run)
+        assert_all_once(tmp_path, {**record.to_json(), "outputs": outputs})
+
+
+@pytest.mark.timeout(1800 if FULL else 240)
+async def test_random_kills(tmp_path: Path) -> None:
+    """Engine, worker or worker kernel killed at random: nothing lost, nothing twice, no hang."""
+    seed = int(os.environ.get("DOSSIER_SEED", "20261"))
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    for number in range(50 if FULL else 4):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        cells = [{"source": source, "idempotent": True} for source in CHAIN]
+        process = await host(folder, cells)
+        run = await line_of(process)
+        await asyncio.wait_for(until(folder / f"ran-{chance.randrange(len(CHAIN))}"), 60)
+        await asyncio.sleep(chance.random() * 0.5)
+        victim = chance.choice(["engine", "worker"])
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError, IndexError):
+            engine = psutil.Process(process.pid)
+            pid = engine.pid if victim == "engine" else _worker(engine).pid
+            os.kill(pid, signal.SIGKILL)
+        if victim == "engine":
+            await process.wait()
+            resumed = await host(folder, run)
+            said = await line_of(resumed)
+            record = json.loads(await line_of(resumed)) if said == run else None
+            await resumed.wait()
+        else:
+            record = json.loads(await line_of(process))
+            await process.wait()
+        if record is None:  # it had ended before it was killed
+            continue
+        assert record["state"] == "done", (number, victim, record["why"])
+        texts = [record["outputs"][f"c{n}"][0]["text"] for n in range(len(CHAIN))]
+        assert texts == [f"{n} {n + 1}\n" for n in range(len(CHAIN))], (number, victim)
+        _assert_no_worker_left(folder)
+
+
+def _worker(engine: psutil.Process) -> psutil.Process:
+    return next(p for p in engine.children() if any(".pyz" in part for part in p.cmdline()))
+
+
+def _assert_no_worker_left(folder: Path) -> None:
+    left = []
+    for process in psutil.process_iter(["cmdline"]):
+        command = " ".join(process.info["cmdline"] or [])
+        if str(folder) in command and ".pyz" in command:
+            left.append(process)
+    _, alive = psutil.wait_procs(left, timeout=10)
+    assert not alive, alive
+
+
+@pytest.mark.timeout(300)
+async def test_a_gigabyte_there_and_back_in_bounded_memory(tmp_path: Path) -> None:
+    size = 1_000_000_000
+    cells: list[Any] = [
+        {"source": f"a = bytearray(b'x') * {size}", "target": "local"},
+        {"source": "a[0] = 1\nb = a", "target": "apart"},
+        {"source": "print(len(b), b[0], b[1])", "target": "local"},
+    ]
+    process = await host(tmp_path, cells)
+    await line_of(process)
+    engine = psutil.Process(process.pid)
+    before = peak = engine.memory_info().rss
+    reading = asyncio.ensure_future(line_of(process))
+    while not reading.done():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            peak = max(peak, engine.memory_info().rss)
+        await asyncio.wait([reading], timeout=0.02)
+    record = json.loads(reading.result())
+    await process.wait()
+    assert record["state"] == "done", record["why"]
+    assert record["outputs"]["c2"][0]["text"] == f"{size} 1 120\n"
+    assert peak - before < 64 << 20, f"{(peak - before) >> 20} MiB"
+
+
+@pytest.mark.timeout(180)
+async def test_an_interrupt_passes_a_large_transfer(tmp_path: Path) -> None:
+    size = 1_000_000_000
+    loop = asyncio.get_running_loop()
+    cells: list[Any] = [
+        {"source": f"a = bytearray({size})", "target": "apart"},
+        {"source": "print('on', flush=True)\nwhile True: pass", "target": "apart"},
+    ]
+    async with started(tmp_path / "dossier", targets(slots=2)) as engine:
+        run = await engine.submit(workflow(tmp_path, cells))
+        collecting = on = False
+        async for event in engine.watch(run):
+            collecting |= event.cell == "c0" and event.body.get("state") == "collecting"
+            on |= event.cell == "c1" and event.kind == "output"
+            if collecting and on:
+                break
+        asked = loop.time()
+        engine.interrupt(run, "c1")
+        async for event in engine.watch(run):
+            if event.cell == "c1" and event.body.get("msg_type") == "error":
+                break
+        assert loop.time() - asked < 2
+        assert (await engine.wait(run)).tasks[1].state == "failed"

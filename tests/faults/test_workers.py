@@ -1,0 +1,115 @@
+"""Workers and links that die in the middle of a cell."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from line import line
+from support import started, targets, workflow
+
+from jupyterlab_dossier.link import LinkServer
+from jupyterlab_dossier.runs import Engine
+from jupyterlab_dossier.runs.model import Event
+
+CUT = 60.0
+
+
+async def until_output(engine: Engine, run: str, text: str) -> Event:
+    async for event in engine.watch(run):
+        if event.kind == "output" and text in str(event.body):
+            return event
+    raise AssertionError(f"{run} ended before it said {text!r}: {await engine.show(run)}")
+
+
+def only_worker(engine: Engine) -> int:
+    (worker,) = engine.pool.workers.values()
+    assert worker.handle
+    return int(worker.handle["pid"])
+
+
+WAITS = "import time\nprint('on', flush=True)\ntime.sleep(60)"
+ONCE = (
+    "import pathlib, time\n"
+    "first = not pathlib.Path('was-here').exists()\n"
+    "pathlib.Path('was-here').touch()\n"
+    "print('first' if first else 'again', flush=True)\n"
+    "if first: time.sleep(60)"
+)
+
+
+async def test_worker_killed_during_a_cell(tmp_path: Path) -> None:
+    async with started(tmp_path / "dossier") as engine:
+        cells: list[Any] = [{"source": WAITS, "effects": {"pure": False, "writes": []}}]
+        run = await engine.submit(workflow(tmp_path, ["open('f', 'w').close()\n" + WAITS, *cells]))
+        await until_output(engine, run, "on")
+        kernels = psutil.Process(only_worker(engine)).children(recursive=True)
+        os.kill(only_worker(engine), signal.SIGKILL)
+        killed = time.monotonic()
+        record = await engine.wait(run)
+        assert time.monotonic() - killed < 5
+        assert record.state == "lost" and record.tasks[0].state == "lost"
+        assert "signal 9" in (record.tasks[0].why or "")
+        _, alive = psutil.wait_procs(kernels, timeout=5)
+        assert not alive, "worker kernels outlived their worker"
+        again = await engine.wait(await engine.submit(workflow(tmp_path, ["print(1)"])))
+        assert again.state == "done"
+
+
+async def test_a_cell_marked_idempotent_runs_again(tmp_path: Path) -> None:
+    async with started(tmp_path / "dossier") as engine:
+        cells = [{"source": ONCE, "idempotent": True}, "print('next')"]
+        run = await engine.submit(workflow(tmp_path, cells))
+        await until_output(engine, run, "first")
+        os.kill(only_worker(engine), signal.SIGKILL)
+        record = await engine.wait(run)
+        assert record.state == "done", record.why
+        outputs, _ = await engine.outputs(run)
+        # The lost attempt's outputs are not the cell's: they stand in the log.
+        assert [o["text"] for o in outputs["c0"]] == ["again\n"]
+
+
+async def test_a_killed_worker_kernel_is_told(tmp_path: Path) -> None:
+    async with started(tmp_path / "dossier") as engine:
+        source = "import os, signal\nprint('on', flush=True)\nos.kill(os.getpid(), signal.SIGKILL)"
+        record = await engine.wait(await engine.submit(workflow(tmp_path, [source, "1"])))
+        assert [t.state for t in record.tasks] == ["failed", "skipped"]
+        assert "signal 9" in (record.tasks[0].why or "")
+
+
+@pytest.mark.timeout(240)
+async def test_link_cut_during_a_cell_and_a_large_transfer(tmp_path: Path) -> None:
+    """One minute without a link: nothing is lost, and nothing sent twice."""
+    gigabyte = 1_000_000_000
+    engine = Engine(tmp_path / "dossier", targets(slots=2))
+    link = LinkServer(engine.store, engine.pool)
+    url = await link.listen_loopback()
+    async with line(url) as (wire, address):
+        await engine.start(address)
+        counts = "import time\nfor i in range(200):\n    print(i, flush=True)\n    time.sleep(0.01)"
+        large = f"a = bytearray(b'x') * {gigabyte}\na[-1] = 1"
+        cells: list[Any] = [
+            {"source": counts, "target": "apart"},
+            {"source": large, "target": "apart"},
+            "print(len(a), a[-1], a[0])",
+        ]
+        run = await engine.submit(workflow(tmp_path, cells))
+        await wire.until(200_000_000)
+        wire.cut()
+        await asyncio.sleep(CUT)  # the fault itself, not a wait for something to happen
+        wire.mend()
+        record = await engine.wait(run)
+        assert record.state == "done", record.why
+        outputs, _ = await engine.outputs(run)
+        assert outputs["c0"][0]["text"] == "".join(f"{i}\n" for i in range(200))
+        assert outputs["c2"][0]["text"] == f"{gigabyte} 1 120\n"
+        # What was under way at the cut is sent again: a window of pieces and what TCP held.
+        assert wire.sent < gigabyte + 32_000_000
+        await engine.stop()
+        await link.close()
