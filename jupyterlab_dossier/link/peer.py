@@ -46,6 +46,7 @@ _MAX_WAITING = 2 * IN_FLIGHT + MAX_MESSAGE
 
 _GONE, _NO_MORE = "gone", "no more"
 _GRACE = 5.0
+_LAST_WORDS = 2.0
 
 Allow = Callable[[str, str], bool]
 
@@ -68,6 +69,7 @@ class Peer:
         self._waiting: deque[tuple[Connection, str, list[Frame]]] = deque()
         self._waiting_bytes = 0
         self._arrived = asyncio.Event()
+        self._acknowledged = asyncio.Event()
         self._presence: asyncio.Queue[Connection | str] = asyncio.Queue()
         self._closed = False
         self._tasks = [
@@ -127,6 +129,7 @@ class Peer:
             kind = frame.message["type"]
             if kind == "ack":
                 connection.sender.acknowledged(frame.message)
+                self._acknowledged.set()
             elif kind in BLOB_REPLIES:
                 self._puller.feed(frame)
             elif kind in BLOB_REQUESTS:
@@ -144,6 +147,7 @@ class Peer:
         if self.live is connection:
             self.live = None
             self._puller.disconnected()
+            self._acknowledged.set()
         self._presence.put_nowait(_GONE)
 
     def send(self, message: Message, buffers: Sequence[Buffer]) -> None:
@@ -158,8 +162,11 @@ class Peer:
             await self._puller.pull(blob, size)
 
     async def close(self, code: int, why: str) -> None:
-        """Forget the worker: what waits for it is dropped, fetches from it fail."""
+        """Forget the worker: what it does not take now is dropped, fetches from it fail."""
         self._closed = True
+        # Often the last word was "shutdown", a moment ago.
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._acknowledged_all(), _LAST_WORDS)
         if self.live is not None:
             self.live.end(code, why)
         self._puller.close(why)
@@ -172,6 +179,11 @@ class Peer:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
         self._outbox.close()
+
+    async def _acknowledged_all(self) -> None:
+        while self.live is not None and len(self._outbox):
+            self._acknowledged.clear()
+            await self._acknowledged.wait()
 
     async def _announce(self) -> None:
         while (presence := await self._presence.get()) is not _NO_MORE:

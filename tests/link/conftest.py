@@ -26,6 +26,7 @@ from dossier_worker.wire import (
     pack,
     seen_of,
     serve_blob,
+    tune,
     unpack,
 )
 from jupyterlab_dossier.link import Connection, LinkServer
@@ -126,6 +127,7 @@ class Worker(Changes):
         """Dial and say hello; returns when welcomed or turned away."""
         self.closed = self.welcome = None
         self.socket = await websocket_connect(url, max_message_size=MAX_MESSAGE)
+        tune(self.socket.protocol.stream.socket)
         hello = {
             "type": "hello",
             "worker": self.name,
