@@ -31,6 +31,13 @@ def call(archive, function, arguments):
     return getattr(remote, function)(*arguments)
 """
 
+# As %who has it: what IPython itself put there, and has not been bound anew, is not the user's.
+_NAMES = (
+    "(lambda own, hidden: [n for n in own if (n not in hidden or own[n] is not hidden[n])"
+    " and not (n.startswith('__') and n.endswith('__'))])"
+    "(get_ipython().user_ns, get_ipython().user_ns_hidden)"
+)
+
 
 class KernelFault(BadInput):
     """The kernel could not do what was asked; the text says why."""
@@ -67,10 +74,7 @@ class KernelBridge:
 
     async def names(self) -> list[str]:
         """Names that the user has bound."""
-        answer = await self._evaluate(
-            "[n for n in get_ipython().user_ns if n not in get_ipython().user_ns_hidden"
-            " and not n.startswith('_')]"
-        )
+        answer = await self._evaluate(_NAMES)
         return [str(name) for name in answer]
 
     async def _call(self, function: str, request: Json) -> Any:
@@ -83,15 +87,18 @@ class KernelBridge:
         return json.loads(await self._evaluate(expression))
 
     async def _evaluate(self, expression: str) -> Any:
-        """The value of an expression in the kernel, which must be made of Python literals."""
-        reply = await self._request(expression)
+        """The value of an expression in the kernel; it travels as JSON in a string.
+
+        IPython shortens what it prints of long lists, but not of strings.
+        """
+        reply = await self._request(f"__import__('json').dumps({expression})")
         result = (reply.get("user_expressions") or {}).get("dossier")
         if result is None:
             why = reply.get("evalue") or reply.get("status")
             raise KernelFault(f"the kernel did not answer: {why}")
         if result["status"] != "ok":
             raise KernelFault(f"the kernel refused: {result['ename']}: {result['evalue']}")
-        return ast.literal_eval(result["data"]["text/plain"])
+        return json.loads(ast.literal_eval(result["data"]["text/plain"]))
 
     async def _request(self, expression: str) -> Json:
         before = process_of(self._manager)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jupyterlab_dossier.runs import BadInput
-
 
 def find(name: str, ids: Sequence[str]) -> str:
     """The id of the cell that is meant; `ids` are those of the code cells in order."""
@@ -13,4 +11,6 @@ def find(name: str, ids: Sequence[str]) -> str:
         return name
     if name.isascii() and name.isdigit() and int(name) < len(ids):
         return ids[int(name)]
+    from jupyterlab_dossier.runs import BadInput
+
     raise BadInput(f"there is no code cell {name!r}: give its id, or its index from 0", "cell")

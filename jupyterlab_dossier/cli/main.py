@@ -50,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 def _call(arguments: argparse.Namespace) -> int:
     # Late: `--help` and wrong usage need none of it.
     from jupyterlab_dossier.runs import BadInput
+    from jupyterlab_dossier.runs.database import LedgerFault
     from jupyterlab_dossier.store import StoreFull
     from jupyterlab_dossier.targets import ProviderFault, SettingsFault
 
@@ -59,7 +60,7 @@ def _call(arguments: argparse.Namespace) -> int:
     except (BadInput, SettingsFault) as error:
         say(f"error: {error}")
         return WRONG_INPUT
-    except (StoreFull, ProviderFault) as error:
+    except (StoreFull, LedgerFault, ProviderFault) as error:
         say(f"error: {error}")
         return FAILED
     except BrokenPipeError:

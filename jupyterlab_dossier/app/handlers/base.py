@@ -13,9 +13,13 @@ from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
 from jupyterlab_dossier.app import spec
+from jupyterlab_dossier.app.kernels import KernelFault
 from jupyterlab_dossier.app.service import Service
 from jupyterlab_dossier.runs import BadInput, NoSuchRun
+from jupyterlab_dossier.runs.database import LedgerFault
 from jupyterlab_dossier.runs.model import Json
+from jupyterlab_dossier.store import StoreFull
+from jupyterlab_dossier.targets import SettingsFault
 
 RESOURCE = "jupyterlab_dossier"
 
@@ -27,11 +31,20 @@ def allowed(action: str) -> Callable[[Verb], Verb]:
     return cast("Callable[[Verb], Verb]", authorized(action=action, resource=RESOURCE))
 
 
+# Faults whose text is for the user, the most special first.
+_FAULTS: tuple[tuple[type[Exception], int], ...] = (
+    (NoSuchRun, 404),
+    (KernelFault, 409),
+    (BadInput, 400),
+    (SettingsFault, 500),
+    (StoreFull, 507),
+    (LedgerFault, 507),
+)
+
+
 def status_of(error: BaseException | None) -> int | None:
-    """The HTTP status of a fault of the caller's; None where the fault is not the caller's."""
-    if isinstance(error, NoSuchRun):
-        return 404
-    return 400 if isinstance(error, BadInput) else None
+    """The HTTP status of a fault that explains itself; None where it does not."""
+    return next((status for kind, status in _FAULTS if isinstance(error, kind)), None)
 
 
 @web.stream_request_body
@@ -94,9 +107,9 @@ class Handler(APIHandler):
         error = (kwargs.get("exc_info") or (None, None))[1]
         message = responses.get(status_code, "unknown error")
         answer: Json = {"message": message}
-        if isinstance(error, BadInput):
+        if status_of(error) is not None:
             answer["message"] = str(error)
-            if error.field:
+            if isinstance(error, BadInput) and error.field:
                 answer["field"] = error.field
         elif isinstance(error, web.HTTPError) and error.log_message:
             answer["message"] = error.log_message
@@ -112,5 +125,5 @@ class Handler(APIHandler):
         tb: TracebackType | None,
     ) -> None:
         # What a caller did wrong is for the caller; the server's log is for its own faults.
-        if status_of(value) is None:
+        if (status_of(value) or 500) >= 500:
             super().log_exception(typ, value, tb)

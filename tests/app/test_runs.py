@@ -1,0 +1,297 @@
+"""Runs through the API on real workers, and values between them and the user's kernel."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from jupyterlab_dossier.app import spec
+from jupyterlab_dossier.app.announce import SCHEMA
+
+
+@pytest.fixture
+def events(jp_ws_fetch: Any) -> Any:
+    """Reads a run's events to the end; each must be as openapi.yaml describes it."""
+
+    async def read(run: str, after: int = 0) -> list[dict[str, Any]]:
+        place = {"after": str(after)}
+        socket = await jp_ws_fetch("dossier", "api", "runs", run, "events", params=place)
+        found = []
+        while (message := await asyncio.wait_for(socket.read_message(), 60)) is not None:
+            event = json.loads(message)
+            spec.validator("Event").validate(event)
+            found.append(event)
+        assert socket.close_code == 1000
+        return found
+
+    return read
+
+
+@pytest.fixture
+def start(api: Any, notebook: Any) -> Any:
+    async def workflow(*cells: Any, **more: Any) -> str:
+        body = {"kind": "workflow", "path": "a.ipynb", "content": notebook(*cells), **more}
+        status, answer = await api("POST", "runs", body)
+        assert status == 201, answer
+        return str(answer["run"])
+
+    return workflow
+
+
+def shown(events: list[dict[str, Any]], cell: str) -> str:
+    """The stream text of a cell."""
+    bodies = [e["body"] for e in events if e["cell"] == cell and e["kind"] == "output"]
+    return "".join(b["content"]["text"] for b in bodies if b["msg_type"] == "stream")
+
+
+async def test_a_workflow(api: Any, events: Any, start: Any, jp_root_dir: Any) -> None:
+    run = await start("x = 6", "print(x * 7)", "import os\nprint(os.getcwd())")
+    found = await events(run)
+    assert shown(found, "c1") == "42\n"
+    assert shown(found, "c2") == f"{jp_root_dir}\n"
+    assert [e["seq"] for e in found] == list(range(1, len(found) + 1))
+    assert found[-1]["cell"] is None
+    assert found[-1]["body"]["state"] == "done"
+    # What a client has already is not sent again.
+    assert await events(run, after=found[3]["seq"]) == found[4:]
+
+    _, record = await api("GET", f"runs/{run}")
+    assert record["state"] == "done"
+    assert record["path"] == "a.ipynb"
+    assert record["seq"] == found[-1]["seq"]
+    assert [task["state"] for task in record["tasks"]] == ["done"] * 3
+    _, listed = await api("GET", "runs", params={"path": "a.ipynb"})
+    assert [r["run"] for r in listed["runs"]] == [run]
+    assert (await api("GET", "runs", params={"path": "b.ipynb"}))[1] == {"runs": []}
+
+
+async def test_states_are_told_as_jupyter_events(
+    jp_serverapp: Any, api: Any, events: Any, start: Any
+) -> None:
+    told: list[dict[str, Any]] = []
+
+    async def listen(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
+        told.append(data)
+
+    jp_serverapp.event_logger.add_listener(schema_id=SCHEMA, listener=listen)
+    run = await start("print('secret output')", "1 / 0")
+    await events(run)
+    for _ in range(50):
+        if told and told[-1]["state"] != "running":
+            break
+        await asyncio.sleep(0.1)
+    assert told[-1]["state"] == "failed"
+    assert told[-1]["path"] == "a.ipynb"
+    states: dict[str, str] = {}
+    for data in told:
+        states.update(data["tasks"])
+    assert states == {"c0": "done", "c1": "failed"}
+    assert [d["seq"] for d in told] == sorted(d["seq"] for d in told)
+    assert "secret" not in json.dumps(told)
+    assert "jupyterlab_dossier" in jp_serverapp.web_app.settings["last_activity_times"]
+
+
+async def test_a_run_counts_as_activity(
+    jp_serverapp: Any, api: Any, events: Any, start: Any
+) -> None:
+    app = jp_serverapp.extension_manager.extension_apps["jupyterlab_dossier"]
+    run = await start("import time\ntime.sleep(60)")
+    (extension,) = app
+    assert extension.current_activity()
+    assert (await api("POST", f"runs/{run}/cancel"))[0] == 204
+    assert (await events(run))[-1]["body"]["state"] == "cancelled"
+    await asyncio.sleep(0.2)
+    assert not extension.current_activity()
+
+
+async def running(api: Any, run: str, cell: str = "c0") -> None:
+    """Waits until a cell runs."""
+    for _ in range(300):
+        _, record = await api("GET", f"runs/{run}")
+        if {t["id"]: t["state"] for t in record["tasks"]}[cell] == "running":
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(record)
+
+
+async def test_interrupt(api: Any, events: Any, start: Any) -> None:
+    run = await start("import time\ntime.sleep(60)")
+    await running(api, run)
+    await asyncio.sleep(1)
+    assert (await api("POST", f"runs/{run}/interrupt", {"cell": "c0"}))[0] == 204
+    found = await events(run)
+    errors = [e["body"] for e in found if e["body"].get("msg_type") == "error"]
+    assert [e["content"]["ename"] for e in errors] == ["KeyboardInterrupt"]
+    status, answer = await api("POST", f"runs/{run}/interrupt", {"cell": "c0"})
+    assert status == 400
+    assert "not running" in answer["message"]
+
+
+async def test_a_graph(api: Any, notebook: Any) -> None:
+    _, graph = await api("POST", "graph", {"content": notebook("x = 1", "x + 1")})
+    assert [(e["from"], e["to"], e["kind"]) for e in graph["edges"]] == [("c0", "c1", "value")]
+
+
+async def test_targets(api: Any) -> None:
+    _, answer = await api("GET", "targets")
+    assert {"kernel", "local"} <= {target["name"] for target in answer["targets"]}
+
+
+class Kernel:
+    """A user's own kernel on the server, asked as the browser does."""
+
+    def __init__(self, manager: Any, name: str) -> None:
+        self.id = name
+        self._manager = manager.get_kernel(name)
+
+    async def run(self, code: str) -> str:
+        """Runs code and returns what it printed; raises where it failed."""
+        client = self._manager.client()
+        client.start_channels()
+        texts: list[str] = []
+        try:
+            await client.wait_for_ready(timeout=60)
+
+            def hook(message: dict[str, Any]) -> None:
+                if message["msg_type"] == "stream":
+                    texts.append(message["content"]["text"])
+
+            reply = await client.execute_interactive(code, output_hook=hook, timeout=60)
+            assert reply["content"]["status"] == "ok", reply["content"]
+            return "".join(texts)
+        finally:
+            client.stop_channels()
+
+
+@pytest.fixture
+def kernel(jp_serverapp: Any, jp_asyncio_loop: Any) -> Any:
+    manager = jp_serverapp.kernel_manager
+    name = jp_asyncio_loop.run_until_complete(manager.start_kernel(kernel_name="python3"))
+    yield Kernel(manager, name)
+    if name in manager:
+        jp_asyncio_loop.run_until_complete(manager.shutdown_kernel(name, now=True))
+
+
+REMOTE = {"version": 1, "target": "local"}
+
+
+@pytest.fixture
+def one_by_one(api: Any, notebook: Any, kernel: Kernel) -> Any:
+    """Runs or prepares one cell of a notebook, as the browser does."""
+
+    async def ask(what: str, content: Any, cell: str) -> Any:
+        body = {"path": "a.ipynb", "kernel": kernel.id, "cell": cell, "content": content}
+        if what == "prepare":
+            return await api("POST", "kernel/prepare", body)
+        return await api("POST", "runs", {"kind": "cell", **body})
+
+    return ask
+
+
+async def test_values_go_from_kernel_to_worker_and_back(
+    kernel: Kernel, one_by_one: Any, notebook: Any, events: Any
+) -> None:
+    sources = (
+        "class P:\n    def __init__(self, n): self.n = n\np = P(20)\nshared = [p]",
+        ("p.n += 1\nq = P(p.n * 2)\nprint(q.n, shared[0] is p)", REMOTE),
+        "print(q.n, p.n, isinstance(q, P), shared[0] is p)",
+    )
+    content = notebook(*sources)
+    await kernel.run(sources[0])
+    status, answer = await one_by_one("run", content, "c1")
+    assert status == 201, answer
+    found = await events(answer["run"])
+    assert shown(found, "c1") == "42 True\n", found
+    assert found[-1]["body"]["state"] == "done"
+    status, prepared = await one_by_one("prepare", content, "c2")
+    assert status == 200, prepared
+    assert {"p", "q"} <= set(prepared["loaded"])
+    assert await kernel.run(sources[2]) == "42 21 True True\n"
+    # Nothing is left to load, so the next cell costs nothing.
+    assert (await one_by_one("prepare", content, "c2"))[1] == {"loaded": [], "bytes": 0}
+
+
+async def test_the_kernel_keeps_its_counts_and_names(
+    kernel: Kernel, one_by_one: Any, notebook: Any, events: Any
+) -> None:
+    content = notebook("a = 1", ("b = a + 1", REMOTE), "b")
+    await kernel.run("a = 1\nbefore = set(globals()) | {'before'}")
+    count = int(await kernel.run("print(get_ipython().execution_count)"))
+    _, answer = await one_by_one("run", content, "c1")
+    found = await events(answer["run"])
+    done = [e["body"] for e in found if e["kind"] == "done"]
+    assert done == [{"status": "ok", "execution_count": count + 1}]
+    await one_by_one("prepare", content, "c2")
+    code = "print(sorted(n for n in set(globals()) - before if n[0] != '_'), b)"
+    assert await kernel.run(code) == "['b'] 2\n"
+    assert await kernel.run("print(get_ipython().execution_count)") == f"{count + 3}\n"
+
+
+async def test_a_restart_forgets_what_was_made_elsewhere(
+    kernel: Kernel, one_by_one: Any, notebook: Any, events: Any, jp_serverapp: Any
+) -> None:
+    content = notebook(("b = 1", REMOTE), "b")
+    _, answer = await one_by_one("run", content, "c0")
+    assert (await events(answer["run"]))[-1]["body"]["state"] == "done"
+    await jp_serverapp.kernel_manager.restart_kernel(kernel.id)
+    assert (await one_by_one("prepare", content, "c1"))[1] == {"loaded": [], "bytes": 0}
+    assert await kernel.run("print('b' in globals())") == "False\n"
+
+
+async def test_a_cell_of_the_kernel_is_not_taken(
+    kernel: Kernel, one_by_one: Any, notebook: Any
+) -> None:
+    status, answer = await one_by_one("run", notebook("1"), "c0")
+    assert status == 400
+    assert "kernel" in answer["message"]
+    status, answer = await one_by_one("run", notebook("1"), "other")
+    assert (status, answer["field"]) == (400, "cell")
+
+
+async def test_input(
+    kernel: Kernel, one_by_one: Any, notebook: Any, api: Any, jp_ws_fetch: Any
+) -> None:
+    _, answer = await one_by_one("run", notebook(("print(input('name? '))", REMOTE)), "c0")
+    run = answer["run"]
+    socket = await jp_ws_fetch("dossier", "api", "runs", run, "events")
+    found = []
+    while (message := await asyncio.wait_for(socket.read_message(), 60)) is not None:
+        found.append(json.loads(message))
+        if found[-1]["body"].get("msg_type") == "input_request":
+            asked = {"cell": "c0", "value": "Ada"}
+            assert (await api("POST", f"runs/{run}/input", asked))[0] == 204
+    assert shown(found, "c0") == "Ada\n"
+
+
+async def test_the_bridge_leaves_no_trace(kernel: Kernel, tmp_path: Any) -> None:
+    from jupyterlab_dossier.app.kernels import KernelBridge, KernelFault
+
+    bridge = KernelBridge(kernel._manager, tmp_path, tmp_path)
+    await kernel.run("a = 1; _hidden = 2\n_hidden")
+    count = await bridge.execution_count()
+    assert await bridge.names() == ["a", "_hidden"]
+    await bridge.counted(count + 4)
+    assert await bridge.execution_count() == count + 5
+    with pytest.raises(KernelFault, match="ModuleNotFoundError"):
+        await bridge.load({}, {})
+    assert await kernel.run("print(sorted(n for n in globals() if n[0] != '_'))") == (
+        "['In', 'Out', 'a', 'exit', 'get_ipython', 'open', 'quit']\n"
+    )
+
+
+async def test_the_bridge_notices_the_end_of_a_kernel(kernel: Kernel, tmp_path: Any) -> None:
+    from jupyterlab_dossier.app.kernels import KernelBridge, KernelFault
+
+    bridge = KernelBridge(kernel._manager, tmp_path, tmp_path)
+    sleeping = asyncio.create_task(kernel.run("import time; time.sleep(60)"))
+    await asyncio.sleep(2)
+    asking = asyncio.create_task(bridge.names())
+    await asyncio.sleep(0.5)
+    await kernel._manager.restart_kernel(now=True)
+    with pytest.raises(KernelFault, match="restarted"):
+        await asyncio.wait_for(asking, 20)
+    sleeping.cancel()
+    await asyncio.gather(sleeping, return_exceptions=True)
