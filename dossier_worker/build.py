@@ -20,7 +20,7 @@ _WHEN = (1980, 1, 1, 0, 0, 0)
 
 def files() -> dict[str, bytes]:
     """Path within the zipapp -> content."""
-    import cloudpickle
+    import cloudpickle  # type: ignore[import-untyped]
 
     found = {"__main__.py": _MAIN.encode()}
     for source in sorted(PACKAGE.rglob("*.py")):

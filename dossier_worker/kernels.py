@@ -266,6 +266,10 @@ class Zygote:
             if not answer.done():
                 answer.set_exception(KernelFailed(why))
         self._asked.clear()
+        for process in self._processes.values():
+            if not process.ended.done():
+                process.ended.set_exception(KernelFailed(f"{why}, and its worker kernels with it"))
+                process.ended.exception()  # a spare's is asked for by nobody
         self._processes.clear()
         self._early.clear()
 
@@ -428,7 +432,12 @@ class HostKernel:
             self._finish("it closed its connection to the worker", None, None)
 
     def _process_ended(self, future: asyncio.Future[int]) -> None:
-        if not self._over and not future.cancelled():
+        if self._over or future.cancelled():
+            return
+        error = future.exception()
+        if error is not None:
+            self._finish(str(error), None, None)
+        else:
             number, code, why = words(future.result())
             self._finish(why, number, code)
 

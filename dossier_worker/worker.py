@@ -64,7 +64,8 @@ class Worker:
         link = asyncio.ensure_future(self._client.run())
         clock = asyncio.ensure_future(self._watch_clock())
         try:
-            await asyncio.wait({link, clock, self._end}, return_when=asyncio.FIRST_COMPLETED)
+            ends: set[asyncio.Future[Any]] = {link, self._end}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if link.done():
                 try:
                     link.result()
@@ -153,17 +154,17 @@ class Worker:
             kernel.interrupt()
             return
         attempt = self._attempts.get(str(name))
-        if attempt is not None and attempt.end is None and attempt.running is not None:
-            attempt.running.cancel()
+        if attempt is not None and attempt.end is None:
+            self._abort(attempt)
 
     def _on_kill(self, message: Message, buffers: list[bytes]) -> None:
         name = str(message["kernel"])
         kernel = self._kernels.all.get(name)
         current = kernel.attempt if kernel is not None else None
-        for attempt in self._attempts.values():
+        for attempt in list(self._attempts.values()):
             waits = attempt.kernel == name and attempt.end is None
-            if waits and attempt.running is not None and attempt.task["attempt"] != current:
-                attempt.running.cancel()
+            if waits and attempt.task["attempt"] != current:
+                self._abort(attempt)
         if kernel is not None:
             kernel.kill("killed on request")
 
@@ -198,10 +199,6 @@ class Worker:
                 kernel = await self._kernel(attempt.kernel, bool(task.get("new")))
                 await self._fetch(name, task)
                 await kernel.execute(task)
-        except asyncio.CancelledError:
-            if attempt.end is None:
-                error = {"ename": "KeyboardInterrupt", "evalue": "", "traceback": []}
-                self.emit({**_refused(name, ""), "status": "aborted", "error": error})
         except KernelFailed as error:
             if attempt.end is None:
                 self.emit(_refused(name, str(error)))
@@ -217,6 +214,15 @@ class Worker:
             if attempt.kernel not in self._kernels.all and not line.locked():
                 self._lines.pop(attempt.kernel, None)
             self._kernels.idle()
+
+    def _abort(self, attempt: Attempt) -> None:
+        """Take back what has not reached its kernel."""
+        error = {"ename": "KeyboardInterrupt", "evalue": "", "traceback": []}
+        answer = {**_refused(attempt.task["attempt"], ""), "status": "aborted", "error": error}
+        if attempt.running is not None:
+            attempt.running.cancel()
+            attempt.running = None
+        self.emit(answer)
 
     async def _kernel(self, name: str, new: bool) -> Kernel:
         kernel = self._kernels.all.get(name)

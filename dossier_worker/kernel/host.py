@@ -22,12 +22,12 @@ import time
 import types
 from collections import deque
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.utils.capture import capture_output
-from jupyter_client.session import Session, extract_header
+from jupyter_client.session import Session
 from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
 from traitlets.config import Config
@@ -35,7 +35,7 @@ from traitlets.config import Config
 from .link import Interrupts, Link
 from .place import Place, Refused
 from .processes import die_with_parent
-from .shell import count_from
+from .shell import count_from, reset
 from .streams import Channel, Flusher, PublishHere, WorkerStream, flush_before_children
 
 log = logging.getLogger("dossier.kernel")
@@ -50,7 +50,7 @@ class LinkSession(Session):
 
     link: Any = AnyTrait()
 
-    def send(  # type: ignore[override]
+    def send(
         self,
         stream: Any,
         msg_or_type: Message | str,
@@ -92,8 +92,8 @@ class WorkerShell(ZMQInteractiveShell):
     _prepared: tuple[str, str, bool] | None = None
 
     def enable_gui(self, gui: Any = None) -> None:
-        from IPython.core.error import UsageError
         from ipykernel.eventloops import enable_gui
+        from IPython.core.error import UsageError
 
         try:
             enable_gui(gui, kernel=self.kernel)  # type: ignore[no-untyped-call]
@@ -181,7 +181,8 @@ class Host:
         # Libraries tell a notebook by this section (tqdm.auto for one).
         config.IPKernelApp.connection_file = ""
         asyncio.set_event_loop(asyncio.new_event_loop())
-        self.kernel = WorkerKernel.instance(
+        # Neither ipykernel nor IPython annotates what is called here.
+        self.kernel: Any = WorkerKernel.instance(
             session=session,
             iopub_socket=iopub,
             iopub_thread=publisher,
@@ -193,7 +194,7 @@ class Host:
             user_module=None,  # the shell makes a module `__main__`, as in a stock kernel
             user_ns=None,
         )
-        self.shell: WorkerShell = self.kernel.shell
+        self.shell = cast(Any, self.kernel.shell)
         self.session = session
         self.place = Place(self.shell.user_ns, blobs)
         self._fflush = _c_flush()
@@ -365,7 +366,7 @@ class Host:
     def _prepare(self, task: Message) -> None:
         if task.get("reset"):
             self.place.values.reset()
-            self.shell.reset()
+            reset(self.shell)
         self.place.enter(task)
         manifests = task.get("manifests") or {}
         for number, statement in enumerate(task.get("setup") or ()):
@@ -438,13 +439,13 @@ class Host:
             reply["payload"] = payload
         failed_display = getattr(shell, "_last_traceback_during_displayhook", False)
         if interrupted is not None or not result.success or failed_display:
-            error = interrupted
-            if error is None:
-                error = result.error_before_exec or result.error_in_exec
+            failed = interrupted
+            if failed is None:
+                failed = result.error_before_exec or result.error_in_exec
             reply["status"] = "error"
             reply["error"] = {
-                "ename": type(error).__name__,
-                "evalue": str(error),
+                "ename": type(failed).__name__,
+                "evalue": str(failed),
                 "traceback": shell._last_traceback or [],
             }
         return reply

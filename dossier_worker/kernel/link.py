@@ -17,7 +17,7 @@ from enum import Enum
 from types import FrameType
 from typing import Any
 
-from jupyter_client.jsonutil import json_clean, json_default  # type: ignore[attr-defined]
+from jupyter_client.jsonutil import json_clean, json_default
 
 from .frames import Buffer, Splitter, pack
 

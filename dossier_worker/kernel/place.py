@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ..blobs import BlobFolder
@@ -30,24 +30,30 @@ class Snapshot:
     """What each name was bound to, without keeping large values alive where Python allows it."""
 
     def __init__(self, namespace: Mapping[str, Any]) -> None:
-        self._bound: dict[str, Callable[[], Any]] = {}
+        self._weak: dict[str, weakref.ref[Any]] = {}
+        self._kept: dict[str, Any] = {}
         for name, value in namespace.items():
             try:
-                self._bound[name] = weakref.ref(value)
+                self._weak[name] = weakref.ref(value)
             except TypeError:  # int, str, list, dict: kept, lest the address be used again
-                self._bound[name] = lambda value=value: value
+                self._kept[name] = value
 
     def bound(self, namespace: Mapping[str, Any]) -> list[str]:
         """Names newly bound or rebound since."""
         return [
             name
             for name, value in namespace.items()
-            if (name not in self._bound or self._bound[name]() is not value)
-            and not is_ipythons(name)
+            if not is_ipythons(name) and not self._had(name, value)
         ]
 
     def deleted(self, namespace: Mapping[str, Any]) -> list[str]:
-        return [n for n in self._bound if n not in namespace and not is_ipythons(n)]
+        had = (*self._weak, *self._kept)
+        return [name for name in had if name not in namespace and not is_ipythons(name)]
+
+    def _had(self, name: str, value: Any) -> bool:
+        if name in self._weak:
+            return self._weak[name]() is value
+        return name in self._kept and self._kept[name] is value
 
 
 class Place:

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from .place import Place, Refused
-from .shell import count_from
+from .shell import count_from, reset
 
 _place: Place | None = None
 
@@ -37,7 +37,7 @@ def _enter(task: dict[str, Any]) -> None:
     place = _here(task)
     if task.get("reset"):
         place.values.reset()
-        _shell().reset()
+        reset(_shell())
     place.enter(task)
 
 

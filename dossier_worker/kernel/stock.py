@@ -54,6 +54,7 @@ class StockKernel:
         self._blobs = blobs
         self._events = events
         self._manager = manager
+        self._client: Any = None
         self._sockets = sockets
         self._last: str | None = None
         self._over = False
@@ -310,7 +311,8 @@ class StockKernel:
                     "why": why,
                 }
             )
-        for waiting in (*self._replies.values(), *self._idles.values()):
+        waits: list[asyncio.Future[Any]] = [*self._replies.values(), *self._idles.values()]
+        for waiting in waits:
             if not waiting.done():
                 waiting.set_exception(_Died())
         self._events.kernel_ended(self.name)
@@ -321,9 +323,8 @@ class StockKernel:
             kill_group(pid)
         for task in self._tasks:
             task.cancel()
-        client = getattr(self, "_client", None)
-        if client is not None:
-            client.stop_channels()
+        if self._client is not None:
+            self._client.stop_channels()
         self._waiter.shutdown(wait=False)
         self._manager.cleanup_connection_file()
         shutil.rmtree(self._sockets, ignore_errors=True)

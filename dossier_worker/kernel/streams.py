@@ -41,6 +41,12 @@ class _NoThread:
 class PublishHere(IOPubThread):
     """What OutStream and user code take for the IOPub thread; it runs things at once."""
 
+    # What ipykernel declares as sockets and threads is only looked at, never used as such.
+    socket: Any
+    background_socket: Any
+    thread: Any
+    io_loop: Any
+
     def __init__(self, channel: Channel) -> None:
         self.socket = channel
         self.background_socket = channel
@@ -88,7 +94,7 @@ class WorkerStream(OutStream):
     """Collects text per task and sends it over the link; a forked child writes to the pipe."""
 
     def __init__(self, session: Any, channel: PublishHere, name: str, link: Link, flusher: Flusher):
-        super().__init__(session, channel, name, watchfd=False)
+        super().__init__(session, channel, name, watchfd=False)  # type: ignore[no-untyped-call]
         self._link = link
         self._flusher = flusher
         self._text: list[tuple[str | None, str]] = []

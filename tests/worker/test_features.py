@@ -1,4 +1,4 @@
-"""What a notebook can do in a kernel, it can do in a worker kernel: own, forked or not, and stock."""
+"""What a notebook can do in a kernel, it can do in a worker kernel: forked, started, stock."""
 
 from __future__ import annotations
 
@@ -46,13 +46,8 @@ EVERYWHERE: dict[str, tuple[str, Callable[[Result], Any]]] = {
         'print("a")\n5',
         lambda r: r.types == ["stream", "execute_result"],
     ),
-    "1 MB by the descriptor": (
-        'import os\nfor i in range(16): os.write(1, b"y" * 65536)\nNone',
-        lambda r: r.text().count("y") == 1 << 20,
-    ),
     "system": ("!echo bang\n%system echo quiet", lambda r: "bang" in r.text() and r.plain),
     "bash magic": ("%%bash\necho bash", lambda r: "bash" in r.text()),
-    "os.system": ('import os\nrc = os.system("echo ossys")', lambda r: "ossys" in r.text()),
     "spawned pool": (
         "from concurrent.futures import ProcessPoolExecutor\nimport math, multiprocessing as mp\n"
         'with ProcessPoolExecutor(2, mp_context=mp.get_context("spawn")) as p:\n'
@@ -68,7 +63,6 @@ EVERYWHERE: dict[str, tuple[str, Callable[[Result], Any]]] = {
         'from IPython.display import display\nh = display("a", display_id="x"); h.update("b")',
         lambda r: (
             r.types == ["display_data", "update_display_data"]
-            and all(c["transient"] == {"display_id": "x"} for c in map(r.messages.__getitem__, ()))
             and r.of("display_data")[0]["transient"]["display_id"] == "x"
         ),
     ),
@@ -96,7 +90,8 @@ EVERYWHERE: dict[str, tuple[str, Callable[[Result], Any]]] = {
         lambda r: "wx" in r.text("stderr") and "lx" in r.text("stderr"),
     ),
     "main": (
-        "import sys, __main__\nzz = 1\n(__name__, __main__.zz, sys.modules['__main__'].__dict__ is globals())",
+        "import sys, __main__\nzz = 1\n"
+        "(__name__, __main__.zz, sys.modules['__main__'].__dict__ is globals())",
         lambda r: r.plain == "('__main__', 1, True)",
     ),
     "sys.path": (
@@ -114,6 +109,11 @@ EVERYWHERE: dict[str, tuple[str, Callable[[Result], Any]]] = {
 
 # What only our own worker kernel gives (a stock one loses or garbles it), on every ipykernel.
 OWN: dict[str, tuple[str, Callable[[Result], Any]]] = {
+    "1 MB by the descriptor": (
+        'import os\nfor i in range(16): os.write(1, b"y" * 65536)\nNone',
+        lambda r: r.text().count("y") == 1 << 20,
+    ),
+    "os.system": ('import os\nrc = os.system("echo ossys")', lambda r: "ossys" in r.text()),
     "C printf": (
         "import ctypes\nl = ctypes.CDLL(None)\nfor i in range(200): l.printf(b'c%d\\n', i)\nNone",
         lambda r: "c199\n" in r.text(),
@@ -143,7 +143,8 @@ OWN: dict[str, tuple[str, Callable[[Result], Any]]] = {
         lambda r: sorted(r.text().split("\n")) and r.text().startswith("p 0\nc 0\n"),
     ),
     "fork": (
-        'import os\npid = os.fork()\nif pid == 0:\n    print("child" * 3, flush=True); os._exit(0)\n'
+        "import os\npid = os.fork()\n"
+        'if pid == 0:\n    print("child" * 3, flush=True); os._exit(0)\n'
         "rr = os.waitpid(pid, 0)",
         lambda r: r.text() == "childchildchild\n",
     ),
@@ -155,7 +156,8 @@ OWN: dict[str, tuple[str, Callable[[Result], Any]]] = {
     "history": ("%history -l 1", lambda r: r.text()),
     "numbers": ("__import__('os').environ['MPLBACKEND']", lambda r: "inline" in r.plain),
     "utf-8 in pieces": (
-        "import os, time\nb = 'é'.encode()\nrr = os.write(1, b[:1]); time.sleep(.05); rr = os.write(1, b[1:])",
+        "import os, time\nb = 'é'.encode()\n"
+        "rr = os.write(1, b[:1]); time.sleep(.05); rr = os.write(1, b[1:])",
         lambda r: r.text() == "é",
     ),
 }
@@ -247,6 +249,8 @@ async def test_no_input(worker: Peer) -> None:
 
 
 async def test_debugger(worker: Peer) -> None:
+    if _is(worker, "stock"):
+        pytest.skip("debugpy takes breakpoint() over there, and does nothing without a client")
     attempt = worker.execute("def g():\n    breakpoint()\n    return 1\ng()")
     await worker.until(lambda: _asked(worker, attempt))
     worker.send({"type": "input", "kernel": "k", "value": "c"})
@@ -372,7 +376,8 @@ print(await got)
     "code",
     [
         "def f(x):\n    return 1 / x\n\nf(0)",
-        "class E(Exception): pass\ntry:\n    1/0\nexcept ZeroDivisionError as e:\n    raise E('two') from e",
+        "class E(Exception): pass\n"
+        "try:\n    1/0\nexcept ZeroDivisionError as e:\n    raise E('two') from e",
         "import json\njson.loads('{')",
         "for i in range(3)\n    pass",
         "%nosuchmagic",
