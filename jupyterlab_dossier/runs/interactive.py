@@ -139,7 +139,7 @@ class Interactive:
                 for s in missing
             ],
             exports=None if spec.get("barrier") else list(spec.get("outputs") or []),
-            mutated=[name for name in spec.get("outputs") or [] if name in inputs],
+            mutated=[n for n in inputs if spec.get("barrier") or n in (spec.get("outputs") or [])],
             reset=False,
             cwd=os.path.dirname(self.path),
             durable=bool(spec.get("outside")),

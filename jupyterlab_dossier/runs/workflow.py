@@ -401,7 +401,7 @@ class WorkflowRun:
             manifests=self.versions.closure(used),
             setup=replay,
             exports=None if step.barrier else outputs,
-            mutated=[name for name in outputs if name in inputs],
+            mutated=list(inputs) if step.barrier else [n for n in outputs if n in inputs],
             reset=not kernel.kept,
             cwd=os.path.dirname(self.workflow.path),
             durable=step.outside or self._targets[task.target].kind not in ("local", "kernel"),
