@@ -1,6 +1,7 @@
 """The server end of the worker link: workers dial in, and nothing they send is trusted."""
 
-from .events import Welcome, WorkerEvents
+from jupyterlab_dossier.runs.workerlink import Welcome, WorkerEvents
+
 from .peer import Connection
 from .server import LinkServer
 

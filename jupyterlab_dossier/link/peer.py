@@ -28,9 +28,8 @@ from dossier_worker.wire import (
     serve_blob,
     unpack,
 )
+from jupyterlab_dossier.runs.workerlink import WorkerEvents
 from jupyterlab_dossier.store import Store
-
-from .events import WorkerEvents
 
 log = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from tornado.web import Application
 from tornado.websocket import WebSocketHandler
 
 from dossier_worker.wire import MAX_MESSAGE, Message, WireError, seen_of, tune, unpack
+from jupyterlab_dossier.runs.workerlink import WorkerEvents
 from jupyterlab_dossier.store import Store
 
-from .events import WorkerEvents
 from .peer import MALFORMED, REFUSED, STOPPING, Allow, Connection, Peer
 
 log = logging.getLogger(__name__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -217,11 +218,16 @@ class Dispatcher:
                 if connection is None:
                     await self._pool.reconnected(kernel.worker)
                     continue
-                try:
-                    await connection.fetch(blob, size)
+                fetching = asyncio.ensure_future(connection.fetch(blob, size))
+                gone = asyncio.ensure_future(kernel.worker.gone.wait())
+                await asyncio.wait({fetching, gone}, return_when=asyncio.FIRST_COMPLETED)
+                gone.cancel()
+                if not fetching.done():
+                    fetching.cancel()
+                    raise Lost(f"the worker was lost: {kernel.worker.ended}", worker=True)
+                with contextlib.suppress(ConnectionError):
+                    fetching.result()
                     return
-                except ConnectionError:
-                    continue
         except StoreFull as error:
             raise Failure(f"the value of `{name}` cannot be kept: {error}") from None
 

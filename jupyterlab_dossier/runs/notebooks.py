@@ -87,9 +87,7 @@ def normalise(content: Any, path: Path, digest: str | None = None) -> Notebook:
     if not isinstance(node.metadata.get("kernelspec"), dict) or not node.metadata.kernelspec.get(
         "name"
     ):
-        node.metadata.kernelspec = _node(
-            name="python3", display_name="Python 3", language="python"
-        )
+        node.metadata.kernelspec = _node(name="python3", display_name="Python 3", language="python")
         notices.append("the notebook names no kernelspec: python3 is taken")
     _check_metadata(node)
     return Notebook(path, node, digest, notices)

@@ -18,6 +18,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dossier_worker.wire import Frame
+
 from ..targets import Catalogue, Provider, ProviderFault, Target, WorkerOrder
 from .ledger import Ledger
 from .model import Json, new_id
@@ -83,6 +85,7 @@ class Worker:
     ended: str | None = None
     idle: asyncio.TimerHandle | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
     known: dict[str, str] = field(default_factory=dict)
     """Attempts the worker said it knows, at its last hello."""
 
@@ -256,6 +259,7 @@ class Pool:
         for kernel in worker.kernels.values():
             kernel.dead = True
         worker.ready.set()
+        worker.gone.set()
         for execution in list(self.executions.values()):
             if execution.worker is worker and not execution.done.done():
                 execution.done.set_exception(Lost(f"the worker was lost: {why}", worker=True))
@@ -462,9 +466,7 @@ class Pool:
     def seen(self, worker: str) -> tuple[str, int]:
         return self._seen.get(worker, ("", 0))
 
-    async def received(
-        self, worker: str, epoch: str, batch: Sequence[tuple[int, Json, list[bytes]]]
-    ) -> None:
+    async def received(self, worker: str, epoch: str, batch: Sequence[Frame]) -> None:
         secret = self._secrets.get(worker)
         if secret is not None and secret[0] is not None:
             await self._spend_secret(worker)

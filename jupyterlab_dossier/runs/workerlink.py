@@ -4,48 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
+
+from dossier_worker.wire import Frame
 
 from .model import Json
 
 
 @dataclass(frozen=True)
 class Welcome:
-    """A worker was who it said it is; `credential` is new where it came with its secret."""
+    """A worker was who it said it is.
+
+    `credential` is new where it came with its secret: it stores the credential in its place.
+    """
 
     credential: str | None = None
 
 
 class Connection(Protocol):
-    """One worker's websocket."""
+    """A worker's websocket; `send` and `fetch` go on over reconnects."""
 
     worker: str
     hello: Json
 
-    def send(self, message: Json, buffers: Sequence[bytes] = ()) -> None:
-        """Numbers and sends a message; it is kept until the worker acknowledges it."""
+    def send(self, message: Json) -> None:
+        """Numbers and sends a message, never waits; it is kept until it is acknowledged."""
         ...
 
-    async def fetch(self, blob: str, size: int) -> None:
+    async def fetch(self, blob: str, size: int | None = None) -> None:
         """Pulls a blob from the worker into the store; nothing happens where it is there."""
         ...
 
-    def close(self) -> Any: ...
-
 
 class WorkerEvents(Protocol):
-    """What the link tells: implemented by `pool.Pool`."""
+    """Implemented by `pool.Pool`; called on the event loop of the server."""
 
     async def authenticate(
         self, worker: str, secret: str | None, credential: str | None
-    ) -> Welcome | None: ...
+    ) -> Welcome | None:
+        """Who the worker is, by one of both; None refuses it.
 
-    async def connected(self, worker: Connection, hello: Json) -> None: ...
+        A worker stores its new credential before it sends anything numbered, so the first
+        `received`, or a later hello with the credential, is the exchange that ends the secret.
+        """
+        ...
 
-    async def received(
-        self, worker: str, epoch: str, batch: Sequence[tuple[int, Json, list[bytes]]]
-    ) -> None: ...
+    async def connected(self, worker: Connection, hello: Json) -> None:
+        """A worker is there (again). Messages of this connection follow when this returns."""
+        ...
 
-    async def disconnected(self, worker: str) -> None: ...
+    async def received(self, worker: str, epoch: str, batch: Sequence[Frame]) -> None:
+        """Messages, in order, none twice. When this returns they are durable and acknowledged.
 
-    def seen(self, worker: str) -> tuple[str, int]: ...
+        If it raises, they are not: the connection is closed, and the worker sends them again.
+        """
+        ...
+
+    async def disconnected(self, worker: str) -> None:
+        """The connection is gone. May come while a `received` of it is still going on."""
+        ...
+
+    def seen(self, worker: str) -> tuple[str, int]:
+        """The worker's epoch and the number of its last durable message; ("", 0) if none."""
+        ...
