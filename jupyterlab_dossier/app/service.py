@@ -36,6 +36,7 @@ class Service:
         self._engine: Engine | None = None
         self._link: LinkServer | None = None
         self._starting = asyncio.Lock()
+        self._stopped = False
 
     @property
     def busy(self) -> bool:
@@ -52,15 +53,28 @@ class Service:
     async def engine(self) -> Engine:
         """The engine; the first call starts it, opens the link, takes up runs of dead servers."""
         async with self._starting:
+            if self._stopped:
+                raise RuntimeError("the server is stopping")
             if self._engine is None:
-                # Opening the ledger waits for the disk, and for other processes.
-                engine = await asyncio.to_thread(Engine, data_folder())
-                self._link = LinkServer(engine.store, engine.pool)
-                await engine.start(await self._open_link(self._link), recover=True)
-                self._engine = engine
+                self._engine, self._link = await self._start()
                 self.events.add_listener(schema_id=KERNEL_ACTIONS, listener=self.sessions.heard)
-                await self.announcer.take_up(engine)
+                await self.announcer.take_up(self._engine)
             return self._engine
+
+    async def _start(self) -> tuple[Engine, LinkServer]:
+        # Opening the ledger waits for the disk, and for other processes.
+        engine = await asyncio.to_thread(Engine, data_folder())
+        link = LinkServer(engine.store, engine.pool)
+        try:
+            await engine.start(await self._link_url(link), recover=True)
+        except BaseException:
+            await engine.stop()
+            await link.close()
+            raise
+        # Last, since a rule cannot be taken away again; workers that are early try again.
+        rules = link.handlers(self.serverapp.base_url)
+        self.serverapp.web_app.add_handlers(".*$", rules)  # type: ignore[no-untyped-call]
+        return engine, link
 
     async def resume(self) -> None:
         """Starts the engine where there is a ledger: a run may have outlived the last server."""
@@ -70,6 +84,7 @@ class Service:
     async def stop(self) -> None:
         """Ends the engine, its runs and its workers."""
         async with self._starting:
+            self._stopped = True
             await self.announcer.stop()
             if self._engine is not None:
                 await self._engine.stop()
@@ -77,15 +92,13 @@ class Service:
                 await self._link.close()
             self._engine = self._link = None
 
-    async def _open_link(self, link: LinkServer) -> str:
-        """Mounts the workers' websocket on this server, or beside it; returns its address."""
+    async def _link_url(self, link: LinkServer) -> str:
+        """Where local workers dial in: at this server, or beside it where they could not."""
         app = self.serverapp
-        base = app.base_url
-        app.web_app.add_handlers(".*$", link.handlers(base))  # type: ignore[no-untyped-call]
         if app.certfile or app.sock or not _has_loopback(app.ip):
             # Local workers have no name to verify a certificate by, and cannot reach a unix socket.
             return await link.listen_loopback()
-        return f"ws://127.0.0.1:{app.port}{url_path_join(base, LINK)}"
+        return f"ws://127.0.0.1:{app.port}{url_path_join(app.base_url, LINK)}"
 
     def os_path(self, path: str) -> Path:
         """The real path of a notebook of Jupyter's contents. Raises `BadInput` outside its root."""
