@@ -71,15 +71,10 @@ export class TargetSelect extends Widget {
     const names = new Set<string>();
     for (const { name, usable, why } of this._targets.targets) {
       names.add(name);
-      const text = usable
-        ? name
-        : trans.__(
-            '%1 (not usable: %2)',
-            name,
-            why ?? trans.__('no reason told')
-          );
+      const text = usable ? name : trans.__('%1 (not usable)', name);
       const option = new Option(text, name, false, value === name);
       option.disabled = !usable;
+      option.title = why ?? '';
       options.push(option);
     }
     if (value !== null && !names.has(value)) {
