@@ -54,15 +54,20 @@ class KernelBridge:
     async def export(self, names: Sequence[str], versions: str) -> list[Json]:
         """Writes variables into the store; returns their manifests."""
         answer = await self._call("export_json", {"names": list(names), "versions": versions})
-        manifests: list[Json] = answer
+        manifests: list[Json] = answer["manifests"]
         return manifests
 
     async def load(self, inputs: Mapping[str, str], manifests: Mapping[str, Json]) -> list[str]:
-        """Binds versions to names; returns those that were not there already."""
+        """Binds names to versions; returns the names."""
         answer = await self._call(
             "load_json", {"inputs": dict(inputs), "manifests": dict(manifests)}
         )
-        return [str(name) for name in answer]
+        if error := answer.get("error"):
+            raise KernelFault(
+                f"`{error['name']}` ({error['type']}) cannot be loaded into the kernel:"
+                f" {error['reason']}"
+            )
+        return [str(name) for name in answer["loaded"]]
 
     async def execution_count(self) -> int:
         """The count that the kernel's next execution gets."""
