@@ -47,6 +47,8 @@ CONNECT_TIMEOUT = 20.0
 # A silent link is given up after two of these, so that it is dialled again.
 KEEPALIVE = 10.0
 REFUSED = 4401
+# Acknowledgements and news of a state wait this long for company.
+SOON = 0.004
 
 
 class NotAccepted(Exception):
@@ -101,14 +103,39 @@ class Client:
         self._outbox = Outbox(folder / "spool")
         self._inbox = Inbox()
         self._sender: Sender | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._owes_ack = False
         self.puller = BlobPuller(blobs, self._threads)
         self.cut_since: float | None = time.monotonic()
 
-    def emit(self, message: Message, buffers: Sequence[Buffer] = ()) -> None:
-        """Send a numbered message. WireError: it cannot be sent, ever."""
+    def emit(
+        self, message: Message, buffers: Sequence[Buffer] = (), *, soon: bool = False
+    ) -> None:
+        """Send a numbered message. WireError: it cannot be sent, ever.
+
+        `soon`: it may wait for the next one, so that a short task is told of in one piece.
+        """
         self._outbox.add(message, buffers)
-        if self._sender is not None:
-            self._sender.poke()
+        if soon:
+            self._leave_soon()
+        else:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Send what waits, an acknowledgement with it, in one websocket message."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._sender is None:
+            return
+        if self._owes_ack:
+            self._owes_ack = False
+            self._sender.control(self._inbox.ack())
+        self._sender.poke()
+
+    def _leave_soon(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(SOON, self._leave)
 
     @property
     def unacknowledged(self) -> int:
@@ -131,6 +158,8 @@ class Client:
             wait = min(2 * wait, LONGEST_WAIT)
 
     def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         self.puller.close("the worker ends")
         self._outbox.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -146,12 +175,16 @@ class Client:
             request_timeout=CONNECT_TIMEOUT,
             ca_certs=self._config.values.get("ca"),
         )
-        return await websocket_connect(
+        connection = await websocket_connect(
             request,
             ping_interval=KEEPALIVE,
             ping_timeout=KEEPALIVE,
             max_message_size=MAX_MESSAGE,
         )
+        if connection.protocol is not None:
+            # A short message right after another would wait 40 ms for a TCP acknowledgement.
+            connection.protocol.set_nodelay(True)
+        return connection
 
     async def _serve(self, connection: WebSocketClientConnection) -> bool:
         """Until the connection breaks; whether the server welcomed us before."""
@@ -253,4 +286,5 @@ class Client:
             elif kind in BLOB_REPLIES:
                 self.puller.feed(frame)
         if numbered:
-            sender.control(self._inbox.ack())
+            self._owes_ack = True
+            self._leave_soon()

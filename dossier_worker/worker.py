@@ -104,7 +104,7 @@ class Worker:
         if kind in ("done", "kernel_died"):
             self._ended(message)
         try:
-            self._client.emit(message, buffers)
+            self._client.emit(message, buffers, soon=kind == "state")
         except WireError as error:
             self._client.emit(_instead(message, str(error)))
 

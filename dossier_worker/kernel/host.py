@@ -19,6 +19,7 @@ import socket
 import sys
 import threading
 import time
+import traceback
 import types
 from collections import deque
 from pathlib import Path
@@ -38,7 +39,10 @@ from .processes import die_with_parent
 from .shell import count_from, reset
 from .streams import Channel, Flusher, PublishHere, WorkerStream, flush_before_children
 
+# ipykernel needs a log; what it says is not for the cell's output, where it would go by default.
 log = logging.getLogger("dossier.kernel")
+log.addHandler(logging.NullHandler())
+log.propagate = False
 
 Message = dict[str, Any]
 
@@ -349,9 +353,9 @@ class Host:
                     self._state(attempt, "collecting")
                 done.update(self.place.collect(task))
         except BaseException as failure:  # a fault of ours must not leave the task without an end
-            log.exception("the task failed outside the cell")
             words = f"the worker kernel failed around the cell: {failure!r}"
-            error = {"ename": "WorkerError", "evalue": words, "traceback": []}
+            lines = traceback.format_exc().splitlines()
+            error = {"ename": "WorkerError", "evalue": words, "traceback": lines}
             done.update(status="refused" if "status" not in done else "error", error=error)
         finally:
             self.interrupts.finish()
