@@ -141,7 +141,7 @@ def test_lines_when_piped(cli: Any, make: Any) -> None:
 def test_a_table_on_a_terminal(
     program: list[str], make: Any, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    path = make("first_line = 1\nfirst_line")
+    path = make("first_line = 1\nimport time; time.sleep(1)")
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [*program, "run", str(path), "--json"],
