@@ -45,4 +45,5 @@ def _write(rows: list[Row]) -> None:
     REPORT.write_text(f"{before}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{after}")
 
 
-asyncio.run(main(sys.argv[1:]))
+if __name__ == "__main__":  # dask's workers import this module again
+    asyncio.run(main(sys.argv[1:]))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 import json
 import logging
@@ -288,6 +289,7 @@ class Engine:
     def _workflow_run(
         self, run: str, workflow: Workflow, plan: planning.Plan, env: dict[str, str], jobs: int
     ) -> WorkflowRun:
+        @functools.cache
         def recipe(target: str) -> Recipe:
             return self.recipe(target, workflow.kernelspec, env, plan.preload)
 

@@ -96,10 +96,10 @@ def normalise(content: Any, path: Path, digest: str | None = None) -> Notebook:
 def _name_cells(cells: list[Any], notices: list[str]) -> None:
     seen: set[str] = set()
     missing = doubled = 0
-    cell: Any
     for index, cell in enumerate(cells):
-        if not isinstance(cell, dict) or "cell_type" not in cell or "source" not in cell:
+        if not (isinstance(cell, dict) and {"cell_type", "source"} <= cell.keys()):
             raise BadInput(f"cell {index} is not a cell", "content")
+    for index, cell in enumerate(cells):
         name = cell.get("id")
         if isinstance(name, str) and name and name not in seen:
             seen.add(name)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 import hmac
 import json
@@ -50,8 +51,9 @@ class Recipe:
     env: tuple[tuple[str, str], ...]
     preload: tuple[str, ...] = ()
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
+        """The recipe as the ledger keeps it."""
         return json.dumps(asdict(self), sort_keys=True)
 
 
