@@ -108,9 +108,7 @@ class Client:
         self.puller = BlobPuller(blobs, self._threads)
         self.cut_since: float | None = time.monotonic()
 
-    def emit(
-        self, message: Message, buffers: Sequence[Buffer] = (), *, soon: bool = False
-    ) -> None:
+    def emit(self, message: Message, buffers: Sequence[Buffer] = (), *, soon: bool = False) -> None:
         """Send a numbered message. WireError: it cannot be sent, ever.
 
         `soon`: it may wait for the next one, so that a short task is told of in one piece.

@@ -118,9 +118,11 @@ class Worker:
         attempt.end = message
         attempt.task = {}
         self._attempts.move_to_end(str(message["attempt"]))
-        finished = [name for name, known in self._attempts.items() if known.end is not None]
-        for name in finished[:-REMEMBERED]:
-            del self._attempts[name]
+        # Those that run stand before the finished ones, in the order in which they came.
+        if len(self._attempts) > 2 * REMEMBERED:
+            finished = [name for name, known in self._attempts.items() if known.end is not None]
+            for name in finished[:-REMEMBERED]:
+                del self._attempts[name]
 
     # What the server says
 

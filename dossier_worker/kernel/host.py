@@ -204,7 +204,7 @@ class Host:
         self._fflush = _c_flush()
         self._inbox: deque[tuple[Message, list[bytes]]] = deque()
         self._wake = asyncio.Event()
-        self._running = False
+        self._cell: asyncio.Future[None] | None = None
         self._task: str | None = None
         self._cell_arguments = _accepted(self.shell.run_cell_async, ("cell_id", "cell_meta"))
         flush_before_children(self.streams)
@@ -221,7 +221,7 @@ class Host:
         asyncio.set_event_loop(loop)
         self.interrupts.install()
         loop.add_reader(sock.fileno(), self._readable)
-        runner = loop.create_task(self._run())
+        runner = loop.create_task(self._comms())
         self.link.send({"type": "ready", "pid": pid})
         while not runner.done():
             # KeyboardInterrupt and SystemExit of the user's callbacks come out of the loop.
@@ -265,26 +265,25 @@ class Host:
 
     def _readable(self) -> None:
         try:
-            self._inbox.extend(self.link.receive())
+            arrived = self.link.receive()
         except (EOFError, OSError):
             asyncio.get_event_loop().stop()
             return
-        self._wake.set()
+        for message, buffers in arrived:
+            if message["type"] == "execute":
+                self._cell = asyncio.ensure_future(self._execute(message))
+            else:
+                self._inbox.append((message, buffers))
+                self._wake.set()
 
-    async def _run(self) -> None:
+    async def _comms(self) -> None:
+        """One at a time; also while a cell awaits something, perhaps just this message."""
         # The kernel's loop in tornado's words: event loop integration and exit() use it.
         self.kernel.io_loop = IOLoop.current()
-        tasks: set[asyncio.Task[None]] = set()
         while True:
             while self._inbox:
                 message, buffers = self._inbox.popleft()
-                if message["type"] == "execute":
-                    self._running = True
-                    task = asyncio.ensure_future(self._execute(message))
-                    tasks.add(task)
-                    task.add_done_callback(tasks.discard)
-                elif message["type"] == "comm":
-                    # A cell that awaits something may be waiting for just this message.
+                if message["type"] == "comm":
                     await self._comm(message, buffers)
             self._wake.clear()
             await self._wake.wait()
@@ -362,7 +361,6 @@ class Host:
             done.setdefault("seconds", time.perf_counter() - began)
             self._flush()
             self.link.send(done)
-            self._running = False
 
     def _state(self, attempt: str, state: str) -> None:
         self.link.send({"type": "state", "attempt": attempt, "state": state})

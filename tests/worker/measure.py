@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from peer import Peer, Server
 
@@ -54,6 +55,15 @@ async def main() -> None:
     async def bare() -> None:
         await client.execute_interactive("pass", output_hook=lambda _: None)
 
+    blocking = BlockingKernelClient()
+    blocking.load_connection_info(client.get_connection_info())
+    blocking.start_channels()
+    blocking.wait_for_ready(timeout=60)
+
+    async def bare_blocking() -> None:
+        # In a thread: its own event loop cannot run within ours.
+        await asyncio.to_thread(blocking.execute, "pass", reply=True)
+
     async def warm(worker: Peer) -> float:
         return statistics.median([await seconds(lambda: worker.run("pass")) for _ in range(WARM)])
 
@@ -61,15 +71,17 @@ async def main() -> None:
         await worker.run("pass")
     rounds = [
         (
+            statistics.median([await seconds(bare_blocking) for _ in range(WARM)]),
             statistics.median([await seconds(bare) for _ in range(WARM)]),
             await warm(peer),
             await warm(stock),
         )
         for _ in range(ROUNDS)
     ]
-    _show("warm no-op: bare ipykernel", rounds, 0)
-    _show("  own worker kernel", rounds, 1)
-    _show("  stock kernel behind the worker", rounds, 2)
+    _show("warm no-op: ipykernel, blocking client", rounds, 0)
+    _show("  ipykernel, asynchronous client", rounds, 1)
+    _show("  own worker kernel", rounds, 2)
+    _show("  stock kernel behind the worker", rounds, 3)
 
     starts = []
     for number in range(STARTS):
@@ -87,7 +99,8 @@ async def main() -> None:
     _show("fresh kernel: cold ipykernel", starts, 0)
     _show("  spare", starts, 1)
     _show("  two at once, a spare and a fork", starts, 2)
-    client.stop_channels()
+    for each in (client, blocking):
+        each.stop_channels()
     await manager.shutdown_kernel(now=True)
     await server.close()
 
@@ -95,7 +108,7 @@ async def main() -> None:
 def _show(name: str, rounds: list[tuple[float, ...]], column: int) -> None:
     value = statistics.median(r[column] for r in rounds)
     ratio = statistics.median(r[column] / r[0] for r in rounds)
-    print(f"{name:36s} {1e3 * value:8.2f} ms   {ratio:.3f} x")
+    print(f"{name:38s} {1e3 * value:8.2f} ms   {ratio:.3f} x")
 
 
 if __name__ == "__main__":

@@ -110,6 +110,11 @@ class Peer:
     inbox: Inbox = field(default_factory=Inbox)
     handler: Handler | None = None
     frames: list[Frame] = field(default_factory=list)
+    of_attempt: dict[str | None, list[Frame]] = field(default_factory=dict)
+    ends: dict[str | None, Message] = field(default_factory=dict)
+    waiting: dict[str | None, asyncio.Future[None]] = field(default_factory=dict)
+    kernels: set[str] = field(default_factory=set)
+    last: Message = field(default_factory=dict)
     replies: list[Frame] = field(default_factory=list)
     hellos: list[Message] = field(default_factory=list)
     hook: Callable[[Message, list[bytes]], None] | None = None
@@ -138,6 +143,13 @@ class Peer:
                 numbered = True
                 if self.inbox.accept(frame.seq):
                     self.frames.append(frame)
+                    attempt = message.get("attempt")
+                    self.of_attempt.setdefault(attempt, []).append(frame)
+                    if message["type"] in ("done", "kernel_died"):
+                        self.ends.setdefault(attempt, message)
+                        waiting = self.waiting.pop(attempt, None)
+                        if waiting is not None and not waiting.done():
+                            waiting.set_result(None)
                     if self.hook is not None:
                         self.hook(message, frame.buffers)
             elif message["type"] == "ack":
@@ -169,12 +181,11 @@ class Peer:
     def execute(self, code: str, kernel: str = "k", **options: Any) -> str:
         """Send a task; the kernel is made by its first one."""
         attempt = f"a{next(self.numbers)}"
-        known = {f.message["kernel"] for f in self.sent if f.message["type"] == "execute"}
         task = {
             "type": "execute",
             "attempt": attempt,
             "kernel": kernel,
-            "new": kernel not in known,
+            "new": kernel not in self.kernels,
             "code": code,
             "cell": f"cell-{attempt}",
             "execution_count": None,
@@ -193,24 +204,19 @@ class Peer:
             "env": {},
             **options,
         }
-        self.sent.append(Frame(0, task, []))
+        self.kernels.add(kernel)
+        self.last = task
         self.send(task)
         return attempt
 
-    sent: list[Frame] = field(default_factory=list)
-
-    def messages(self, attempt: str | None = None) -> list[Frame]:
-        return [f for f in self.frames if attempt in (None, f.message.get("attempt"))]
-
-    def end(self, attempt: str) -> Message | None:
-        for frame in self.frames:
-            message = frame.message
-            if message["type"] in ("done", "kernel_died") and message.get("attempt") == attempt:
-                return message
-        return None
+    def messages(self, attempt: str) -> list[Frame]:
+        return self.of_attempt.get(attempt, [])
 
     async def result(self, attempt: str, timeout: float = TIMEOUT) -> Result:
-        done = await self.until(lambda: self.end(attempt), timeout)
+        if attempt not in self.ends:
+            waiting = self.waiting[attempt] = asyncio.get_running_loop().create_future()
+            await asyncio.wait_for(waiting, timeout)
+        done = self.ends[attempt]
         frames = [f for f in self.messages(attempt) if f.message["type"] == "message"]
         return Result(done, [f.message for f in frames], [f.buffers for f in frames])
 

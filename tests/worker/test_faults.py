@@ -139,7 +139,7 @@ async def test_asked_again(worker: Peer) -> None:
     """A repeated execute runs nothing again."""
     attempt = worker.execute("n = globals().get('n', 0) + 1; print(n)")
     await worker.result(attempt)
-    worker.send(worker.sent[-1].message)
+    worker.send(worker.last)
     dones = await worker.until(
         lambda: (
             len(found := [f for f in worker.frames if f.message["type"] == "done"]) == 2 and found
