@@ -9,7 +9,6 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import nbformat
 import pytest
 from jupyter_core.utils import ensure_event_loop
 from pytest_jupyter.jupyter_server import *  # noqa: F403
@@ -20,7 +19,7 @@ from jupyterlab_dossier.app import spec
 Fetch = Callable[..., Awaitable[tuple[int, Any]]]
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(tryfirst=True)  # type: ignore[no-redef]
 def pytest_pycollect_makeitem(collector: Any, name: str, obj: Any) -> Any:
     """Coroutine tests run on the server's loop, which is pytest-jupyter's, not pytest-asyncio's."""
     if not (collector.funcnamefilter(name) and inspect.iscoroutinefunction(obj)):
@@ -34,7 +33,7 @@ def pytest_pycollect_makeitem(collector: Any, name: str, obj: Any) -> Any:
     return list(collector._genfunctions(name, run))
 
 
-@pytest.fixture
+@pytest.fixture  # type: ignore[no-redef]
 def jp_server_config() -> dict[str, Any]:
     return {"ServerApp": {"jpserver_extensions": {"jupyterlab_dossier": True}}}
 
@@ -85,17 +84,22 @@ def notebook() -> Callable[..., Any]:
     """Makes a notebook's JSON of cell sources, or of (source, dossier metadata)."""
 
     def make(*cells: Any, **dossier: Any) -> Any:
-        node = nbformat.v4.new_notebook(
-            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-        )
+        metadata: dict[str, Any] = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
         if dossier:
-            node.metadata["dossier"] = {"version": 1, **dossier}
+            metadata["dossier"] = {"version": 1, **dossier}
+        made = []
         for number, cell in enumerate(cells):
             source, own = cell if isinstance(cell, tuple) else (cell, None)
-            made = nbformat.v4.new_code_cell(source, id=f"c{number}")
-            if own:
-                made.metadata["dossier"] = own
-            node.cells.append(made)
-        return json.loads(nbformat.writes(node))
+            made.append(
+                {
+                    "cell_type": "code",
+                    "id": f"c{number}",
+                    "metadata": {"dossier": own} if own else {},
+                    "source": source,
+                    "outputs": [],
+                    "execution_count": None,
+                }
+            )
+        return {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": made}
 
     return make

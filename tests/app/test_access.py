@@ -171,6 +171,7 @@ async def test_the_link_is_mounted_and_answers_no_browser(jp_fetch: Any, jp_serv
     with pytest.raises(HTTPClientError) as refused:
         await jp_fetch("dossier", "link")
     assert refused.value.code == 400
+    assert refused.value.response is not None
     assert b"WebSocket" in refused.value.response.body
 
 

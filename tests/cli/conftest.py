@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -58,16 +57,23 @@ def make(tmp_path: Path) -> Callable[..., Path]:
         dossier: Any = None,
         kernel: str = "python3",
     ) -> Path:
-        node = nbformat.v4.new_notebook(
-            metadata={"kernelspec": {"name": kernel, "display_name": kernel}}
-        )
+        document: dict[str, Any] = {"kernelspec": {"name": kernel, "display_name": kernel}}
         if dossier is not None:
-            node.metadata["dossier"] = dossier
-        for index, source in enumerate(sources):
-            own = (metadata or {}).get(index, {})
-            node.cells.append(nbformat.v4.new_code_cell(source, id=f"c{index}", metadata=own))
+            document["dossier"] = dossier
+        cells = [
+            {
+                "cell_type": "code",
+                "id": f"c{index}",
+                "metadata": (metadata or {}).get(index, {}),
+                "source": source,
+                "outputs": [],
+                "execution_count": None,
+            }
+            for index, source in enumerate(sources)
+        ]
+        content = {"nbformat": 4, "nbformat_minor": 5, "metadata": document, "cells": cells}
         path = tmp_path / name
-        path.write_text(json.dumps(node))
+        path.write_text(json.dumps(content))
         return path
 
     return write

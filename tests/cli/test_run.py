@@ -22,7 +22,7 @@ TASK = {"id", "index", "state", "target", "why", "started", "ended"}
 
 
 def read(path: Path) -> Any:
-    return nbformat.read(path, as_version=4)
+    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
 
 
 def reference(path: Path) -> Any:
