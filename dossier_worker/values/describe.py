@@ -1,0 +1,43 @@
+"""A value in a few words, without calling code of the notebook."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_SHORT = 60
+
+
+def class_name(cls: type) -> str:
+    if cls.__module__ in ("builtins", "__main__"):
+        return cls.__qualname__
+    module = cls.__module__.partition(".")[0] if _is_public(cls) else cls.__module__
+    return f"{module}.{cls.__qualname__}"
+
+
+def _is_public(cls: type) -> bool:
+    # pandas.core.frame.DataFrame is what everyone calls pandas.DataFrame.
+    return cls.__module__.partition(".")[0] in ("pandas", "numpy")
+
+
+def type_name(obj: Any) -> str:
+    return class_name(type(obj))
+
+
+def summary(obj: Any) -> str:
+    cls = type(obj)
+    if cls in (int, float, complex, bool, str, bytes, type(None)):
+        text = repr(obj) if not isinstance(obj, (str, bytes)) else repr(obj[: _SHORT + 1])
+        return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"
+    if isinstance(obj, type):
+        return f"class {obj.__qualname__}"
+    if cls.__module__.partition(".")[0] in ("numpy", "pandas"):
+        shape = getattr(obj, "shape", None)
+        dtype = getattr(obj, "dtype", None)
+        if shape is not None:
+            return f"{shape} {dtype}" if dtype is not None else str(shape)
+    if cls in (list, tuple, dict, set, frozenset, bytearray):
+        count = len(obj)
+        return f"{count} item{'' if count == 1 else 's'}"
+    if callable(obj) and hasattr(obj, "__qualname__"):
+        return f"{obj.__qualname__}()"
+    return ""

@@ -1,0 +1,93 @@
+"""Which objects of a pickle others may refer to: those whose identity can be noticed."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Iterable
+from enum import Enum
+from typing import Any
+
+from . import definitions, frames
+
+# Immutable, or the same object in a process anyway (modules, members of enums, dtypes).
+_EQUAL_IS_ENOUGH = frozenset({
+    type(None), bool, int, float, complex, str, bytes, tuple, frozenset, range, slice,
+    type(Ellipsis), type(NotImplemented), types.CodeType, types.ModuleType,
+    types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType,
+    types.GetSetDescriptorType, types.MemberDescriptorType, types.GenericAlias,
+    types.MappingProxyType, property, classmethod, staticmethod,
+})  # fmt: skip
+_EQUAL_MODULES = frozenset({
+    "datetime", "decimal", "fractions", "_decimal", "pathlib", "uuid", "re", "typing", "zoneinfo",
+    "logging", "ipaddress", "pandas._libs.internals", "pandas.core.internals.managers",
+    "pandas.core.internals.blocks",
+})  # fmt: skip
+
+DROP, KEEP, DEFINITION, FRAME_PART = range(4)
+_verdicts: dict[type, int] = {}
+
+
+def is_atom(obj: Any) -> bool:
+    """Whether nobody can tell this object from an equal one."""
+    return _verdict(type(obj)) == DROP
+
+
+def is_named_definition(obj: Any) -> bool:
+    """Whether this is a class or function of the notebook that others look up by its name."""
+    return _verdict(type(obj)) == DEFINITION and definitions.is_definition(obj)
+
+
+def _verdict(cls: type) -> int:
+    found = _verdicts.get(cls)
+    if found is None:
+        found = _judge(cls)
+        if cls.__module__ != "__main__":  # those come and go with the notebook's edits
+            _verdicts[cls] = found
+    return found
+
+
+def _judge(cls: type) -> int:
+    if cls in _EQUAL_IS_ENOUGH:
+        return DROP
+    if issubclass(cls, (type, types.FunctionType)) or cls.__name__ == "_lru_cache_wrapper":
+        return DEFINITION
+    if frames.is_block(cls) or frames.is_index(cls):
+        return FRAME_PART
+    if cls.__name__ == "BlockValuesRefs":
+        return KEEP
+    if cls.__module__ in _EQUAL_MODULES or issubclass(cls, Enum):
+        return DROP
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and issubclass(cls, (numpy.dtype, numpy.generic, numpy.ufunc)):
+        return DROP
+    extensions = sys.modules.get("pandas.api.extensions")
+    if extensions is not None and issubclass(
+        cls, (extensions.ExtensionDtype, extensions.ExtensionArray)
+    ):
+        return DROP
+    if cls.__module__.startswith(("pandas._libs", "pyarrow")):
+        return DROP
+    return KEEP
+
+
+def select(memo: Iterable[tuple[int, Any]], root: Any) -> tuple[dict[int, Any], set[int]]:
+    """Of (number, object): those that others may refer to, and ids of what holds frames' data."""
+    chosen: dict[int, Any] = {}
+    parts: list[Any] = []
+    verdicts = _verdicts
+    for index, obj in memo:
+        cls = type(obj)
+        verdict = verdicts.get(cls)
+        if verdict is None:
+            verdict = _verdict(cls)
+        if verdict == DROP:
+            continue
+        if verdict == FRAME_PART:
+            parts.append(obj)
+            if obj is not root:
+                continue
+        elif verdict == DEFINITION and not definitions.is_definition(obj):
+            continue
+        chosen[index] = obj
+    return chosen, frames.memory_of(parts) if parts else set()

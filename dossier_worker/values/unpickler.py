@@ -1,0 +1,49 @@
+"""The unpickler of one variable version."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Iterable
+from typing import Any
+
+from . import singletons
+from .cloud import cloudpickle, is_cloudpickle
+from .registry import Held
+
+
+class ValueUnpickler(pickle.Unpickler):
+    def __init__(
+        self,
+        data: Any,
+        buffers: Iterable[Any],
+        deps: list[Held],
+        namespace: dict[str, Any],
+    ) -> None:
+        super().__init__(io.BytesIO(data), buffers=buffers)
+        self._deps = deps
+        self._namespace = namespace
+
+    def persistent_load(self, pid: Any) -> Any:
+        if isinstance(pid, str):
+            return singletons.find(pid, self._namespace)
+        position, index = pid
+        held = self._deps[position]
+        try:
+            return held.get(index)
+        except KeyError:
+            name = held.manifest.get("name")
+            raise LookupError(f"part {index} of `{name}`, which it shares, is not there") from None
+
+    def find_class(self, module: str, name: str) -> Any:
+        if is_cloudpickle(module):
+            found = cloudpickle
+            for part in name.split("."):
+                found = getattr(found, part)
+            return found
+        return super().find_class(module, name)
+
+    def numbered(self) -> list[tuple[int, Any]]:
+        """(number, object) of all that was loaded."""
+        memo: dict[int, Any] = self.memo.copy()
+        return list(memo.items())

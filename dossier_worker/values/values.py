@@ -1,0 +1,214 @@
+"""The variables of one kernel: what others get from it and what it gets from others."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from . import sharing
+from .errors import LoadError
+from .export import Export
+from .registry import Held, Manifest, Registry
+from .unpickler import ValueUnpickler
+
+if TYPE_CHECKING:
+    from ..blobs import BlobFolder
+
+RANDOM = "<random>"
+NUMPY_RANDOM = "<numpy.random>"
+EVERYTHING = "*"
+
+
+class Values:
+    """Exports and loads variables of a namespace; one per kernel."""
+
+    def __init__(self, namespace: dict[str, Any], blobs: BlobFolder) -> None:
+        self._namespace = namespace
+        self._blobs = blobs
+        self._registry = Registry()
+        self._names: dict[str, str] = {}
+        # Classes and functions that came along with others, under names nobody asked for.
+        self._implied: set[str] = set()
+        self._trusted: set[type] = set()
+        self._clean = dict(namespace)
+
+    def load(self, inputs: Mapping[str, str], manifests: Mapping[str, Manifest]) -> None:
+        """Bind names (name -> version). Objects that are here already are used again.
+
+        Raises LoadError; then no name was bound.
+        """
+        self._registry.refresh_singletons(self._namespace)
+        alive: list[Any] = []  # until they are bound, nobody else holds what is held weakly
+        loaded = {
+            name: self._obtain(name, version, manifests, alive) for name, version in inputs.items()
+        }
+        for name, held in loaded.items():
+            if name.startswith("<"):
+                _set_state(name, held.root())
+            else:
+                self._namespace[name] = held.root()
+                self._implied.discard(name)
+            self._names[name] = held.version
+        self._bind_definitions(loaded)
+        self._registry.sweep(self._live())
+
+    def export(
+        self,
+        names: Iterable[str],
+        new_version: Callable[[str], str],
+        mutated: Collection[str] = (),
+    ) -> list[Manifest]:
+        """New versions of variables. `mutated`: names whose objects may have changed in place
+        since they were loaded or exported ("*" for all of them).
+
+        The answer also has the notebook's classes and functions that these variables need and
+        that had no version yet. A manifest comes after those it depends on.
+        """
+        if EVERYTHING in mutated:
+            self._registry.drop_with_dependents(list(self._registry.versions))
+        else:
+            self._registry.drop_with_dependents(
+                self._names[name] for name in mutated if name in self._names
+            )
+        self._registry.refresh_singletons(self._namespace)
+        wanted = list(dict.fromkeys(names))
+        states = {name: _get_state(name) for name in wanted if name.startswith("<")}
+        space = {**states, **{n: self._namespace[n] for n in wanted if n not in states}}
+        export = Export(
+            self._namespace, space, self._registry, self._blobs, new_version, self._trusted
+        )
+        manifests = export.run(wanted)
+        for manifest in manifests:
+            if "unshippable" in manifest:
+                self._names.pop(manifest["name"], None)
+            else:
+                self._names[manifest["name"]] = manifest["version"]
+        self._registry.sweep(self._live())
+        return manifests
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Drop variables, and what is known of their objects (a failed cell may have changed
+        them)."""
+        gone = []
+        for name in names:
+            version = self._names.pop(name, None)
+            if version is not None:
+                gone.append(version)
+            self._implied.discard(name)
+            self._namespace.pop(name, None)
+        self._registry.drop_with_dependents(gone)
+
+    def reset(self) -> None:
+        """A namespace as it was at the start; modules stay imported."""
+        self._registry.drop_with_dependents(list(self._registry.versions))
+        self._names.clear()
+        self._implied.clear()
+        self._trusted.clear()
+        self._namespace.clear()
+        self._namespace.update(self._clean)
+
+    def present(self) -> dict[str, str]:
+        """name -> version of the variables that still are what they were loaded or exported as."""
+        found = {}
+        for name, version in self._names.items():
+            held = self._registry.versions.get(version)
+            if held is None:
+                continue
+            if name.startswith("<") or self._namespace.get(name, self) is held.root():
+                found[name] = version
+        return found
+
+    def _live(self) -> list[str]:
+        return list(self.present().values())
+
+    def _obtain(
+        self, name: str, version: str, manifests: Mapping[str, Manifest], alive: list[Any]
+    ) -> Held:
+        """The version, loaded with all that it depends on, dependencies first."""
+        todo = [version]
+        while todo:
+            current = todo[-1]
+            if current in self._registry.versions:
+                todo.pop()
+                continue
+            manifest = manifests.get(current)
+            if manifest is None:
+                raise LoadError(name, "?", f"nothing is known of version {current!r}")
+            if "unshippable" in manifest:
+                raise LoadError(manifest["name"], manifest["type"], manifest["unshippable"])
+            missing = [dep for dep in manifest["deps"] if dep not in self._registry.versions]
+            if missing:
+                if any(dep in todo for dep in missing):
+                    raise LoadError(name, manifest["type"], "versions depend on each other")
+                todo.extend(missing)
+                continue
+            alive.append(self._load(manifest))
+            todo.pop()
+        held = self._registry.versions[version]
+        alive.append(held.root())
+        return held
+
+    def _load(self, manifest: Manifest) -> Any:
+        deps = [self._registry.versions[dep] for dep in manifest["deps"]]
+        try:
+            data = self._blobs.map(manifest["pickle"]["blob"], manifest["pickle"]["size"])
+            buffers = [self._blobs.map(b["blob"], b["size"]) for b in manifest["buffers"]]
+        except FileNotFoundError:
+            raise self._failed(manifest, "its data is not in the store") from None
+        except (OSError, ValueError) as error:
+            raise self._failed(manifest, f"its data cannot be read: {error}") from error
+        unpickler = ValueUnpickler(data, buffers, deps, self._namespace)
+        try:
+            root = unpickler.load()
+        except ModuleNotFoundError as error:
+            words = f"the module {error.name!r} is not installed here"
+            raise self._failed(manifest, words) from error
+        except Exception as error:
+            raise self._failed(manifest, f"{type(error).__name__}: {error}") from error
+        objects, frame_memory = sharing.select(unpickler.numbered(), root)
+        index = next((i for i, obj in objects.items() if obj is root), None)
+        held = Held(manifest, root, index, objects, deps, sharing.is_named_definition(root))
+        self._registry.add(held, frame_memory)
+        return root
+
+    def _failed(self, manifest: Manifest, reason: str) -> LoadError:
+        return LoadError(manifest["name"], manifest["type"], reason)
+
+    def _bind_definitions(self, loaded: Mapping[str, Held]) -> None:
+        """Bind classes and functions that came as dependencies: pickle, joblib and the like look
+        them up in `__main__`."""
+        todo = [dep for held in loaded.values() for dep in held.deps]
+        seen: set[int] = set()
+        while todo:
+            held = todo.pop()
+            if held.serial in seen:
+                continue
+            seen.add(held.serial)
+            todo.extend(held.deps)
+            name = str(held.manifest["name"])
+            if not held.definition or name in loaded:
+                continue
+            if name not in self._namespace or name in self._implied:
+                self._namespace[name] = held.root()
+                self._names[name] = held.version
+                self._implied.add(name)
+
+
+def _get_state(name: str) -> Any:
+    if name == RANDOM:
+        return random.getstate()
+    if name == NUMPY_RANDOM:
+        numpy = sys.modules.get("numpy")
+        return None if numpy is None else numpy.random.get_state(legacy=False)
+    raise ValueError(f"{name} is not a value")
+
+
+def _set_state(name: str, state: Any) -> None:
+    if name == RANDOM:
+        random.setstate(state)
+    elif name == NUMPY_RANDOM and state is not None:
+        import numpy.random
+
+        numpy.random.set_state(state)
