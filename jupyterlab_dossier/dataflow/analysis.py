@@ -1,0 +1,101 @@
+"""The analysis of a notebook, with what is known of its cells kept between calls."""
+
+from __future__ import annotations
+
+import ast
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+
+from . import ipython
+from .facts import Facts, State
+from .graph import build
+from .model import Cell, Graph
+from .walk import walk
+
+Parsed = tuple[ast.Module | None, str, str | None]
+
+_KEPT_TREES = 4000
+_KEPT_STATES = 16
+
+
+class Analyser:
+    """Analyses notebooks; after an edit it starts again at the first cell that differs.
+
+    Trees are kept by source, facts by the sources up to the cell, the state every few cells.
+    """
+
+    def __init__(self, step: int = 16) -> None:
+        self._trees: OrderedDict[str, Parsed] = OrderedDict()
+        self._keys: list[tuple[str, bool]] = []
+        self._facts: list[Facts] = []
+        self._states: dict[int, State] = {}
+        self._step = step
+
+    def analyse(self, cells: Sequence[Cell], parameters: Mapping[str, str] | None = None) -> Graph:
+        """The graph of these cells; `parameters` adds source to the end of cells, by id."""
+        if parameters:
+            cells = [
+                Cell(c.id, f"{c.source}\n{parameters[c.id]}", c.effects, c.may_fail)
+                if c.id in parameters
+                else c
+                for c in cells
+            ]
+        keys = [(cell.source, _pure(cell)) for cell in cells]
+        same = 0
+        for old, new in zip(self._keys, keys, strict=False):
+            if old != new:
+                break
+            same += 1
+        start = max((i for i in self._states if i <= same), default=0)
+        state = self._states[start].copy() if start else State()
+        for index in [i for i in self._states if i > same]:
+            del self._states[index]
+        facts = self._facts[:start]
+        self._keys = []
+        for index in range(start, len(cells)):
+            if index and index % self._step == 0 and index not in self._states:
+                if not state.changed_objects:
+                    self._states[index] = state.copy()
+            facts.append(self._walk(cells[index], state))
+        self._keys, self._facts = keys, facts
+        return build(cells, facts)
+
+    def _walk(self, cell: Cell, state: State) -> Facts:
+        tree, text, error = self._parse(cell.source)
+        if tree is None:
+            return Facts(syntax_error=error)
+        entry = state.copy() if _pure(cell) else None
+        try:
+            facts = walk(tree, text, state)
+        except RecursionError:
+            facts = Facts(barrier="the cell is nested too deeply to analyse", opaque=True)
+            state.opaque = True
+        if entry is not None:
+            # The user's word: it changes no object that was there before.
+            facts.mutated = {}
+        return facts
+
+    def _parse(self, source: str) -> Parsed:
+        found = self._trees.get(source)
+        if found is None:
+            try:
+                tree, text = ipython.parse(source)
+                found = (tree, text, None)
+            except SyntaxError as error:
+                where = f" (line {error.lineno})" if error.lineno else ""
+                found = (None, source, f"{error.msg}{where}")
+            self._trees[source] = found
+            if len(self._trees) > _KEPT_TREES:
+                self._trees.popitem(last=False)
+        else:
+            self._trees.move_to_end(source)
+        return found
+
+
+def _pure(cell: Cell) -> bool:
+    return isinstance(cell.effects, dict) and cell.effects.get("pure") is True
+
+
+def analyse(cells: Sequence[Cell], parameters: Mapping[str, str] | None = None) -> Graph:
+    """The graph of a notebook's code cells, in their order."""
+    return Analyser().analyse(cells, parameters)

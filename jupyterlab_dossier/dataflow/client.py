@@ -1,0 +1,123 @@
+"""Asks a helper process of the kernel's own interpreter, without ever blocking the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .model import Cell, Graph
+
+_LINE_LIMIT = 256 * 1024 * 1024
+
+
+class DataflowError(Exception):
+    """The analysis could not be made; the message says why."""
+
+
+class Dataflow:
+    """One helper process; it is started when first needed and again when it died."""
+
+    def __init__(self, python: str | None = None, timeout: float = 60.0) -> None:
+        self.python = python or sys.executable
+        self.timeout = timeout
+        self._process: asyncio.subprocess.Process | None = None
+        self._lock = asyncio.Lock()
+        self._ids = itertools.count(1)
+
+    async def graph(
+        self,
+        cells: Sequence[Cell],
+        *,
+        notebook: str = "",
+        parameters: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> Graph:
+        """The graph of these cells. `notebook` names whose cache is used."""
+        request: dict[str, Any] = {
+            "cells": [
+                {
+                    "id": c.id,
+                    "source": c.source,
+                    "effects": None if c.effects is None else dict(c.effects),
+                    "may_fail": c.may_fail,
+                }
+                for c in cells
+            ],
+            "notebook": notebook,
+        }
+        if parameters:
+            request["parameters"] = dict(parameters)
+        limit = self.timeout if timeout is None else timeout
+        async with self._lock:
+            try:
+                reply = await asyncio.wait_for(self._ask(request), limit)
+            except asyncio.TimeoutError:
+                await self._end()
+                raise DataflowError(f"the analysis took longer than {limit:g} s") from None
+            except asyncio.CancelledError:
+                # The answer would be taken for the next one's.
+                await self._end()
+                raise
+        if "error" in reply:
+            raise DataflowError(str(reply["error"]))
+        return Graph.from_json(reply["graph"])
+
+    async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        request["id"] = next(self._ids)
+        # Big notebooks take a while to encode.
+        line = await asyncio.to_thread(lambda: json.dumps(request).encode() + b"\n")
+        for last in (False, True):
+            process = await self._started()
+            assert process.stdin is not None and process.stdout is not None
+            try:
+                process.stdin.write(line)
+                await process.stdin.drain()
+                while answer := await process.stdout.readline():
+                    reply: dict[str, Any] = await asyncio.to_thread(json.loads, answer)
+                    if reply["id"] == request["id"]:
+                        return reply
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+            code = await self._end()
+            if last:
+                raise DataflowError(f"the analysis process ended with status {code}")
+        raise AssertionError("unreachable")
+
+    async def _started(self) -> asyncio.subprocess.Process:
+        if self._process is None or self._process.returncode is not None:
+            try:
+                self._process = await asyncio.create_subprocess_exec(
+                    self.python,
+                    "-I",
+                    str(Path(__file__).resolve().parent),
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    limit=_LINE_LIMIT,
+                )
+            except OSError as error:
+                raise DataflowError(f"{self.python} cannot be started: {error.strerror}") from None
+        return self._process
+
+    async def _end(self) -> int | None:
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+        return await process.wait()
+
+    async def close(self) -> None:
+        await self._end()
+
+    async def __aenter__(self) -> Dataflow:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.close()

@@ -1,0 +1,95 @@
+"""What one cell does, collected while it is walked; and the notebook's state between cells."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from .values import Heap, Value
+
+Where = tuple[list[str], ast.AST | None]  # the lines of the text and the node in it
+
+
+def quote(where: Where, limit: int = 70) -> str:
+    """The piece of source a node stands for, on one line."""
+    lines, node = where
+    row = getattr(node, "lineno", None)
+    if row is None or row > len(lines):
+        return ""
+    end = getattr(node, "end_lineno", row) or row
+    if end == row:
+        raw = lines[row - 1].encode()
+        text = raw[node.col_offset : node.end_col_offset].decode(errors="replace")  # type: ignore[union-attr]
+    else:
+        text = " ".join(line.strip() for line in lines[row - 1 : end])
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+@dataclass
+class Setup:
+    source: str
+    names: dict[str, bool]  # name -> made by this very cell
+
+
+@dataclass
+class Facts:
+    """Effects of a cell; names are global ones. Each event knows where it stands."""
+
+    reads: dict[str, Where] = field(default_factory=dict)
+    bound: dict[str, Where] = field(default_factory=dict)
+    must: set[str] = field(default_factory=set)
+    deletes: set[str] = field(default_factory=set)
+    mutated: dict[str, Where] = field(default_factory=dict)
+    barrier: str | None = None
+    opaque: bool = False  # may bind names that nobody sees
+    setup: list[Setup] = field(default_factory=list)
+    sticky: str | None = None
+    outside: dict[str, Where] = field(default_factory=dict)
+    unknown: dict[str, Where] = field(default_factory=dict)
+    imports: dict[str, None] = field(default_factory=dict)
+    unshippable: dict[str, str] = field(default_factory=dict)
+    resource_reads: dict[str, Where] = field(default_factory=dict)
+    resource_writes: dict[str, Where] = field(default_factory=dict)
+    syntax_error: str | None = None
+
+
+class State:
+    """Everything that is known after some cells: the value of each name, and the heap."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, Value] = {}
+        self.at: dict[int, set[str]] = {}  # region as bound -> names
+        self.heap = Heap()
+        self.cwd_changed = False
+        self.opaque = False  # a barrier before may have bound any name
+        self.changed_objects = False  # closures or classes of earlier cells were changed
+
+    def copy(self) -> State:
+        other = State()
+        other.names = dict(self.names)
+        other.at = {region: set(names) for region, names in self.at.items()}
+        other.heap = self.heap.copy()
+        other.cwd_changed = self.cwd_changed
+        other.opaque = self.opaque
+        other.changed_objects = self.changed_objects
+        return other
+
+    def bind(self, name: str, value: Value | None) -> None:
+        old = self.names.pop(name, None)
+        if old is not None:
+            for region in old.regions:
+                self.at.get(region, set()).discard(name)
+        if value is not None:
+            self.names[name] = value
+            for region in value.regions:
+                self.at.setdefault(region, set()).add(name)
+
+    def sharing(self, roots: Iterable[int]) -> set[str]:
+        """Names whose value may reach one of these regions."""
+        found: set[str] = set()
+        for root in roots:
+            for region in self.heap.members.get(root, (root,)):
+                found |= self.at.get(region, set())
+        return found

@@ -1,0 +1,270 @@
+"""From the facts of all cells to the graph: who needs what from whom, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .facts import Facts, Where, quote
+from .model import Cell, CellReport, Edge, Graph, SetupStatement
+
+
+@dataclass
+class _Pair:
+    names: dict[str, None] = field(default_factory=dict)
+    why: str = ""
+
+
+class _Builder:
+    def __init__(self, cells: Sequence[Cell]) -> None:
+        self.cells = cells
+        self.edges: dict[tuple[int, int, Literal["value", "order"]], _Pair] = {}
+        self.writer: dict[str, int] = {}  # alive name -> latest cell that may write it
+        self.how: dict[tuple[int, str], tuple[str, Where | None]] = {}
+        self.reports: list[CellReport] = []
+        self.opaque: int | None = None  # latest cell that may have bound any name
+        self.barrier: int | None = None
+        self.since_barrier = 0
+        self.outside: int | None = None
+        self.sticky: int | None = None
+        self.must_wait: dict[int, str] = {}  # cells all later ones wait for: set-up's inputs
+        self.file_writes: dict[str, int] = {}
+        self.file_reads: dict[str, list[int]] = {}
+        self.readers: dict[str, list[int]] = {}  # of unshippable names since their last write
+        self.stuck: set[str] = set()
+
+    def edge(
+        self, source: int, to: int, kind: Literal["value", "order"], name: str, why: str
+    ) -> None:
+        if source == to:
+            return
+        pair = self.edges.setdefault((source, to, kind), _Pair())
+        if name:
+            pair.names[name] = None
+        if not pair.why:
+            pair.why = why
+
+    def producer_words(self, source: int, name: str) -> str:
+        verb, where = self.how.get((source, name), ("may set", None))
+        shown = quote(where) if where is not None else ""
+        text = f"cell {source} {verb} `{name}`"
+        return f"{text}: `{shown}`" if shown else text
+
+    def add(self, index: int, cell: Cell, facts: Facts) -> None:
+        effects: Mapping[str, Any] = cell.effects if isinstance(cell.effects, dict) else {}
+        report = CellReport(cell.id, index, syntax_error=facts.syntax_error)
+        self.reports.append(report)
+        barrier = facts.barrier
+        declared_reads, declared_writes = _names(effects, "reads"), _names(effects, "writes")
+        pure = effects.get("pure") is True
+        if effects.get("barrier") is True:
+            barrier = barrier or "declared in the cell's metadata"
+        elif effects.get("barrier") is False or pure:
+            barrier = None
+        opaque = facts.opaque and barrier is not None
+
+        reads = dict(facts.reads)
+        mutated = {} if pure else facts.mutated
+        bound = facts.bound
+        alive = self.writer
+        needed: dict[str, str] = {}
+        for name in reads:
+            needed.setdefault(name, "uses")
+        for name in declared_reads:
+            if not name.startswith("<file"):
+                needed.setdefault(name, "uses")
+        for name in mutated:
+            needed.setdefault(name, "may change")
+        for name in bound:
+            if name not in facts.must or cell.may_fail:
+                needed.setdefault(name, "may set")
+        if barrier is not None:
+            for name in alive:
+                needed.setdefault(name, "may use")
+        for name, verb in needed.items():
+            source = alive.get(name)
+            if source is None:
+                source = self.opaque
+                if source is None or (name in facts.must and name not in reads):
+                    continue
+                if name not in self.reports[source].outputs:
+                    self.reports[source].outputs.append(name)
+                alive.setdefault(name, source)
+            report.inputs[name] = self.cells[source].id
+            if barrier is None or name in reads:
+                why = f"{self.producer_words(source, name)}; cell {index} {verb} it"
+                self.edge(source, index, "value", name, why)
+
+        outputs = dict.fromkeys((*bound, *mutated))
+        for name in declared_writes:
+            if not name.startswith("<file"):
+                outputs[name] = None
+        if barrier is not None:
+            outputs.update(dict.fromkeys(alive))
+        deletes = set() if cell.may_fail or barrier is not None else facts.deletes
+        report.outputs = sorted(n for n in outputs if n not in deletes)
+        report.deletes = sorted(deletes)
+        for name in report.outputs:
+            if name in bound:
+                self.how[index, name] = ("sets", bound[name])
+            elif name in mutated:
+                self.how[index, name] = ("may change", mutated[name])
+            else:
+                self.how[index, name] = ("may change", None)
+
+        self._unshippable(index, report, facts)
+        self._files(index, report, facts, declared_reads, declared_writes)
+        if barrier is not None:
+            self._barrier(index, barrier)
+        report.barrier = barrier
+        report.outside = [] if pure else list(facts.outside)
+        report.unknown = [] if pure else list(facts.unknown)
+        report.imports = list(facts.imports)
+        report.sticky = None if pure else facts.sticky
+        self._process(index, report, facts)
+        if report.outside:
+            if self.outside is not None:
+                why = f"cell {self.outside} and cell {index} both touch the outside"
+                self.edge(self.outside, index, "order", "<outside>", why)
+            self.outside = index
+        report.reads = sorted(
+            {n for n in (*reads, *declared_reads) if n in report.inputs}
+            | set(facts.resource_reads)
+            | {n for n in declared_reads if n[0] == "<"}
+        )
+        report.writes = sorted(
+            {*report.outputs, *facts.deletes, *facts.resource_writes, *declared_writes}
+        )
+        report.pure = pure or not (
+            report.outside
+            or report.unknown
+            or report.sticky
+            or facts.setup
+            or barrier
+            or facts.syntax_error
+        )
+        for name in report.outputs:
+            alive[name] = index
+        for name in deletes:
+            alive.pop(name, None)
+        if opaque:
+            self.opaque = index
+
+    def _unshippable(self, index: int, report: CellReport, facts: Facts) -> None:
+        """Objects that stay where they are have no versions: readers come before the next write."""
+        report.unshippable = sorted(n for n in facts.unshippable if n in report.outputs)
+        for name in report.outputs:
+            if name in self.stuck:
+                for reader in self.readers.pop(name, ()):
+                    why = f"cell {reader} uses `{name}` before cell {index} changes it in place"
+                    self.edge(reader, index, "order", name, why)
+        for name in report.inputs:
+            if name in self.stuck:
+                self.readers.setdefault(name, []).append(index)
+        self.stuck.difference_update(report.outputs)
+        self.stuck.update(report.unshippable)
+
+    def _files(
+        self, index: int, report: CellReport, facts: Facts, reads: list[str], writes: list[str]
+    ) -> None:
+        reading = [*facts.resource_reads, *(n for n in reads if n.startswith("<file"))]
+        writing = [*facts.resource_writes, *(n for n in writes if n.startswith("<file"))]
+        for name in dict.fromkeys(reading):
+            for other, source in self.file_writes.items():
+                if _overlap(name, other):
+                    self._file_edge(source, index, name, other, "writes", "reads")
+        for name in dict.fromkeys(writing):
+            for other, source in self.file_writes.items():
+                if _overlap(name, other):
+                    self._file_edge(source, index, name, other, "writes", "writes")
+            for other, sources in self.file_reads.items():
+                if _overlap(name, other):
+                    for source in sources:
+                        self._file_edge(source, index, name, other, "reads", "writes")
+        for name in writing:
+            self.file_reads.pop(name, None)
+            if name == "<files>":
+                # Everything before is ordered before this one.
+                self.file_reads = {k: v for k, v in self.file_reads.items() if k[:5] != "<file"}
+                self.file_writes = {k: v for k, v in self.file_writes.items() if k[:5] != "<file"}
+            self.file_writes[name] = index
+        for name in reading:
+            self.file_reads.setdefault(name, []).append(index)
+
+    def _file_edge(
+        self, source: int, index: int, name: str, other: str, first: str, second: str
+    ) -> None:
+        specific = other if name == "<files>" else name
+        if name == "<display>":
+            shown = "a display of an earlier cell"
+        elif specific == "<files>":
+            shown = "files"
+        else:
+            shown = f"`{specific[6:-1]}`"
+        why = f"cell {source} {first} {shown}; cell {index} {second} it"
+        if specific == "<files>":
+            why = why[:-2] + "files"
+        self.edge(source, index, "order", specific, why)
+
+    def _barrier(self, index: int, reason: str) -> None:
+        for source in range(self.since_barrier, index):
+            why = f"cell {index} is ordered with all cells: {reason}"
+            self.edge(source, index, "order", "", why)
+        self.barrier = index
+        self.since_barrier = index
+
+    def _process(self, index: int, report: CellReport, facts: Facts) -> None:
+        barrier = self.barrier
+        if barrier is not None and barrier != index:
+            why = f"cell {barrier} is ordered with all cells: {self.reports[barrier].barrier}"
+            self.edge(barrier, index, "order", "", why)
+        for source, words in self.must_wait.items():
+            self.edge(source, index, "order", "<process>", words)
+        if self.sticky is not None:
+            # Cells after it share its worker kernel, one after another.
+            first = next(r for r in self.reports if r.sticky is not None)
+            why = f"cell {first.index} changes its process for good: {first.sticky}"
+            self.edge(index - 1, index, "order", "<process>", why)
+        elif report.sticky is not None:
+            self.sticky = index
+        for setup in facts.setup:
+            inputs: dict[str, str] = {}
+            for name, own in setup.names.items():
+                source = index if own else self.writer.get(name, self.opaque)
+                if source is None:
+                    continue
+                inputs[name] = self.cells[source].id
+                self.must_wait.setdefault(
+                    source,
+                    f"`{setup.source.strip()}` in cell {index} needs `{name}` of cell {source}"
+                    " and is repeated for all later cells",
+                )
+            report.setup.append(SetupStatement(setup.source, inputs))
+
+    def graph(self) -> Graph:
+        edges = []
+        for (source, to, kind), pair in sorted(self.edges.items(), key=lambda item: item[0]):
+            a, b = self.cells[source].id, self.cells[to].id
+            edges.append(Edge(a, b, kind, sorted(pair.names), pair.why))
+        for report in self.reports:
+            report.outputs.sort()
+        return Graph(self.reports, edges)
+
+
+def _names(effects: Mapping[str, Any], key: str) -> list[str]:
+    given = effects.get(key)
+    return [n for n in given if isinstance(n, str)] if isinstance(given, (list, tuple)) else []
+
+
+def _overlap(a: str, b: str) -> bool:
+    if a == b:
+        return True
+    return a[:5] == b[:5] == "<file" and "<files>" in (a, b)
+
+
+def build(cells: Sequence[Cell], facts: Sequence[Facts]) -> Graph:
+    builder = _Builder(cells)
+    for index, (cell, found) in enumerate(zip(cells, facts, strict=True)):
+        builder.add(index, cell, found)
+    return builder.graph()

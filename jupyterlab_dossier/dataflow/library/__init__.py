@@ -1,0 +1,280 @@
+"""What is known about libraries: one data file per library, from their documentation.
+
+A data file holds one `TABLE`. A section head names where the lines below it belong:
+
+    [module numpy numpy.linalg]         functions of these modules
+    [class ndarray(Base) = numpy.ndarray numpy.array_type : random]
+                                        methods; paths of the constructor; flags
+    [immutable]                         classes without state that can change
+    [any]                               methods that are pure on every known receiver
+    [values]                            lines `path : type` for attributes of modules
+
+and a line says `names : effects -> result`. Names with a dot in front are attributes, `[]` is
+taking an item, `iter` iterating, `()` calling an instance, `*` any other name. Effects, separated
+by `;` (none means pure): `mutates self|0|keyword|*`, `stores` (arguments end up in the receiver),
+`keeps 0` (the receiver refers to argument 0, which it never changes), `reads 0 keyword` and
+`writes 0 keyword` (files), `outside words`, `process words` (can be replayed), `sticky words`
+(cannot), `barrier words`, `unshippable words`, `random NAME` (draws), `seeds NAME` (sets),
+`seeded keyword` (draws from numpy's global generator unless the keyword is given), `restores` (a
+context manager that restores process state), `pyplot` (the current figure), `display`, `shows`.
+Results: `fresh T`, `parts T` (fresh, or a tuple of fresh ones), `view T` (shares with the
+receiver, or with all arguments), `alias T` (with receiver and arguments), `item` (an element of
+it), `copy T` (shallow), `convert T` (fresh if the data holds no objects of its own), `self`,
+`like` (parts of the arguments' types), or names of immutable types. T is `name|name[element]`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+
+Selector = str | int
+
+
+@dataclass(frozen=True)
+class Result:
+    kind: str = "alias"
+    types: frozenset[str] = frozenset()
+    elements: frozenset[str] | None = None
+    condition: str | None = None  # a keyword that must be given
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Effects of one callable, attribute or item."""
+
+    mutates: tuple[Selector, ...] = ()
+    stores: bool = False
+    keeps: tuple[Selector, ...] = ()
+    reads: tuple[Selector, ...] = ()
+    writes: tuple[Selector, ...] = ()
+    outside: str | None = None
+    process: str | None = None
+    sticky: str | None = None
+    barrier: str | None = None
+    unshippable: str | None = None
+    random: str | None = None
+    seeds: str | None = None
+    seeded: str | None = None
+    restores: bool = False
+    pyplot: bool = False
+    display: bool = False
+    results: tuple[Result, ...] = (Result(),)
+
+
+@dataclass
+class ClassData:
+    name: str
+    library: str
+    bases: tuple[str, ...] = ()
+    flags: frozenset[str] = frozenset()
+    members: dict[str, Spec] = field(default_factory=dict)
+
+
+LIBRARIES = {
+    "numpy": "numpy",
+    "pandas": "pandas",
+    "matplotlib": "matplotlib",
+    "mpl_toolkits": "matplotlib",
+    "sklearn": "sklearn",
+    "IPython": "ipython",
+    "joblib": "joblib",
+}
+
+
+class Library:
+    """All tables read so far; a table is read when a notebook first names its library."""
+
+    def __init__(self) -> None:
+        self.functions: dict[str, Spec] = {}
+        self.defaults: dict[str, Spec] = {}
+        self.classes: dict[str, ClassData] = {}
+        self.constructors: dict[str, str] = {}
+        self.values: dict[str, str] = {}
+        self.immutable: set[str] = {"NoneType", "ellipsis"}
+        self.any_methods: set[str] = set()
+        self.loaded: set[str] = set()
+        self._members: dict[tuple[str, str], Spec | None] = {}
+        self._functions: dict[str, Spec | None] = {}
+        for name in ("builtins", "stdlib"):
+            self.load(name)
+
+    def load(self, name: str) -> None:
+        if name not in self.loaded:
+            self.loaded.add(name)
+            module = importlib.import_module(f"{__name__}.{name}_data")
+            self.read(name, module.TABLE)
+
+    def need(self, package: str) -> None:
+        """Make the data of a top-level package available, if there is any."""
+        name = LIBRARIES.get(package)
+        if name is not None and name not in self.loaded:
+            if name in ("pandas", "sklearn", "matplotlib"):
+                self.load("numpy")
+            if name == "sklearn":
+                self.load("pandas")
+            self.load(name)
+
+    def read(self, library: str, table: str) -> None:
+        """Take in a table; later lines of the same name win."""
+        self._members.clear()
+        self._functions.clear()
+        modules: list[str] = []
+        targets: list[ClassData] = []
+        section = ""
+        for raw in table.splitlines():
+            line = raw.split(" #")[0].strip()
+            if not line or line.startswith("#"):
+                continue
+            if line.startswith("[") and not line.startswith("[]"):
+                section, _, rest = line.strip("[]").partition(" ")
+                targets = self._classes(library, rest) if section == "class" else []
+                modules = rest.split()
+                continue
+            if section == "immutable":
+                for name in line.split():
+                    short, _, path = name.partition("=")
+                    self.immutable.add(short)
+                    if path:
+                        self.constructors[path] = short
+            elif section == "any":
+                self.any_methods.update(line.split())
+            elif section == "values":
+                names, _, kind = line.partition(" : ")
+                for name in names.split():
+                    self.values[name] = kind.strip()
+            else:
+                names, _, text = line.partition(":")
+                spec = parse(text)
+                for name in names.split():
+                    if section == "class":
+                        for target in targets:
+                            target.members[name] = spec
+                    else:
+                        for module in modules:
+                            if name == "*":
+                                self.defaults[module] = spec
+                            else:
+                                self.functions[f"{module}.{name}"] = spec
+
+    def _classes(self, library: str, head: str) -> list[ClassData]:
+        text, _, rest = head.partition("=")
+        paths, _, flags = rest.partition(":")
+        names, _, base_text = text.partition("(")
+        bases = tuple(base_text.replace(")", "").replace(",", " ").split())
+        made = []
+        for name in names.split():
+            data = self.classes.get(name)
+            if data is None:
+                data = ClassData(name, library, bases, frozenset(flags.split()))
+                self.classes[name] = data
+            made.append(data)
+            for path in paths.split():
+                self.constructors[path.replace("*", name)] = name
+        return made
+
+    def function(self, path: str) -> Spec | None:
+        try:
+            return self._functions[path]
+        except KeyError:
+            found = self.functions.get(path)
+            module = path
+            while found is None and "." in module:
+                module = module.rpartition(".")[0]
+                found = self.defaults.get(module)
+            self._functions[path] = found
+            return found
+
+    def member(self, kind: str, name: str) -> Spec | None:
+        """A method or attribute (".name") of a class, through its bases."""
+        key = (kind, name)
+        try:
+            return self._members[key]
+        except KeyError:
+            found = self._member(kind.rstrip("~"), name)
+            self._members[key] = found
+            return found
+
+    def _member(self, kind: str, name: str) -> Spec | None:
+        data = self.classes.get(kind)
+        if data is None:
+            return None
+        found = data.members.get(name)
+        for base in data.bases:
+            found = found or self._member(base, name)
+        if found is None:
+            if name[0] == ".":
+                found = data.members.get(".*")
+            elif name[0] not in "[(" and name != "iter":
+                found = data.members.get("*")
+        return found
+
+    def flags(self, kind: str) -> frozenset[str]:
+        data = self.classes.get(kind.rstrip("~"))
+        if data is None:
+            return frozenset()
+        return data.flags.union(*(self.flags(base) for base in data.bases))
+
+    def is_known(self, kind: str) -> bool:
+        return kind.rstrip("~") in self.classes or kind in self.immutable
+
+
+@cache
+def parse(text: str) -> Spec:
+    effects, arrow, result = text.partition("->")
+    values: dict[str, object] = {}
+    for effect in effects.split(";"):
+        word, _, rest = effect.strip().partition(" ")
+        if not word or word == "pure":
+            continue
+        if word in ("mutates", "keeps", "reads", "writes"):
+            values[word] = tuple(int(s) if s.isdigit() else s for s in rest.split())
+        elif word in ("stores", "restores", "pyplot", "display"):
+            values[word] = True
+        else:
+            values[word] = rest.strip() or word
+    if arrow:
+        values["results"] = tuple(_results(result))
+    return Spec(**values)  # type: ignore[arg-type]
+
+
+def _results(text: str) -> Iterable[Result]:
+    for choice in text.split(","):
+        condition: str | None = None
+        choice = choice.strip()
+        if ":" in choice:
+            condition, _, choice = choice.partition(":")
+        kind, _, names = choice.strip().partition(" ")
+        if kind not in (
+            "fresh",
+            "parts",
+            "view",
+            "alias",
+            "item",
+            "copy",
+            "convert",
+            "self",
+            "like",
+        ):
+            kind, names = "plain", choice.strip()
+        types: set[str] = set()
+        elements: set[str] | None = None
+        for name in names.replace(" ", "").split("|"):
+            if "[" in name:
+                name, _, inner = name.partition("[")
+                elements = (elements or set()) | set(inner.rstrip("]").split("/"))
+            if name:
+                types.add(name)
+        yield Result(
+            kind,
+            frozenset(types),
+            None if elements is None else frozenset(elements),
+            condition,
+        )
+
+
+@cache
+def library() -> Library:
+    return Library()

@@ -1,0 +1,152 @@
+"""Python's own functions and types (docs.python.org/3/library/functions.html, stdtypes.html)."""
+
+TABLE = r"""
+[immutable]
+int float complex bool str bytes NoneType ellipsis range slice number type code frozen
+
+[module builtins]
+abs pow round divmod : -> number
+bin chr hex oct ascii repr format input : -> str
+bool callable hasattr isinstance issubclass all any : -> bool
+hash id len ord : -> int
+int : -> int
+float : -> float
+complex : -> complex
+str : -> str
+bytes : -> bytes
+range : -> range
+slice : -> slice
+print help breakpoint : -> NoneType
+bytearray : -> fresh bytearray
+memoryview : -> view
+list : -> copy list
+tuple : -> copy tuple
+set : -> copy set
+frozenset : -> copy frozenset
+dict : -> copy dict
+sorted : -> copy list
+enumerate reversed zip map filter iter : -> view iterator
+max min : -> item
+sum : -> item
+next : mutates 0 -> item
+aiter anext : mutates * -> alias
+getattr : -> view
+setattr : mutates 0 ; stores -> NoneType
+delattr : mutates 0 -> NoneType
+vars : -> view dict
+dir : -> fresh list[str]
+object : -> fresh object
+property classmethod staticmethod : -> alias
+open : -> fresh file
+compile : -> code
+exec : barrier `exec` runs code that cannot be seen
+eval : barrier `eval` runs code that cannot be seen
+globals locals : barrier the namespace itself is used
+__import__ : barrier a module is imported by a computed name
+exit quit : barrier ends the kernel
+BaseException Exception ValueError TypeError KeyError IndexError RuntimeError ArithmeticError : -> view exception
+ZeroDivisionError AttributeError NotImplementedError StopIteration OSError IOError : -> view exception
+FileNotFoundError PermissionError AssertionError LookupError NameError OverflowError : -> view exception
+UnicodeDecodeError UnicodeEncodeError UnicodeError TimeoutError ConnectionError : -> view exception
+KeyboardInterrupt SystemExit MemoryError RecursionError ImportError ModuleNotFoundError : -> view exception
+Warning UserWarning DeprecationWarning FutureWarning RuntimeWarning EOFError : -> view exception
+ExceptionGroup BaseExceptionGroup : -> view exception
+
+[class exception]
+with_traceback add_note : mutates self -> self
+.args .message .errno .strerror .filename : -> view
+.* : -> view
+
+[class object]
+
+[class list = ]
+append extend insert : mutates self ; stores -> NoneType
+remove clear reverse sort : mutates self -> NoneType
+pop : mutates self -> item
+copy : -> copy list
+count index : -> int
+
+[class tuple = ]
+count index : -> int
+
+[class dict = ]
+get : -> alias
+setdefault : mutates self ; stores -> item
+update : mutates self ; stores -> NoneType
+pop popitem : mutates self -> item
+clear : mutates self -> NoneType
+keys values items : -> view dictview
+copy fromkeys : -> copy dict
+
+[class dictview = ]
+isdisjoint : -> bool
+
+[class set = ]
+add update : mutates self ; stores -> NoneType
+remove discard clear : mutates self -> NoneType
+intersection_update difference_update symmetric_difference_update : mutates self ; stores -> NoneType
+pop : mutates self -> item
+copy union intersection difference symmetric_difference : -> copy set
+isdisjoint issubset issuperset : -> bool
+
+[class frozenset = ]
+copy union intersection difference symmetric_difference : -> copy frozenset
+isdisjoint issubset issuperset : -> bool
+
+[class bytearray = ]
+append extend insert remove clear reverse : mutates self -> NoneType
+pop : mutates self -> int
+decode hex : -> str
+find index count startswith endswith : -> int
+
+[class iterator = ]
+send throw close __next__ : mutates self -> alias
+
+[class generator = ]
+send throw close __next__ : mutates self -> alias
+
+[class file = ]
+read readline : mutates self -> str|bytes
+readlines : mutates self -> fresh list[str/bytes]
+write writelines flush seek truncate close : mutates self -> int
+tell fileno readable writable seekable : -> int
+.name .mode .encoding .closed : -> str
+[] : -> str
+
+[class str = ]
+capitalize casefold center expandtabs format format_map join ljust lower lstrip removeprefix : -> str
+removesuffix replace rjust rstrip strip swapcase title translate upper zfill : -> str
+count find index rfind rindex : -> int
+endswith startswith isalnum isalpha isascii isdecimal isdigit isidentifier islower : -> bool
+isnumeric isprintable isspace istitle isupper : -> bool
+split rsplit splitlines partition rpartition : -> fresh list|tuple[str]
+encode : -> bytes
+maketrans : -> fresh dict[str/int]
+[] : -> str
+
+[class bytes = ]
+decode hex : -> str
+split rsplit splitlines partition rpartition : -> fresh list|tuple[bytes]
+capitalize center join ljust lower lstrip replace rjust rstrip strip title upper zfill : -> bytes
+count find index rfind rindex : -> int
+endswith startswith isalnum isalpha isascii isdigit islower isspace isupper : -> bool
+fromhex : -> bytes
+[] : -> bytes|int
+
+[class int bool float complex number = ]
+bit_length bit_count as_integer_ratio is_integer conjugate item hex to_bytes from_bytes : -> number
+.real .imag .numerator .denominator : -> number
+
+[class range = ]
+count index : -> int
+.start .stop .step : -> int
+
+[any]
+copy keys values items split rsplit splitlines strip lstrip rstrip lower upper title capitalize
+startswith endswith isdigit isalpha isnumeric zfill ljust rjust center encode decode
+mean std var median quantile describe nunique value_counts corr cov head tail isna isnull notna
+notnull astype groupby groups ngroups to_dict to_list tolist to_numpy to_frame to_string
+predict predict_proba predict_log_proba decision_function score get_params get_feature_names_out
+isoformat strftime timestamp total_seconds weekday isoweekday item
+__repr__ __str__ __len__ __eq__ __hash__ __getitem__ __contains__
+"""

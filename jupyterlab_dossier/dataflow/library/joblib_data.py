@@ -1,0 +1,17 @@
+"""joblib (joblib.readthedocs.io)."""
+
+TABLE = r"""
+[module joblib]
+Parallel : -> alias Parallel
+delayed : -> alias Delayed
+dump : writes 1 filename -> fresh list[str]
+load : reads 0 filename -> fresh
+hash : -> str
+cpu_count effective_n_jobs : -> int
+parallel_backend parallel_config : restores -> fresh
+Memory : outside a cache folder ; writes <files> -> fresh
+[class Parallel = ]
+() : -> alias list
+[class Delayed = ]
+() : -> alias tuple
+"""

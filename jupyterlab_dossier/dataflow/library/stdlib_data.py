@@ -1,0 +1,366 @@
+"""The standard library (docs.python.org/3/library). A module without a line is not known."""
+
+TABLE = r"""
+[immutable]
+datetime=datetime.datetime date=datetime.date time=datetime.time timedelta=datetime.timedelta
+timezone=datetime.timezone Decimal=decimal.Decimal Fraction=fractions.Fraction UUID=uuid.UUID
+Path=pathlib.Path PurePath=pathlib.PurePath PosixPath=pathlib.PosixPath Pattern Match
+struct_time=time.struct_time NamedTuple TypeVar=typing.TypeVar
+
+[module math cmath statistics operator textwrap string re html unicodedata keyword fractions]
+* : -> fresh
+[module math cmath]
+* : -> number
+[module statistics]
+* : -> number
+[module operator]
+* : -> alias
+setitem iadd delitem isub imul : mutates 0 ; stores -> alias
+attrgetter itemgetter methodcaller : -> alias function
+[module textwrap html unicodedata]
+* : -> str
+[module textwrap]
+wrap : -> fresh list[str]
+[module re]
+compile : -> Pattern
+match search fullmatch : -> Match
+findall split : -> fresh list|tuple[str/tuple]
+finditer : -> fresh iterator[Match]
+sub escape : -> str
+subn : -> fresh tuple[str/int]
+purge : -> NoneType
+[class Pattern = ]
+match search fullmatch : -> Match
+findall split : -> fresh list|tuple[str/tuple]
+finditer : -> fresh iterator[Match]
+sub : -> str
+.* : -> str
+[class Match = ]
+group : -> str
+groups : -> fresh tuple[str]
+groupdict : -> fresh dict[str]
+start end : -> int
+span : -> fresh tuple[int]
+.* : -> str
+[] : -> str
+
+[module json]
+dumps : -> str
+loads : -> fresh dict|list|str|number[dict/list/str/number]
+load : mutates 0 -> fresh dict|list|str|number[dict/list/str/number]
+dump : mutates 1 -> NoneType
+[module csv]
+reader DictReader : mutates 0 -> alias iterator
+writer DictWriter : mutates 0 -> alias csvwriter
+[class csvwriter = ]
+writerow writerows writeheader : mutates self -> NoneType
+[module pickle marshal]
+dumps : -> bytes
+loads : -> alias
+load : mutates 0 -> alias
+dump : mutates 1 -> NoneType
+[module base64 binascii zlib gzip bz2 lzma struct]
+b64encode b64decode compress decompress pack unpack hexlify unhexlify crc32 calcsize : -> bytes
+urlsafe_b64encode urlsafe_b64decode b32encode b32decode b16encode b16decode : -> bytes
+open : -> fresh file
+[module hashlib]
+* : -> fresh hash
+[class hash = ]
+update : mutates self -> NoneType
+hexdigest : -> str
+digest : -> bytes
+copy : -> fresh hash
+.* : -> str
+[module uuid]
+* : -> UUID
+[module copy]
+copy : -> copy
+deepcopy : -> fresh
+[module pprint]
+pprint pp : -> NoneType
+pformat : -> str
+[module difflib]
+* : -> fresh
+[module bisect]
+bisect bisect_left bisect_right : -> int
+insort insort_left insort_right : mutates 0 -> NoneType
+[module heapq]
+heappush : mutates 0 -> alias NoneType
+heappop heapify heapreplace heappushpop : mutates 0 -> item
+nlargest nsmallest : -> copy list
+merge : -> view iterator
+[module itertools]
+* : -> view iterator
+[module functools]
+reduce : -> alias
+partial partialmethod : -> alias partial
+wraps : -> alias decorator
+lru_cache cache cached_property total_ordering singledispatch update_wrapper cmp_to_key : -> alias decorator
+[module contextlib]
+contextmanager asynccontextmanager : -> alias decorator
+suppress closing nullcontext ExitStack : -> alias context
+redirect_stdout redirect_stderr : restores -> alias context
+[class context = ]
+* : -> alias
+enter_context push callback : mutates self ; stores -> alias
+[module dataclasses]
+dataclass : -> alias decorator
+field : -> alias
+asdict astuple : -> fresh dict|tuple
+fields : -> alias
+replace : -> alias
+[module enum typing abc types collections.abc numbers]
+* : -> alias
+[module collections]
+defaultdict : -> alias defaultdict
+Counter : -> copy Counter
+OrderedDict : -> copy dict
+ChainMap : -> alias dict
+deque : -> copy deque
+namedtuple : -> fresh namedtuple
+[class defaultdict(dict) = ]
+[] : mutates self -> item
+[class Counter(dict) = ]
+most_common : -> copy list
+elements : -> view iterator
+total : -> int
+subtract : mutates self -> NoneType
+[class deque(list) = ]
+appendleft extendleft : mutates self ; stores -> NoneType
+popleft : mutates self -> item
+rotate : mutates self -> NoneType
+[class namedtuple = ]
+() : -> alias tuple
+[module string]
+* : -> str
+[module datetime time calendar zoneinfo]
+* : -> fresh
+[module time]
+time perf_counter monotonic process_time time_ns perf_counter_ns thread_time : -> number
+sleep : -> NoneType
+strftime ctime asctime : -> str
+tzset : sticky the time zone of the process is set
+[class datetime date time timedelta timezone = ]
+now utcnow today fromtimestamp fromisoformat strptime combine replace astimezone date time : -> datetime
+min max resolution utc : -> datetime
+strftime isoformat ctime : -> str
+timestamp toordinal weekday isoweekday total_seconds : -> number
+isocalendar timetuple utctimetuple : -> fresh tuple[int]
+.* : -> number
+[class Decimal Fraction UUID = ]
+* : -> number
+.* : -> number
+[module decimal]
+getcontext : -> =decimal.<context>
+setcontext : process the decimal context is set
+localcontext : restores -> fresh
+[values]
+decimal.<context> : process
+[module random]
+random randint uniform gauss normalvariate choice choices sample randrange triangular betavariate : random <random> -> alias
+expovariate gammavariate lognormvariate paretovariate vonmisesvariate weibullvariate getrandbits randbytes : random <random> -> number
+shuffle : mutates 0 ; random <random> -> NoneType
+seed setstate : seeds <random> -> NoneType
+getstate : random <random> -> fresh tuple[int]
+Random : -> fresh Random
+SystemRandom : -> fresh
+[class Random = ]
+* : mutates self -> alias
+shuffle : mutates 0 self -> NoneType
+random randint uniform gauss randrange : mutates self -> number
+[module secrets]
+* : -> fresh
+
+[module os]
+getcwd getenv getpid cpu_count uname getlogin fspath strerror getppid : -> str|number
+listdir scandir walk stat access : reads <folder> -> fresh list[str]
+mkdir makedirs : outside makes a folder ; writes 0 -> NoneType
+remove unlink rmdir removedirs : outside removes a file ; writes 0 -> NoneType
+rename replace renames link symlink : outside moves a file ; writes 0 1 -> NoneType
+chmod chown utime truncate : outside changes a file ; writes 0 -> NoneType
+system popen : outside runs a program ; writes <files> -> number
+chdir : process the working folder is set
+putenv unsetenv umask : process the environment is set
+fork execv execve _exit abort kill : barrier works on the process itself
+[module os.path]
+* : -> str
+exists isfile isdir getsize getmtime islink samefile : reads 0 -> bool|number
+join : -> str
+splitext split : -> fresh tuple[str]
+[module glob]
+glob iglob : reads <folder> -> fresh list[str]
+[module shutil]
+copy copyfile copy2 move copytree : outside copies files ; writes 1 ; reads 0 -> str
+rmtree : outside removes files ; writes <files> -> NoneType
+make_archive unpack_archive : outside writes files ; writes <files> -> str
+which disk_usage get_terminal_size : -> str|number
+[module tempfile]
+mkdtemp mkstemp gettempdir : -> str
+NamedTemporaryFile TemporaryFile : -> fresh file
+TemporaryDirectory : unshippable a temporary folder -> fresh temporary
+[class temporary = ]
+.name : -> str
+cleanup : mutates self -> NoneType
+[module pathlib]
+[class Path PurePath PosixPath = ]
+joinpath with_name with_suffix with_stem relative_to absolute resolve expanduser cwd home : -> Path
+as_posix as_uri : -> str
+match is_absolute is_relative_to : -> bool
+exists is_file is_dir stat samefile : reads self -> bool
+read_text : reads self -> str
+read_bytes : reads self -> bytes
+glob rglob iterdir : reads <folder> -> fresh list[Path]
+write_text write_bytes : outside writes a file ; writes self -> int
+mkdir touch : outside makes a file or folder ; writes self -> NoneType
+unlink rmdir : outside removes a file ; writes self -> NoneType
+rename replace symlink_to hardlink_to : outside moves a file ; writes self 0 -> Path
+chmod : outside changes a file ; writes self -> NoneType
+.parent : -> Path
+.name .stem .suffix .anchor .drive .root : -> str
+.parts .parents .suffixes : -> fresh tuple[str]
+[module sys]
+getsizeof getrecursionlimit getrefcount exc_info getdefaultencoding intern : -> number
+setrecursionlimit : process the recursion limit is set
+exit : barrier ends the kernel
+settrace setprofile setswitchinterval : sticky traces the interpreter
+_getframe : barrier uses the interpreter's frames
+[values]
+sys.path : process
+sys.modules : process
+sys.argv : process
+sys.stdout : stream
+sys.stderr : stream
+sys.stdin : stream
+os.environ : process
+os.sep : str
+os.linesep : str
+os.name : str
+sys.version : str
+sys.platform : str
+sys.executable : str
+sys.maxsize : int
+sys.version_info : tuple
+sys.float_info : tuple
+math.pi : float
+math.e : float
+math.inf : float
+math.nan : float
+math.tau : float
+string.ascii_lowercase : str
+string.ascii_uppercase : str
+string.ascii_letters : str
+string.digits : str
+string.punctuation : str
+[class stream = ]
+write writelines flush : -> NoneType
+isatty fileno : -> int
+.* : -> str
+[class process = ]
+get keys values items copy index count : -> alias
+[module warnings]
+warn warn_explicit : -> NoneType
+filterwarnings simplefilter resetwarnings : process the warning filters are set
+catch_warnings : restores -> fresh
+[module logging]
+basicConfig disable addLevelName setLoggerClass captureWarnings : process logging is configured
+getLogger : -> =logging.<logger>
+info debug warning error critical exception log : -> NoneType
+StreamHandler Formatter NullHandler Filter : -> alias handler
+FileHandler : outside writes a log file ; writes 0 ; unshippable an open log file -> alias handler
+[module logging.config]
+dictConfig fileConfig : process logging is configured
+[values]
+logging.<logger> : logger
+[class logger = ]
+info debug warning error critical exception log isEnabledFor getEffectiveLevel hasHandlers : -> NoneType
+getChild : -> logger
+setLevel addHandler removeHandler addFilter removeFilter : process logging is configured
+.handlers .level .propagate .name : -> =logging.<logger>
+[class handler = ]
+setLevel setFormatter : mutates self ; stores -> NoneType
+[immutable]
+logger stream process
+[module locale]
+setlocale : process the locale is set
+getlocale getpreferredencoding : -> str
+format_string currency str atof atoi : -> str
+[module gc]
+collect get_count isenabled : -> number
+enable disable freeze set_threshold : process the garbage collector is set
+[module io]
+StringIO BytesIO : -> fresh buffer
+TextIOWrapper : -> alias file
+open : -> fresh file
+[class buffer = ]
+* : mutates self -> str|bytes
+getvalue : -> str
+[module inspect]
+* : -> fresh
+getsource getdoc : -> str
+[module traceback]
+format_exc format_exception : -> str
+print_exc print_exception : -> NoneType
+[module platform getpass]
+* : -> str
+[module argparse]
+ArgumentParser Namespace : -> alias
+[module timeit]
+timeit default_timer repeat : -> number
+[module subprocess]
+* : outside runs a program ; writes <files> -> fresh
+Popen : outside starts a program ; writes <files> ; unshippable a running program -> fresh
+[module socket]
+socket create_connection : outside network ; unshippable a socket -> fresh
+* : outside network -> fresh
+[module urllib.request http.client ftplib smtplib requests httpx urllib3 aiohttp]
+* : outside network -> fresh
+urlretrieve : outside network ; writes 1 -> fresh
+[module urllib.parse]
+* : -> str
+[module sqlite3]
+connect : outside a database ; writes 0 ; unshippable a database connection -> fresh connection
+[class connection = ]
+* : outside a database ; mutates self ; unshippable a database cursor -> alias connection
+fetchone fetchall fetchmany : mutates self -> fresh list|tuple[tuple/str/number]
+[module threading]
+Lock RLock Condition Semaphore Event Barrier : unshippable a lock -> fresh lock
+Thread Timer : barrier starts a thread that may go on beside later cells
+local : unshippable thread-local data -> fresh
+current_thread get_ident active_count : -> number
+[class lock = ]
+* : mutates self -> bool
+[module queue]
+Queue LifoQueue PriorityQueue SimpleQueue : unshippable a queue with locks -> fresh lock
+[module multiprocessing]
+cpu_count current_process : -> number
+Pool : unshippable a pool of processes -> fresh pool
+* : barrier starts processes that may go on beside later cells
+[module concurrent.futures]
+ThreadPoolExecutor ProcessPoolExecutor : unshippable a pool -> fresh pool
+as_completed wait : -> alias
+[class pool = ]
+* : mutates self ; unshippable a future -> alias
+map starmap imap imap_unordered : mutates self ; unshippable a pool's iterator -> alias iterator
+shutdown close join terminate : mutates self -> NoneType
+[module asyncio]
+sleep gather wait wait_for : -> alias
+run : -> alias
+create_task ensure_future : barrier starts a task that may go on beside later cells
+Lock Event Queue Semaphore : unshippable a lock of the event loop -> fresh lock
+[module signal atexit faulthandler]
+* : sticky hooks into the process
+[module ctypes mmap]
+* : barrier works on memory directly
+[module importlib]
+reload : barrier a module is loaded again
+import_module : -> =<module>
+invalidate_caches : -> NoneType
+[module weakref]
+* : -> alias
+[module array]
+array : -> fresh list[number]
+[module secrets]
+* : -> str
+[module tqdm tqdm.auto tqdm.notebook]
+tqdm trange tqdm_notebook : -> view iterator
+"""

@@ -1,0 +1,235 @@
+"""IPython's shell: magics, shell commands. Their calls are what ipython.to_python writes."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from . import ipython
+from .values import NOTHING, Value, constant, plain
+
+if TYPE_CHECKING:
+    from .expressions import Expressions
+
+# Magics that only show something, by name.
+_SHOW = frozenset(
+    ["pinfo", "pinfo2", "psource", "pdoc", "pfile", "pdef", "who", "who_ls", "whos", "lsmagic", "magic", "quickref", "pprint", "page", "precision", "colors", "config_list", "doctest_mode", "pycat", "cat", "history_off", "more", "less", "man"]
+)
+_TIMERS = frozenset(("time", "timeit", "prun", "memit", "mprun", "lprun", "snakeviz"))
+_KNOWN_EXTENSIONS = frozenset(
+    ("autoreload", "line_profiler", "memory_profiler", "tensorboard", "rich", "watermark")
+)
+_SHELLS = frozenset(["bash", "sh", "script", "ruby", "perl", "javascript", "js", "html", "latex", "markdown", "svg", "HTML"])
+_DISPLAY_CELLS = frozenset(["javascript", "js", "html", "latex", "markdown", "svg", "HTML"])
+_TRIVIAL = frozenset(
+    ["ls", "pwd", "echo", "date", "whoami", "uname", "hostname", "which", "nproc", "free", "df", "cat", "head", "tail", "wc", "grep", "du", "nvidia-smi", "lscpu", "true", "sleep", "printf"]
+)
+_VARIABLE = re.compile(r"(?<!\$)\$\{?([A-Za-z_]\w*)")
+_BRACES = re.compile(r"(?<!\$)\{([^{}]+)\}")
+
+
+def is_shell(node: ast.expr) -> bool:
+    """Is it `get_ipython()`?"""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "get_ipython"
+    )
+
+
+def call(walk: Expressions, method: str, node: ast.Call) -> Value:
+    texts = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    if len(texts) != len(node.args) or node.keywords:
+        texts = []
+    if method in ("run_line_magic", "magic") and texts:
+        if method == "magic":
+            name, _, rest = texts[0].partition(" ")
+            return line_magic(walk, name, rest.strip(), node)
+        return line_magic(walk, texts[0], texts[1] if len(texts) > 1 else "", node)
+    if method == "run_cell_magic" and len(texts) == 3:
+        return cell_magic(walk, texts[0], texts[1], texts[2], node)
+    if method in ("system", "getoutput", "getoutputs") and texts:
+        return shell(walk, texts[0], node, method != "system")
+    walk.barrier("the shell is used through `get_ipython()`", opaque=True)
+    return plain("?")
+
+
+def run_text(walk: Expressions, text: str, node: ast.AST) -> Value:
+    """Walk source that stands inside a magic; gives the value of its last expression."""
+    try:
+        tree, _ = ipython.parse(text)
+    except SyntaxError as error:
+        walk.facts.syntax_error = walk.facts.syntax_error or _words(error)
+        return NOTHING
+    outer, walk.site = walk.site, walk.where(node)
+    result: Value = constant(None)
+    for statement in tree.body:
+        if isinstance(statement, ast.Expr) and statement is tree.body[-1]:
+            result = walk.evaluate(statement.value)
+        else:
+            walk.run_body([statement])
+    walk.site = outer
+    return result
+
+
+def _words(error: SyntaxError) -> str:
+    return error.msg or "invalid syntax"
+
+
+def expressions(walk: Expressions, text: str, node: ast.AST) -> None:
+    """Read what `{expr}` and `$name` in a command refer to."""
+    for match in _VARIABLE.finditer(text):
+        if match.group(1) in walk.state.names or match.group(1) in walk.local:
+            walk.load(match.group(1), node)
+    for match in _BRACES.finditer(text):
+        try:
+            tree = ast.parse(match.group(1), mode="eval")
+        except SyntaxError:
+            continue
+        names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+        if all(n in walk.state.names or n in walk.local or n in dir(__builtins__) for n in names):
+            walk.evaluate(tree.body)
+
+
+def shell(walk: Expressions, command: str, node: ast.AST, captured: bool) -> Value:
+    expressions(walk, command, node)
+    walk.other_effects += 1
+    walk.resource("<files>", False, node)
+    if re.match(r"(python\S*\s+-m\s+)?(pip|pip3|conda|mamba|uv)\b", command.strip()):
+        walk.outside("installs packages", node)
+        walk.process("packages are installed", False)
+    elif not reads_only(command):
+        walk.resource("<files>", True, node)
+        walk.outside(f"runs `{command.strip().splitlines()[0][:60]}`", node)
+    if captured:
+        return walk.fresh(frozenset(("list",)), frozenset(("str",)))
+    return constant(None)
+
+
+def reads_only(command: str) -> bool:
+    """Only programs that look, and no redirection."""
+    if any(c in command for c in ">`;&\n(") or "$(" in command:
+        return False
+    for part in command.split("|"):
+        try:
+            words = shlex.split(part)
+        except ValueError:
+            return False
+        if not words or words[0] not in _TRIVIAL:
+            return False
+    return True
+
+
+def line_magic(walk: Expressions, name: str, rest: str, node: ast.AST) -> Value:
+    name = name.lstrip("%")
+    if name in _TIMERS:
+        body = _without_options(rest)
+        if name == "timeit":
+            walk.maybe += 1
+            run_text(walk, body, node)
+            walk.maybe -= 1
+            return constant(None)
+        return run_text(walk, body, node)
+    if name in _SHOW:
+        return constant(None)
+    if name == "capture":
+        return constant(None)
+    if name == "matplotlib":
+        if rest in ("inline", "--list", "-l"):
+            walk.process("figures are shown inline", True)
+        else:
+            walk.process("the plotting backend is set", False)
+        return constant(None)
+    if name in ("config", "precision", "autosave", "colors", "xmode", "pprint", "doctest_mode"):
+        if name == "config" and "close_figures" in rest:
+            walk.process("figures stay open over cells", False)
+        elif (name == "config" and "=" in rest) or name != "config":
+            walk.process("a setting of IPython is made", True)
+        return constant(None)
+    if name in ("load_ext", "reload_ext", "autoreload", "alias", "alias_magic"):
+        if name != "load_ext" and name != "reload_ext":
+            walk.process(f"`%{name}` sets up IPython", True)
+        elif rest.partition(".")[0] in _KNOWN_EXTENSIONS:
+            walk.process(f"the extension {rest} is loaded", True)
+        else:
+            walk.barrier(f"`%load_ext {rest}` loads code that is not known", opaque=True)
+        return constant(None)
+    if name in ("env", "set_env"):
+        expressions(walk, rest, node)
+        if "=" in rest or name == "set_env":
+            walk.process("the environment is set", True)
+        return walk.fresh(frozenset(("dict", "str")), frozenset(("str",)))
+    if name in ("cd", "pushd", "popd"):
+        expressions(walk, rest, node)
+        walk.state.cwd_changed = True
+        walk.process("the working folder is set", name == "cd" and rest != "-")
+        return constant(None)
+    if name in ("pwd", "ls", "ll", "la", "lx", "dirs"):
+        walk.resource("<files>", False, node)
+        return plain("str")
+    if name in ("pip", "conda", "mamba", "micromamba", "uv"):
+        walk.outside("installs packages", node)
+        walk.process("packages are installed", False)
+        return constant(None)
+    if name in ("sx", "system", "sc"):
+        return shell(walk, rest, node, True)
+    if name in ("mkdir", "rm", "cp", "mv", "rmdir", "touch", "ln"):
+        return shell(walk, f"{name} {rest}", node, False)
+    walk.barrier(f"`%{name}` may do anything", opaque=True)
+    return plain("?")
+
+
+def _without_options(text: str) -> str:
+    """The statement of `%timeit -n 3 -r2 statement`."""
+    while True:
+        match = re.match(r"\s*-(?:[nrp]\s*\d+|[tscqov]|-no-raise-error)\s+", text)
+        if match is None:
+            return text.strip()
+        text = text[match.end() :]
+
+
+def cell_magic(walk: Expressions, name: str, rest: str, body: str, node: ast.AST) -> Value:
+    if name in ("time", "prun"):
+        return run_text(walk, body, node)
+    if name == "timeit":
+        walk.maybe += 1
+        run_text(walk, _without_options(rest) + "\n", node)
+        run_text(walk, body, node)
+        walk.maybe -= 1
+        return constant(None)
+    if name == "capture":
+        run_text(walk, body, node)
+        for word in rest.split():
+            if word.isidentifier():
+                made = walk.fresh(frozenset(("captured",)))
+                walk.bind(word, made, node)
+        return constant(None)
+    if name in ("writefile", "file"):
+        words = [w for w in rest.split() if not w.startswith("-")]
+        expressions(walk, rest, node)
+        literal = len(words) == 1 and not any(c in words[0] for c in "{$")
+        path = constant(words[0].strip("'\"")) if literal else None
+        walk.touch_file(path, True, node)
+        if "-a" in rest.split():
+            walk.touch_file(path, False, node)
+        return constant(None)
+    if name in _SHELLS or name.startswith("python"):
+        expressions(walk, rest, node)
+        for flag, value in re.findall(r"--(out|err|proc)\s+(\w+)", rest):
+            kind = "str" if flag != "proc" else "?"
+            walk.bind(value, plain(kind), node)
+        if name in _DISPLAY_CELLS:
+            return constant(None)
+        if "--bg" in rest:
+            walk.barrier(f"`%%{name} --bg` starts a program that goes on beside later cells")
+        walk.resource("<files>", False, node)
+        # Commands of a script are looked at line by line.
+        lines = [line for line in body.splitlines() if line.strip() and line.strip()[0] != "#"]
+        if not all(reads_only(line) for line in lines):
+            walk.resource("<files>", True, node)
+            walk.outside(f"runs `%%{name}`", node)
+        return constant(None)
+    walk.barrier(f"`%%{name}` may do anything", opaque=True)
+    return NOTHING

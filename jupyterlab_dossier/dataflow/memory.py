@@ -1,0 +1,473 @@
+"""Names and objects while a cell is walked: reading, binding, sharing, changing."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from typing import Any
+
+from . import library as data
+from .facts import Facts, Setup, State, Where, quote
+from .values import (
+    ANY,
+    MISSING,
+    NO_REGIONS,
+    NOTHING,
+    Class,
+    Frame,
+    Function,
+    Instance,
+    Value,
+    constant,
+    join,
+    plain,
+)
+
+Binding = tuple[Value | None, bool]  # None: unbound; True: certainly bound by this cell
+Saved = tuple[dict[str, Binding], list[tuple[Frame, dict[str, Value]]]]
+Watch = dict[tuple[Frame | None, str], Value]
+
+_HISTORY = frozenset(
+    ("_", "__", "___", "Out", "In", "_oh", "_ih", "_dh", "_i", "_ii", "_iii", "exit", "quit")
+)
+ITERATORS = frozenset(("iterator", "generator", "file", "coroutine"))
+ARRAYS = frozenset(("ndarray", "DataFrame", "Series", "Index", "Locator", "sparse"))
+BUILTINS = (
+    frozenset(dir(__builtins__)) if not isinstance(__builtins__, dict) else frozenset(__builtins__)
+)
+_DUNDERS = {"__name__": "__main__", "__doc__": ""}
+
+
+class Memory:
+    """The part of the walk that owns names, regions and the facts."""
+
+    def __init__(self, state: State, lines: list[str]) -> None:
+        self.state = state
+        self.heap = state.heap
+        self.facts = Facts()
+        self.lines = lines
+        self.library = data.library()
+        self.local: dict[str, Binding] = {}
+        self.frames: list[Frame] = []
+        self.watchers: list[Watch] = []
+        self.maybe = 0  # inside something that may not run
+        self.restoring = 0  # inside a context manager that restores process state
+        self.site: Where | None = None  # the call at top level that leads here
+        self.figure: int | None = None
+        # Per top-level statement, to know whether it does nothing but set up.
+        self.setup_words: list[tuple[str, bool]] = []
+        self.other_effects = 0
+        self.statement_reads: set[str] = set()
+        self.statement_region = 0
+        self.statement = 0
+        self.last_change: dict[str, int] = {}
+        self.pending_setup: list[tuple[int, Setup]] = []
+
+    # Positions
+
+    def where(self, node: ast.AST | None) -> Where:
+        return self.site if self.site is not None else (self.lines, node)
+
+    # Values
+
+    def is_immutable(self, types: Iterable[Any]) -> bool:
+        immutable = self.library.immutable
+        return all(isinstance(t, str) and (t in immutable or t[0] == "=") for t in types)
+
+    def value(self, regions: frozenset[int], types: frozenset[Any]) -> Value:
+        """A value of these types; without regions if nothing of it can change."""
+        if types and self.is_immutable(types):
+            return Value(NO_REGIONS, types)
+        return Value(regions, types)
+
+    def fresh(self, types: frozenset[Any], elements: frozenset[Any] = frozenset()) -> Value:
+        if types and self.is_immutable(types):
+            return Value(NO_REGIONS, types)
+        return Value(frozenset((self.heap.new(elements),)), types)
+
+    def inside(self, value: Value) -> frozenset[Any]:
+        return self.heap.inside(value.regions) if value.regions else frozenset()
+
+    def holds_objects(self, value: Value) -> bool:
+        """May it hold mutable objects other than arrays?"""
+        immutable = self.library.immutable
+        for t in self.inside(value):
+            if not isinstance(t, str) or not (
+                t in immutable or t in ARRAYS or t[0] == "=" or t in ("tuple",)
+            ):
+                return True
+        return False
+
+    # Branches
+
+    def save(self) -> Saved:
+        return dict(self.local), [(frame, dict(frame.vars)) for frame in self.frames]
+
+    def restore(self, saved: Saved) -> None:
+        self.local = dict(saved[0])
+        for frame, variables in saved[1]:
+            frame.vars = dict(variables)
+
+    def merge(self, saved: Saved) -> None:
+        """The state after either this path or the saved one."""
+        mine = self.local
+        for name in {**mine, **saved[0]}:
+            a, b = mine.get(name), saved[0].get(name)
+            if a is b:
+                continue
+            mine[name] = self._either(name, a, b)
+        for frame, variables in saved[1]:
+            current = frame.vars
+            for name, other in variables.items():
+                known = current.get(name)
+                current[name] = other if known is None else join(known, other)
+
+    def _either(self, name: str, a: Binding | None, b: Binding | None) -> Binding:
+        if a is None:
+            a = (self.state.names.get(name), False)
+        if b is None:
+            b = (self.state.names.get(name), False)
+        if a[0] is None or b[0] is None:
+            gone = a[0] is None and b[0] is None
+            return a[0] or b[0], gone and a[1] and b[1]
+        return join(a[0], b[0]), a[1] and b[1]
+
+    def weaken(self, before: Saved, watch: Watch) -> None:
+        """The state if what was watched happened in part, or not at all."""
+        self.restore(before)
+        for (frame, name), value in watch.items():
+            if frame is None:
+                self.local[name] = self._either(name, self.local.get(name), (value, True))
+            else:
+                known = frame.vars.get(name)
+                frame.vars[name] = value if known is None else join(known, value)
+
+    # Names
+
+    @property
+    def frame(self) -> Frame | None:
+        return self.frames[-1] if self.frames else None
+
+    def load(self, name: str, node: ast.AST | None) -> Value:
+        frame = self.frame
+        first = True
+        while frame is not None:
+            scope = frame.scope
+            if name in scope.globals:
+                break
+            # A class body is seen by its own statements only.
+            if (first or not frame.weak) and name in scope.locals:
+                found = frame.vars.get(name)
+                if found is not None:
+                    return found
+                if not frame.weak:
+                    return NOTHING
+            first = False
+            frame = frame.parent
+        return self.load_global(name, node)
+
+    def load_global(self, name: str, node: ast.AST | None) -> Value:
+        self.statement_reads.add(name)
+        binding = self.local.get(name)
+        if binding is not None and binding[1] and binding[0] is not None:
+            return binding[0]
+        known = self.state.names.get(name) if binding is None else binding[0]
+        if known is not None:
+            self.facts.reads.setdefault(name, self.where(node))
+            if (name in _HISTORY or name[:2] == "_i") and self._is_history(name):
+                self.barrier(f"`{name}` is IPython's history")
+            return known
+        if name in self.state.names:
+            self.facts.reads.setdefault(name, self.where(node))
+        if self._is_history(name):
+            self.barrier(f"`{name}` is IPython's history")
+        if name in _DUNDERS:
+            return constant(_DUNDERS[name])
+        if name not in BUILTINS and name not in ("display", "get_ipython"):
+            self.facts.reads.setdefault(name, self.where(node))
+            return plain(ANY)
+        if self.state.opaque or self.facts.opaque:
+            self.facts.reads.setdefault(name, self.where(node))
+        return plain(f"=builtins.{name}")
+
+    def _is_history(self, name: str) -> bool:
+        if name in ("_", "__", "___"):
+            return True
+        if name in self.state.names:
+            return False
+        if name in ("exit", "quit"):
+            return False
+        return name in _HISTORY or (
+            name[0] == "_" and (name[1:].isdigit() or (name[:2] == "_i" and name[2:].isdigit()))
+        )
+
+    def bind(self, name: str, value: Value, node: ast.AST | None) -> None:
+        if value.loose:
+            value = Value(value.regions, value.types, value.const, value.parts)
+        frame = self.frame
+        while frame is not None:
+            scope = frame.scope
+            if name in scope.locals:
+                self.bind_local(frame, name, value)
+                return
+            if name in scope.globals:
+                break
+            if name in scope.nonlocals:
+                self.bind_nonlocal(frame.parent, name, value, node)
+                return
+            # Only a comprehension leaves names (of a walrus) to the scope around it.
+            frame = frame.parent
+        self.bind_global(name, value, node)
+
+    def bind_local(self, frame: Frame, name: str, value: Value) -> None:
+        if self.maybe and name in frame.vars:
+            value = join(frame.vars[name], value)
+        frame.vars[name] = value
+        for watch in self.watchers:
+            known = watch.get((frame, name))
+            watch[(frame, name)] = value if known is None else join(known, value)
+        if name in frame.scope.captured and frame.region is not None:
+            self.heap.add((frame.region,), value.types)
+            self.heap.union((frame.region, *value.regions))
+
+    def bind_nonlocal(
+        self, frame: Frame | None, name: str, value: Value, node: ast.AST | None
+    ) -> None:
+        while frame is not None and (frame.weak or name not in frame.scope.locals):
+            frame = frame.parent
+        if frame is None:
+            return
+        self.state.changed_objects = True
+        known = frame.vars.get(name)
+        frame.vars[name] = value if known is None else join(known, value)
+        if frame.region is not None:
+            self.heap.add((frame.region,), value.types)
+            self.heap.union((frame.region, *value.regions))
+            self.change(Value(frozenset((frame.region,)), frozenset()), node)
+
+    def bind_global(self, name: str, value: Value, node: ast.AST | None) -> None:
+        self.other_effects += 1
+        self.last_change[name] = self.statement
+        if name not in self.facts.bound:
+            self.facts.bound[name] = self.where(node)
+        if self.maybe:
+            self.local[name] = self._either(name, self.local.get(name), (value, True))
+        else:
+            self.local[name] = (value, True)
+        for watch in self.watchers:
+            known = watch.get((None, name))
+            watch[(None, name)] = value if known is None else join(known, value)
+
+    def unbind(self, name: str, node: ast.AST | None) -> None:
+        frame = self.frame
+        if frame is not None and name in frame.scope.locals:
+            frame.vars.pop(name, None)
+            return
+        self.load_global(name, node)
+        self.other_effects += 1
+        self.last_change[name] = self.statement
+        if self.maybe or self.watchers:
+            # Perhaps deleted: the name may still be there.
+            known = self.local.get(name) or (self.state.names.get(name), False)
+            self.local[name] = (known[0], False)
+        else:
+            self.local[name] = (None, True)
+
+    # Objects
+
+    def change(self, value: Value, node: ast.AST | None) -> None:
+        """The objects of this value may be modified."""
+        for t in value.types:
+            if isinstance(t, str) and (t == "process" or t[0] == "="):
+                words = f"`{t.lstrip('=')}` is changed" if t[0] == "=" else "process state is set"
+                self.process(words, True)
+        if not value.regions:
+            return
+        roots = self.heap.affected(value.regions)
+        if any(region < self.statement_region for region in value.regions):
+            self.other_effects += 1
+        for name in self.state.sharing(roots):
+            binding = self.local.get(name)
+            if binding is None or not binding[1]:
+                self.facts.mutated.setdefault(name, self.where(node))
+            self.last_change[name] = self.statement
+        for name, (bound, _) in self.local.items():
+            if (
+                bound is not None
+                and bound.regions
+                and not roots.isdisjoint(self.heap.roots(bound.regions))
+            ):
+                self.last_change[name] = self.statement
+
+    def store(self, holder: Value, value: Value, node: ast.AST | None) -> None:
+        """`value` becomes part of `holder`."""
+        self.change(holder, node)
+        if not holder.regions:
+            if value.regions and not all(isinstance(t, (Function, Class)) for t in value.types):
+                for t in holder.types:
+                    if isinstance(t, str) and (t == "process" or t[0] == "="):
+                        self.process(f"an object of the notebook is put into `{t[1:]}`", False)
+            return
+        if holder.types <= ARRAYS and not self.keeps_reference(value):
+            return
+        self.heap.add(holder.regions, value.types)
+        if value.regions:
+            self.heap.union(holder.regions | value.regions)
+
+    def keeps_reference(self, value: Value) -> bool:
+        """Would an array or frame hold on to objects of this value when it is put into it?"""
+        for t in value.types:
+            if t == ANY or not isinstance(t, str):
+                return True
+            if t in ARRAYS or t in self.library.immutable:
+                continue
+            if t not in ("list", "tuple", "dict", "iterator", "dictview", "set"):
+                return True
+        return self.holds_objects(value)
+
+    # Effects
+
+    def barrier(self, reason: str, opaque: bool = False) -> None:
+        if self.facts.barrier is None:
+            self.facts.barrier = reason
+        if opaque:
+            self.facts.opaque = True
+
+    def outside(self, words: str, node: ast.AST | None) -> None:
+        self.other_effects += 1
+        self.facts.outside.setdefault(words, self.where(node))
+
+    def process(self, words: str, replayable: bool) -> None:
+        if not self.restoring:
+            self.setup_words.append((words, replayable))
+
+    def draws(self, generator: str, node: ast.AST | None) -> None:
+        """Uses the state of a global random generator and leaves another one."""
+        binding = self.local.get(generator)
+        if binding is None or not binding[1]:
+            self.facts.reads.setdefault(generator, self.where(node))
+        self.bind_global(generator, NOTHING, node)
+
+    def seeds(self, generator: str, node: ast.AST | None) -> None:
+        self.bind_global(generator, NOTHING, node)
+
+    def resource(self, name: str, write: bool, node: ast.AST | None) -> None:
+        self.other_effects += write
+        found = self.facts.resource_writes if write else self.facts.resource_reads
+        found.setdefault(name, self.where(node))
+
+    def file_name(self, path: Value | None) -> str:
+        if path is not None and isinstance(path.const, str):
+            return self.literal_file(path.const)
+        return "<files>"
+
+    def literal_file(self, path: str) -> str:
+        if self.state.cwd_changed or any(c in path for c in "*?{}$~"):
+            return "<files>"
+        parts: list[str] = []
+        for part in path.split("/"):
+            if part == ".." and parts and parts[-1] != "..":
+                parts.pop()
+            elif part not in ("", "."):
+                parts.append(part)
+        return f"<file {'/' if path.startswith('/') else ''}{'/'.join(parts)}>"
+
+    def touch_file(self, path: Value | None, write: bool, node: ast.AST | None) -> None:
+        """A file is read or written; an open file or buffer is an object, not a file."""
+        if path is not None and path.types and path.types <= {"file", "buffer"}:
+            self.change(path, node)
+            return
+        if path is not None and isinstance(path.const, str) and "://" in path.const:
+            self.outside("network", node)
+            return
+        name = self.file_name(path)
+        self.resource(name, write, node)
+        if write:
+            shown = "files" if name == "<files>" else f"`{name[6:-1]}`"
+            self.outside(f"writes {shown}", node)
+
+    # Statements of the cell
+
+    def begin_statement(self, number: int) -> None:
+        self.statement = number
+        self.setup_words = []
+        self.other_effects = 0
+        self.statement_reads = set()
+        self.statement_region = len(self.heap.parent)
+
+    def end_statement(self, node: ast.stmt) -> None:
+        """Decide what a statement that writes process state is: set-up, or sticky."""
+        if not self.setup_words:
+            return
+        words = next((w for w, replayable in self.setup_words if not replayable), None)
+        shown = quote((self.lines, node))
+        if words is not None:
+            self.stick(f"{words}: `{shown}`")
+        elif self.other_effects or self.facts.barrier:
+            self.stick(
+                f"{self.setup_words[0][0]}, in a statement that does other things: `{shown}`"
+            )
+        else:
+            text = ast.get_source_segment("\n".join(self.lines), node) or ast.unparse(node)
+            names = {}
+            for name in self.statement_reads:
+                if name in self.facts.bound or name in self.facts.mutated:
+                    names[name] = True
+                elif name in self.state.names:
+                    names[name] = False
+            setup = Setup(text, names)
+            self.pending_setup.append((self.statement, setup))
+
+    def stick(self, reason: str) -> None:
+        if self.facts.sticky is None:
+            self.facts.sticky = reason
+
+    def finish(self) -> Facts:
+        """Settle what needs the whole cell, and move the notebook's state on."""
+        facts, state = self.facts, self.state
+        for number, setup in self.pending_setup:
+            late = [n for n in setup.names if self.last_change.get(n, -1) > number]
+            if late:
+                self.stick(f"`{late[0]}` changes after it was used in `{setup.source.strip()}`")
+            else:
+                facts.setup.append(setup)
+        for name, (value, must) in self.local.items():
+            if value is None and must:
+                facts.deletes.add(name)
+                facts.bound.pop(name, None)
+                state.bind(name, None)
+            else:
+                if must:
+                    facts.must.add(name)
+                if value is not None:
+                    facts.bound.setdefault(name, (self.lines, None))
+                    state.bind(name, value)
+        for name in (*facts.bound, *facts.mutated):
+            value = state.names.get(name)
+            if value is not None:
+                reason = self.unshippable(value)
+                if reason:
+                    facts.unshippable[name] = reason
+        state.opaque = state.opaque or facts.opaque
+        return facts
+
+    def unshippable(self, value: Value) -> str | None:
+        for root in self.heap.roots(value.regions):
+            if root in self.heap.unshippable:
+                return self.heap.unshippable[root]
+        return None
+
+    def mark_unshippable(self, value: Value, reason: str) -> None:
+        for root in self.heap.roots(value.regions):
+            self.heap.unshippable.setdefault(root, reason)
+
+    def instance_regions(self, value: Value) -> frozenset[int]:
+        """Regions of a value, with those of classes whose attributes its instances share."""
+        regions = value.regions
+        for t in value.types:
+            if isinstance(t, Instance) and t.cls.shared:
+                regions |= {t.cls.region}
+        return regions
+
+
+__all__ = ["ANY", "ARRAYS", "ITERATORS", "MISSING", "Memory"]

@@ -1,0 +1,42 @@
+"""The loop of the helper process."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from typing import Any, BinaryIO
+
+from .analysis import Analyser
+from .model import Cell
+
+_KEPT = 8
+
+
+def answer(analysers: dict[str, Analyser], request: dict[str, Any]) -> dict[str, Any]:
+    """One request; notebooks are told apart by "notebook" so that each keeps its own cache."""
+    key = str(request.get("notebook", ""))
+    analyser = analysers.pop(key, None) or Analyser()
+    cells = [Cell.from_json(cell) for cell in request["cells"]]
+    graph = analyser.analyse(cells, request.get("parameters"))
+    analysers[key] = analyser
+    while len(analysers) > _KEPT:
+        del analysers[next(iter(analysers))]
+    return graph.to_json()
+
+
+def serve(source: BinaryIO, sink: BinaryIO) -> None:
+    # Invalid escapes in cells are the cells' matter, not this process's.
+    warnings.simplefilter("ignore")
+    analysers: dict[str, Analyser] = {}
+    for line in source:
+        if not line.strip():
+            continue
+        reply: dict[str, Any] = {"id": None}
+        try:
+            request = json.loads(line)
+            reply["id"] = request.get("id")
+            reply["graph"] = answer(analysers, request)
+        except Exception as error:
+            reply["error"] = f"{type(error).__name__}: {error}"
+        sink.write(json.dumps(reply).encode() + b"\n")
+        sink.flush()

@@ -1,0 +1,277 @@
+"""Abstract values: what a name may hold, and what it may share.
+
+A *region* stands for everything that may be reached from some mutable objects. Values that may
+share an object share a region: storing one in another unites their regions, for good. Rebinding a
+name gives it another value and thereby detaches it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import scopes
+
+ANY = "?"  # the type of what nothing is known of
+MISSING: Any = object()
+
+
+class Value:
+    """What an expression may give: regions it may reach, types it may have.
+
+    A type is the short name of a library class, "=dotted.path" for a module or what is found in
+    one, a Function/Class/Instance/Method of the notebook, or ANY.
+    `parts` are the elements of a tuple; `loose` ones are of one fresh value each.
+    """
+
+    __slots__ = ("const", "loose", "parts", "regions", "types")
+
+    def __init__(
+        self,
+        regions: frozenset[int],
+        types: frozenset[Any],
+        const: Any = MISSING,
+        parts: tuple[Value, ...] | None = None,
+        loose: bool = False,
+    ) -> None:
+        self.regions = regions
+        self.types = types
+        self.const = const
+        self.parts = parts
+        self.loose = loose
+
+    def __repr__(self) -> str:
+        return f"Value({sorted(self.regions)}, {sorted(map(str, self.types))})"
+
+
+NO_REGIONS: frozenset[int] = frozenset()
+_PLAIN: dict[str, Value] = {}
+
+
+def plain(kind: str) -> Value:
+    """An immutable value of a library type, or a reference to a module or to what is in one."""
+    value = _PLAIN.get(kind)
+    if value is None:
+        value = _PLAIN[kind] = Value(NO_REGIONS, frozenset((kind,)))
+    return value
+
+
+NOTHING = Value(NO_REGIONS, frozenset())
+
+
+def constant(value: Any) -> Value:
+    return Value(NO_REGIONS, frozenset((type(value).__name__,)), value)
+
+
+def join(a: Value, b: Value) -> Value:
+    if a is b or not b.types:
+        return a
+    if not a.types:
+        return b
+    const = a.const if a.const is not MISSING and b.const is not MISSING else MISSING
+    if const is not MISSING and (type(a.const) is not type(b.const) or a.const != b.const):
+        const = MISSING
+    parts = None
+    if a.parts is not None and b.parts is not None and len(a.parts) == len(b.parts):
+        parts = tuple(map(join, a.parts, b.parts))
+    return Value(a.regions | b.regions, a.types | b.types, const, parts)
+
+
+def join_all(values: Iterable[Value]) -> Value:
+    result = NOTHING
+    for value in values:
+        result = join(result, value)
+    return result
+
+
+class Heap:
+    """Regions as a union-find; for each the types found inside, who keeps it, what cannot leave."""
+
+    def __init__(self) -> None:
+        self.parent: list[int] = []
+        self.elements: dict[int, frozenset[Any]] = {}
+        self.members: dict[int, tuple[int, ...]] = {}
+        self.kept_by: dict[int, frozenset[int]] = {}
+        self.unshippable: dict[int, str] = {}
+        self.opaque: set[int] = set()
+        self.version = 0
+
+    def copy(self) -> Heap:
+        other = Heap()
+        other.parent = list(self.parent)
+        other.elements = dict(self.elements)
+        other.members = dict(self.members)
+        other.kept_by = dict(self.kept_by)
+        other.unshippable = dict(self.unshippable)
+        other.opaque = set(self.opaque)
+        other.version = self.version
+        return other
+
+    def new(self, elements: frozenset[Any] = frozenset()) -> int:
+        region = len(self.parent)
+        self.parent.append(region)
+        if elements:
+            self.elements[region] = elements
+        return region
+
+    def find(self, region: int) -> int:
+        parent = self.parent
+        while parent[region] != region:
+            parent[region] = parent[parent[region]]
+            region = parent[region]
+        return region
+
+    def roots(self, regions: Iterable[int]) -> set[int]:
+        return {self.find(region) for region in regions}
+
+    def union(self, regions: Iterable[int]) -> int | None:
+        """One region for all of them."""
+        root: int | None = None
+        for region in regions:
+            other = self.find(region)
+            if root is None or other == root:
+                root = other
+                continue
+            self.version += 1
+            self.parent[other] = root
+            joined = self.members.pop(other, (other,))
+            self.members[root] = self.members.get(root, (root,)) + joined
+            inside = self.elements.pop(other, None)
+            if inside:
+                self.elements[root] = self.elements.get(root, frozenset()) | inside
+            keepers = self.kept_by.pop(other, None)
+            if keepers:
+                self.kept_by[root] = self.kept_by.get(root, frozenset()) | keepers
+            reason = self.unshippable.pop(other, None)
+            if reason:
+                self.unshippable.setdefault(root, reason)
+            if other in self.opaque:
+                self.opaque.add(root)
+        return root
+
+    def inside(self, regions: Iterable[int]) -> frozenset[Any]:
+        found: frozenset[Any] = frozenset()
+        for root in self.roots(regions):
+            found |= self.elements.get(root, frozenset())
+        return found
+
+    def add(self, regions: Iterable[int], types: frozenset[Any]) -> None:
+        for root in self.roots(regions):
+            known = self.elements.get(root, frozenset())
+            if not types <= known:
+                self.elements[root] = known | types
+                self.version += 1
+
+    def keep(self, keeper: int, kept: Iterable[int]) -> None:
+        """What changes in `kept` changes `keeper` too, not the other way round."""
+        for root in self.roots(kept):
+            keepers = self.kept_by.get(root, frozenset())
+            if keeper not in keepers and self.find(keeper) != root:
+                self.kept_by[root] = keepers | {keeper}
+                self.version += 1
+
+    def affected(self, regions: Iterable[int]) -> set[int]:
+        """The regions that change when these do."""
+        todo = list(self.roots(regions))
+        found: set[int] = set()
+        while todo:
+            root = todo.pop()
+            if root in found:
+                continue
+            found.add(root)
+            todo.extend(self.find(k) for k in self.kept_by.get(root, ()))
+        return found
+
+
+class Frame:
+    """The variables of one activation of a function, class body or comprehension."""
+
+    __slots__ = ("owner", "parent", "region", "scope", "self_value", "serial", "vars", "weak")
+
+    def __init__(
+        self, scope: scopes.Scope, parent: Frame | None, owner: Class | None = None, serial: int = 0
+    ) -> None:
+        self.scope = scope
+        self.parent = parent
+        self.owner = owner
+        self.vars: dict[str, Value] = {}
+        self.region: int | None = None
+        self.self_value: Value | None = None
+        self.serial = serial
+        self.weak = False
+
+
+@dataclass(eq=False)
+class Function:
+    """A function or lambda of the notebook, with the frame it closes over."""
+
+    node: scopes.FunctionNode
+    frame: Frame | None
+    region: int
+    defaults: list[Value] = field(default_factory=list)
+    keyword_defaults: dict[str, Value] = field(default_factory=dict)
+    owner: Class | None = None
+    kind: str = ""  # "static", "class", "property", "cached"
+
+    @property
+    def name(self) -> str:
+        return "a lambda" if isinstance(self.node, ast.Lambda) else self.node.name
+
+
+@dataclass(eq=False)
+class Class:
+    """A class of the notebook."""
+
+    name: str
+    region: int
+    bases: list[Class] = field(default_factory=list)
+    library_bases: list[str] = field(default_factory=list)
+    members: dict[str, Value] = field(default_factory=dict)
+    stores_arguments: bool = False
+    unknown_base: bool = False
+    shared: bool = False  # instances reach mutable class attributes
+    instances: set[int] = field(default_factory=set)
+
+    def lookup(self, name: str, skip: bool = False) -> Value | None:
+        if not skip and name in self.members:
+            return self.members[name]
+        for base in self.bases:
+            found = base.lookup(name)
+            if found is not None:
+                return found
+        return None
+
+    def libraries(self) -> list[str]:
+        return [*self.library_bases, *(name for base in self.bases for name in base.libraries())]
+
+    def is_unknown(self) -> bool:
+        return self.unknown_base or any(base.is_unknown() for base in self.bases)
+
+    def all_members(self) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        for base in self.bases:
+            found.update(base.all_members())
+        found.update(self.members)
+        return found
+
+
+@dataclass(frozen=True)
+class Instance:
+    cls: Class
+
+
+@dataclass(frozen=True)
+class Super:
+    """What `super()` gives: the lookup starts after `cls`."""
+
+    cls: Class
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method taken from its receiver and not called yet; its regions are the receiver's."""
+
+    receivers: frozenset[Any]
+    name: str

@@ -1,0 +1,669 @@
+"""Statements: the walk over one cell."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from . import library as data
+from . import scopes
+from .calls import Arguments
+from .expressions import Expressions
+from .facts import Facts, State
+from .library import LIBRARIES
+from .memory import ANY, Watch
+from .values import (
+    NO_REGIONS,
+    NOTHING,
+    Class,
+    Frame,
+    Function,
+    Instance,
+    Value,
+    constant,
+    join,
+    join_all,
+    plain,
+)
+
+# Modules whose names `from m import *` gives are read from the interpreter itself.
+_STAR = frozenset(
+    ["math", "cmath", "random", "itertools", "functools", "collections", "statistics", "operator", "string", "datetime", "time", "typing", "dataclasses", "enum", "fractions", "decimal", "pathlib", "re", "json", "copy", "os.path", "abc", "contextlib"]
+)
+_HARMLESS_BASES = frozenset(("object", "exception", "type"))
+_HARMLESS_MODULES = frozenset(("enum", "typing", "abc", "types", "numbers", "collections"))
+_ANY = frozenset((ANY,))
+
+
+class Walk(Expressions):
+    """Walks one cell from a state of the notebook; `run` gives the facts and moves the state."""
+
+    def __init__(self, state: State, lines: list[str]) -> None:
+        super().__init__(state, lines)
+        self.statements: dict[type, Callable[[Any], None]] = {
+            ast.Expr: self.expression,
+            ast.Assign: self.assign,
+            ast.AugAssign: self.augmented,
+            ast.AnnAssign: self.annotated,
+            ast.For: self.loop,
+            ast.AsyncFor: self.loop,
+            ast.While: self.while_loop,
+            ast.If: self.branch,
+            ast.With: self.with_block,
+            ast.AsyncWith: self.with_block,
+            ast.Try: self.try_block,
+            ast.FunctionDef: self.define,
+            ast.AsyncFunctionDef: self.define,
+            ast.ClassDef: self.define_class,
+            ast.Return: self.leave,
+            ast.Delete: self.delete,
+            ast.Import: self.import_modules,
+            ast.ImportFrom: self.import_names,
+            ast.Raise: self.raising,
+            ast.Assert: self.asserting,
+            ast.Match: self.match,
+            ast.Global: self.nothing,
+            ast.Nonlocal: self.nothing,
+            ast.Pass: self.nothing,
+            ast.Break: self.nothing,
+            ast.Continue: self.nothing,
+        }
+        if sys.version_info >= (3, 11):
+            self.statements[ast.TryStar] = self.try_block
+
+    def run(self, tree: ast.Module) -> Facts:
+        for number, statement in enumerate(tree.body):
+            self.begin_statement(number)
+            self.statement_node(statement)
+            self.end_statement(statement)
+        return self.finish()
+
+    def run_body(self, body: list[ast.stmt]) -> None:
+        for statement in body:
+            self.statement_node(statement)
+
+    def statement_node(self, node: ast.stmt) -> None:
+        if self.active:
+            self.steps += 1
+        handler = self.statements.get(type(node))
+        if handler is not None:
+            handler(node)
+        else:
+            self.newer(node)
+
+    def newer(self, node: ast.stmt) -> None:
+        """A statement of a newer Python (`type X = …`): its names are bound, its parts read."""
+        for child in ast.walk(node):
+            if isinstance(child, ast.Name) and not isinstance(child.ctx, ast.Load):
+                self.bind(child.id, plain(ANY), node)
+            elif isinstance(child, ast.Name):
+                self.load(child.id, child)
+
+    def nothing(self, node: ast.stmt) -> None:
+        pass
+
+    def expression(self, node: ast.Expr) -> None:
+        value = self.evaluate(node.value)
+        if not self.active:
+            # The last one is displayed; any may be.
+            if value.regions and not all(isinstance(t, str) for t in value.types):
+                self.call_back([value], node)
+            if (
+                value.const is not None
+                and value.types != {"NoneType"}
+                and not isinstance(node.value, ast.Call)
+            ):
+                self.other_effects += 1
+
+    # Assignment
+
+    def assign(self, node: ast.Assign) -> None:
+        value = self.evaluate(node.value)
+        for target in node.targets:
+            self.assign_to(target, value, node, len(node.targets) == 1)
+
+    def assign_to(self, target: ast.expr, value: Value, node: ast.AST, only: bool = True) -> None:
+        if isinstance(target, ast.Name):
+            self.bind(target.id, value, node)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            self.unpack(target.elts, value, node)
+        elif isinstance(target, ast.Attribute):
+            self.set_attribute(self.evaluate(target.value), target.attr, value, node)
+        elif isinstance(target, ast.Subscript):
+            holder = self.evaluate(target.value)
+            key = self.evaluate(target.slice)
+            self._item_hook(holder, "__setitem__", [key, value], node)
+            self.store(holder, value, node)
+            if holder.regions and key.types and not holder.types <= {"DataFrame", "Series"}:
+                self.heap.add(holder.regions, key.types)
+                if key.regions:
+                    self.heap.union(holder.regions | key.regions)
+        elif isinstance(target, ast.Starred):
+            self.assign_to(target.value, value, node)
+
+    def _item_hook(self, holder: Value, name: str, args: list[Value], node: ast.AST) -> None:
+        for t in holder.types:
+            if isinstance(t, Instance) and (t.cls.lookup(name) is not None or t.cls.is_unknown()):
+                one = Value(holder.regions, frozenset((t,)))
+                self.call_method(one, name, Arguments(args), node, name)
+
+    def unpack(self, targets: list[ast.expr], value: Value, node: ast.AST) -> None:
+        starred = any(isinstance(t, ast.Starred) for t in targets)
+        if value.parts is not None and len(value.parts) == len(targets) and not starred:
+            for target, part in zip(targets, value.parts, strict=True):
+                self.assign_to(target, part, node)
+            return
+        element = self.iterate(value, node)
+        separate = value.loose and value.types.isdisjoint(("iterator", "generator", "file"))
+        for target in targets:
+            given = element
+            if separate and element.regions:
+                inside = self.inside(element)
+                types = element.types - {"tuple", "list"} or element.types
+                given = Value(frozenset((self.heap.new(inside),)), types)
+            if isinstance(target, ast.Starred):
+                rest = Value(element.regions, frozenset(("list",)))
+                if not rest.regions:
+                    rest = self.fresh(rest.types, element.types)
+                self.assign_to(target.value, rest, node)
+            else:
+                self.assign_to(target, given, node)
+
+    def assign_element(
+        self, target: ast.expr, source: ast.expr, value: Value, node: ast.AST
+    ) -> None:
+        self.assign_to(target, self.element_of(source, value, node), node)
+
+    def augmented(self, node: ast.AugAssign) -> None:
+        target = node.target
+        if isinstance(target, ast.Name):
+            old = self.load(target.id, target)
+            value = self.evaluate(node.value)
+            self.bind(target.id, self._in_place(old, value, node), node)
+        elif isinstance(target, ast.Attribute):
+            holder = self.evaluate(target.value)
+            old = self.attribute(holder, target.attr, node)
+            value = self._in_place(old, self.evaluate(node.value), node)
+            self.set_attribute(holder, target.attr, value, node)
+        else:
+            holder = self.evaluate(target.value)
+            key = self.evaluate(target.slice)
+            old = self.item(holder, key, node)
+            value = self._in_place(old, self.evaluate(node.value), node)
+            self._item_hook(holder, "__setitem__", [key, value], node)
+            self.store(holder, value, node)
+
+    def _in_place(self, old: Value, value: Value, node: ast.AugAssign) -> Value:
+        """`x += v`: a new object, or the old one changed."""
+        made = self.operate(old, value, node, node.op)
+        if self.is_immutable(old.types) or old.types <= {"tuple", "frozenset"}:
+            return made
+        self.change(old, node)
+        if old.types <= {"ndarray", "DataFrame", "Series", "Index"}:
+            return old
+        if old.regions:
+            self.heap.add(old.regions, self.inside(value))
+            if not self.is_immutable(self.inside(value) or value.types):
+                self.heap.union(old.regions | value.regions)
+        return join(old, made) if ANY in old.types else old
+
+    def annotated(self, node: ast.AnnAssign) -> None:
+        frame = self.frame
+        if frame is None or frame.weak:
+            self.evaluate(node.annotation)
+        if node.value is not None:
+            self.assign_to(node.target, self.evaluate(node.value), node)
+        elif frame is not None and frame.weak and isinstance(node.target, ast.Name):
+            frame.vars.setdefault(node.target.id, plain(ANY))
+
+    def delete(self, node: ast.Delete) -> None:
+        for target in node.targets:
+            self._delete(target, node)
+
+    def _delete(self, target: ast.expr, node: ast.AST) -> None:
+        if isinstance(target, ast.Name):
+            self.unbind(target.id, node)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            for element in target.elts:
+                self._delete(element, node)
+        elif isinstance(target, ast.Attribute):
+            holder = self.evaluate(target.value)
+            self._item_hook(holder, "__delattr__", [constant(target.attr)], node)
+            self.change(holder, node)
+        elif isinstance(target, ast.Subscript):
+            holder = self.evaluate(target.value)
+            key = self.evaluate(target.slice)
+            self._item_hook(holder, "__delitem__", [key], node)
+            self.change(holder, node)
+
+    # Control flow
+
+    def branch(self, node: ast.If) -> None:
+        self.evaluate(node.test)
+        before = self.save()
+        self.run_body(node.body)
+        after = self.save()
+        self.restore(before)
+        self.run_body(node.orelse)
+        self.merge(after)
+
+    def loop(self, node: ast.For | ast.AsyncFor) -> None:
+        source = self.evaluate(node.iter)
+
+        def once() -> None:
+            self.assign_element(node.target, node.iter, source, node)
+            self.run_body(node.body)
+
+        self._repeat(once)
+        self.run_body(node.orelse)
+
+    def while_loop(self, node: ast.While) -> None:
+        def once() -> None:
+            self.evaluate(node.test)
+            self.run_body(node.body)
+
+        self.evaluate(node.test)
+        self._repeat(once)
+        self.run_body(node.orelse)
+
+    def _repeat(self, once: Callable[[], None]) -> None:
+        """Until what an iteration finds is what an iteration leaves."""
+        for _ in range(6):
+            before = self.save()
+            version = self.heap.version
+            watch: Watch = {}
+            self.watchers.append(watch)
+            once()
+            self.watchers.pop()
+            self.weaken(before, watch)
+            if self.heap.version == version and not self._grew(before[0], before[1], watch):
+                return
+        # No end found: whatever was bound may hold anything that was seen.
+        for (frame, name), value in watch.items():
+            wide = Value(value.regions, value.types | _ANY)
+            if frame is None:
+                self.local[name] = (wide, False)
+            else:
+                frame.vars[name] = wide
+
+    def _grew(
+        self, local: dict[str, Any], frames: list[tuple[Frame, dict[str, Value]]], watch: Watch
+    ) -> bool:
+        """Did an iteration bind types that the state before it did not have?"""
+        variables = {id(frame): known for frame, known in frames}
+        for (frame, name), value in watch.items():
+            old: Value | None
+            if frame is None:
+                binding = local.get(name)
+                old = self.state.names.get(name) if binding is None else binding[0]
+            else:
+                old = variables.get(id(frame), {}).get(name)
+            if old is None:
+                # Not bound before: nothing can have read it before it was bound.
+                continue
+            new = frozenset(t for t in value.types if isinstance(t, str)) - old.types
+            objects = {type(t) for t in value.types} - {type(t) for t in old.types}
+            if new or objects:
+                return True
+            if value.regions and not self.heap.roots(value.regions) <= self.heap.roots(old.regions):
+                # A new object each time is fine once the first one is known.
+                if not old.regions:
+                    return True
+        return False
+
+    def with_block(self, node: ast.With | ast.AsyncWith) -> None:
+        restores = 0
+        weak = False
+        entered: list[Value] = []
+        for item in node.items:
+            context = self.evaluate(item.context_expr)
+            value = context
+            for t in context.types:
+                if isinstance(t, Instance):
+                    one = Value(context.regions, frozenset((t,)))
+                    value = self.call_method(one, "__enter__", Arguments(), node, "__enter__")
+                    value = join(value, one)
+                    self.call_method(one, "__aenter__", Arguments(), node, "__aenter__")
+                    entered.append(one)
+                    weak = True
+                elif isinstance(t, Function):
+                    entered.append(context)
+                    value = join(value, self.iterate(context, node, consume=False))
+                    weak = True
+                elif t in (ANY, "context", "function", "decorator"):
+                    weak = True
+            if self._restores(item.context_expr):
+                restores += 1
+            if "connection" in context.types or "lock" in context.types:
+                self.change(context, node)
+            if item.optional_vars is not None:
+                self.assign_to(item.optional_vars, value, node)
+        before = self.save()
+        watch: Watch = {}
+        self.restoring += restores
+        if weak:
+            self.watchers.append(watch)
+        self.run_body(node.body)
+        self.restoring -= restores
+        if weak:
+            # It may swallow an exception: the body may have run in part.
+            self.watchers.pop()
+            after = self.save()
+            self.weaken(before, watch)
+            self.merge(after)
+        for context in entered:
+            for t in context.types:
+                if isinstance(t, Instance):
+                    given = Arguments([plain(ANY)] * 3)
+                    self.call_method(context, "__exit__", given, node, "__exit__")
+                    self.call_method(context, "__aexit__", given, node, "__aexit__")
+                elif isinstance(t, Function):
+                    self.iterate(context, node, consume=False)
+
+    def _restores(self, node: ast.expr) -> bool:
+        if not isinstance(node, ast.Call):
+            return False
+        for t in self.evaluate(node.func).types:
+            if isinstance(t, str) and t[0] == "=":
+                spec = self.library.function(t[1:])
+                if spec is not None and spec.restores:
+                    return True
+        return False
+
+    def try_block(self, node: Any) -> None:
+        before = self.save()
+        watch: Watch = {}
+        self.watchers.append(watch)
+        self.run_body(node.body)
+        self.watchers.pop()
+        outer: Watch = {}
+        if node.finalbody:
+            self.watchers.append(outer)
+        self.run_body(node.orelse)
+        paths = [self.save()]
+        for handler in node.handlers:
+            self.weaken(before, watch)
+            if handler.type is not None:
+                self.evaluate(handler.type)
+            if handler.name is not None:
+                caught = self.fresh(frozenset(("exception", ANY)), _ANY)
+                self.bind(handler.name, caught, handler)
+            self.run_body(handler.body)
+            if handler.name is not None:
+                self._forget(handler.name)
+            paths.append(self.save())
+        self.restore(paths[0])
+        for path in paths[1:]:
+            self.merge(path)
+        if node.finalbody:
+            self.watchers.pop()
+            self.run_body(node.finalbody)
+
+    def _forget(self, name: str) -> None:
+        """`except … as name` unbinds the name when the handler ends."""
+        frame = self.frame
+        if frame is not None and name in frame.scope.locals:
+            frame.vars.pop(name, None)
+        else:
+            self.local[name] = (None, True)
+
+    def match(self, node: ast.Match) -> None:
+        subject = self.evaluate(node.subject)
+        before = self.save()
+        paths = []
+        covered = False
+        for case in node.cases:
+            self.restore(before)
+            self.pattern(case.pattern, subject, node)
+            if case.guard is not None:
+                self.evaluate(case.guard)
+            elif isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None:
+                covered = True
+            # A pattern that failed may have bound names before the next one is tried.
+            before = self._merged(before, self.save())
+            self.run_body(case.body)
+            paths.append(self.save())
+        if not covered:
+            paths.append(before)
+        self.restore(paths[0])
+        for path in paths[1:]:
+            self.merge(path)
+
+    def _merged(self, a: Any, b: Any) -> Any:
+        self.restore(a)
+        self.merge(b)
+        merged = self.save()
+        self.restore(b)
+        return merged
+
+    def pattern(self, pattern: ast.pattern, subject: Value, node: ast.AST) -> None:
+        inner = Value(subject.regions, subject.types | self.inside(subject) | {ANY})
+        if isinstance(pattern, ast.MatchAs):
+            if pattern.pattern is not None:
+                self.pattern(pattern.pattern, subject, node)
+            if pattern.name is not None:
+                self.bind(pattern.name, subject, pattern)
+            return
+        if isinstance(pattern, ast.MatchStar):
+            if pattern.name is not None:
+                kinds = frozenset(("list",))
+                self.bind(
+                    pattern.name,
+                    self._collect("list", [inner]) or Value(NO_REGIONS, kinds),
+                    pattern,
+                )
+            return
+        if isinstance(pattern, ast.MatchMapping) and pattern.rest is not None:
+            self.bind(pattern.rest, self._collect("dict", [inner]), pattern)
+        for child in ast.iter_child_nodes(pattern):
+            if isinstance(child, ast.pattern):
+                self.pattern(child, subject if isinstance(pattern, ast.MatchOr) else inner, node)
+            elif isinstance(child, ast.expr):
+                self.evaluate(child)
+
+    def leave(self, node: ast.Return) -> None:
+        value = constant(None) if node.value is None else self.evaluate(node.value)
+        if self.returns:
+            self.returns[-1].append(value)
+
+    def raising(self, node: ast.Raise) -> None:
+        for part in (node.exc, node.cause):
+            if part is not None:
+                value = self.evaluate(part)
+                classes = frozenset(t for t in value.types if isinstance(t, Class))
+                if classes:
+                    self.call(Value(value.regions, classes), Arguments(), node, "raise")
+
+    def asserting(self, node: ast.Assert) -> None:
+        self.evaluate(node.test)
+        if node.msg is not None:
+            self.evaluate(node.msg)
+
+    # Definitions
+
+    def define(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        decorators = [self.evaluate(d) for d in node.decorator_list]
+        value = self.function(node)
+        for argument in scopes.arguments(node.args):
+            if argument.annotation is not None:
+                self.evaluate(argument.annotation)
+        if node.returns is not None:
+            self.evaluate(node.returns)
+        made = next(t for t in value.types if isinstance(t, Function))
+        for decorator, source in zip(
+            reversed(decorators), reversed(node.decorator_list), strict=True
+        ):
+            value = self._decorate(decorator, source, value, made, node)
+        name = node.name
+        if made.kind == "setter":
+            frame = self.frame
+            if frame is not None:
+                frame.vars[f"{name} setter"] = Value(value.regions, frozenset((made,)))
+                made.kind = ""
+            return
+        self.bind(name, value, node)
+
+    def _decorate(
+        self, decorator: Value, source: ast.expr, value: Value, made: Function, node: ast.AST
+    ) -> Value:
+        if isinstance(source, ast.Attribute) and source.attr in ("setter", "deleter", "getter"):
+            made.kind = "setter"
+            return value
+        names = {t for t in decorator.types if isinstance(t, str)}
+        for kind, paths in (
+            ("static", {"=builtins.staticmethod"}),
+            ("class", {"=builtins.classmethod"}),
+            ("property", {"=builtins.property", "=functools.cached_property"}),
+            ("cached", {"=functools.lru_cache", "=functools.cache"}),
+            ("", {"=abc.abstractmethod", "=typing.overload", "=typing.final"}),
+            ("", {"=contextlib.contextmanager", "=contextlib.asynccontextmanager"}),
+        ):
+            if names & paths and names == decorator.types:
+                made.kind = kind or made.kind
+                return value
+        if isinstance(source, ast.Call) and decorator.types:
+            called = self.evaluate(source.func).types
+            if called == {"=functools.lru_cache"}:
+                made.kind = "cached"
+                return value
+            if called == {"=functools.wraps"}:
+                wrapped = self.heap.union(value.regions | decorator.regions)
+                if wrapped is not None:
+                    return Value(frozenset((wrapped,)), value.types)
+                return value
+        result = self.call(decorator, Arguments([value]), node, self._words(source))
+        if not result.types:
+            return value
+        return result
+
+    def define_class(self, node: ast.ClassDef) -> None:
+        decorators = [self.evaluate(d) for d in node.decorator_list]
+        bases = [self.evaluate(b) for b in node.bases]
+        keywords = [self.evaluate(k.value) for k in node.keywords]
+        region = self.heap.new()
+        cls = Class(node.name, region)
+        value = Value(frozenset((region,)), frozenset((cls,)))
+        for base in bases:
+            self._base(cls, base)
+        for keyword, given in zip(node.keywords, keywords, strict=True):
+            if keyword.arg == "metaclass" and given.types != {"=abc.ABCMeta"}:
+                cls.unknown_base = True
+                self.heap.union((region, *given.regions))
+        frame = Frame(scopes.of(node), self.frame, cls)
+        frame.weak = True
+        self.frames.append(frame)
+        self.run_body(node.body)
+        self.frames.pop()
+        cls.members = frame.vars
+        shared = [region]
+        for name, member in cls.members.items():
+            self.heap.add((region,), member.types)
+            functions = all(isinstance(t, Function) for t in member.types)
+            if member.regions:
+                shared.extend(member.regions)
+                if not functions and name != "__slots__":
+                    cls.shared = True
+            for t in member.types:
+                if isinstance(t, Function):
+                    t.owner = cls
+        self.heap.union(shared)
+        cls.shared = cls.shared or any(base.shared for base in cls.bases)
+        for base_class in cls.bases:
+            hook = base_class.lookup("__init_subclass__")
+            if hook is not None:
+                self.call(hook, Arguments([value]), node, "__init_subclass__")
+        for decorator, source in zip(
+            reversed(decorators), reversed(node.decorator_list), strict=True
+        ):
+            called = source.func if isinstance(source, ast.Call) else source
+            if self.evaluate(called).types == {"=dataclasses.dataclass"}:
+                cls.stores_arguments = True
+            elif self.evaluate(called).types == {"=functools.total_ordering"}:
+                continue
+            else:
+                value = self.call(decorator, Arguments([value]), node, self._words(called))
+        self.bind(node.name, value, node)
+
+    def _base(self, cls: Class, base: Value) -> None:
+        for t in base.types:
+            if isinstance(t, Class):
+                cls.bases.append(t)
+                if base.regions:
+                    self.heap.keep(cls.region, base.regions)
+                continue
+            if isinstance(t, str) and t[0] == "=":
+                path = t[1:]
+                kind = self.library.constructors.get(path)
+                module, _, name = path.rpartition(".")
+                if kind is not None:
+                    cls.library_bases.append(kind)
+                    continue
+                if path == "builtins.object" or module.partition(".")[0] in _HARMLESS_MODULES:
+                    if name in ("NamedTuple", "TypedDict"):
+                        cls.stores_arguments = True
+                    continue
+                spec = self.library.functions.get(path)
+                if module == "builtins" and spec is not None:
+                    kinds = spec.results[0].types
+                    cls.library_bases.extend(sorted(kinds))
+                    cls.stores_arguments = True
+                    continue
+                if path.endswith(("BaseEstimator", "Mixin")):
+                    cls.library_bases.append("Estimator")
+                    continue
+            cls.unknown_base = True
+            if base.regions:
+                self.heap.union((cls.region, *base.regions))
+
+    # Imports
+
+    def _imported(self, module: str, node: ast.AST) -> None:
+        top = module.partition(".")[0]
+        self.facts.imports[top] = None
+        self.library.need(top)
+        if top not in LIBRARIES and top not in sys.stdlib_module_names:
+            # Perhaps a module of the notebook's folder, which an earlier cell may have written.
+            self.resource(self.literal_file(f"{top}.py"), False, node)
+            if "." in module:
+                self.resource(self.literal_file(module.replace(".", "/") + ".py"), False, node)
+
+    def import_modules(self, node: ast.Import) -> None:
+        for alias in node.names:
+            self._imported(alias.name, node)
+            if alias.asname is not None:
+                self.bind(alias.asname, plain("=" + alias.name), node)
+            else:
+                top = alias.name.partition(".")[0]
+                self.bind(top, plain("=" + top), node)
+
+    def import_names(self, node: ast.ImportFrom) -> None:
+        module = "." * node.level + (node.module or "")
+        if node.module == "__future__":
+            return
+        if not node.level:
+            self._imported(module, node)
+        for alias in node.names:
+            if alias.name == "*":
+                self._import_all(module, node)
+                continue
+            value = self.attribute_of_path(f"{module}.{alias.name}")
+            self.bind(alias.asname or alias.name, value, node)
+
+    def _import_all(self, module: str, node: ast.AST) -> None:
+        if module not in _STAR:
+            self.barrier(f"`from {module} import *` binds names that cannot be seen", opaque=True)
+            return
+        found = __import__(module, fromlist=["*"])
+        names = getattr(found, "__all__", None) or [n for n in dir(found) if n[0] != "_"]
+        for name in names:
+            self.bind(name, self.attribute_of_path(f"{module}.{name}"), node)
+
+
+def walk(tree: ast.Module, text: str, state: State) -> Facts:
+    """The facts of one cell; `state` becomes the one after it."""
+    return Walk(state, text.splitlines()).run(tree)
+
+
+__all__ = ["NOTHING", "Walk", "data", "join_all", "walk"]
