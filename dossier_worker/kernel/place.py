@@ -9,6 +9,7 @@ import os
 import re
 import weakref
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from ..blobs import BlobFolder
@@ -22,6 +23,7 @@ class Refused(Exception):
     """The cell cannot start here; the words name what is missing."""
 
 
+@lru_cache(maxsize=10_000)  # a kernel that ran n cells has 2 n such names
 def is_ipythons(name: str) -> bool:
     return _IPYTHONS.fullmatch(name) is not None
 
@@ -33,6 +35,8 @@ class Snapshot:
         self._weak: dict[str, weakref.ref[Any]] = {}
         self._kept: dict[str, Any] = {}
         for name, value in namespace.items():
+            if is_ipythons(name):
+                continue
             try:
                 self._weak[name] = weakref.ref(value)
             except TypeError:  # int, str, list, dict: kept, lest the address be used again
@@ -48,7 +52,7 @@ class Snapshot:
 
     def deleted(self, namespace: Mapping[str, Any]) -> list[str]:
         had = (*self._weak, *self._kept)
-        return [name for name in had if name not in namespace and not is_ipythons(name)]
+        return [name for name in had if name not in namespace]
 
     def _had(self, name: str, value: Any) -> bool:
         if name in self._weak:

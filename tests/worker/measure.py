@@ -1,4 +1,4 @@
-"""How fast worker kernels are beside a bare ipykernel, in one run: python tests/worker/measure.py"""
+"""How fast worker kernels are beside a bare ipykernel: python tests/worker/measure.py"""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ async def _take(worker: Peer, blob: str, size: int) -> None:
 def _reply(worker: Peer, kind: str, blob: str, offset: int | None = None) -> Any:
     for frame in worker.replies:
         message = frame.message
-        if message["type"] == kind and message["blob"] == blob:
-            if offset in (None, message.get("offset")):
-                return frame
+        found = message["type"] == kind and message["blob"] == blob
+        if found and offset in (None, message.get("offset")):
+            return frame
     return None
