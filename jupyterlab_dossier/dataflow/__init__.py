@@ -1,7 +1,7 @@
 """Which cell needs what from which: a static analysis that would rather order than be wrong.
 
 `analyse(cells)` gives the graph; only the standard library is used, so that any interpreter can run
-it (`python -I <this folder>` serves JSON lines, `client.Dataflow` talks to that).
+it (`python -I <this folder>` serves JSON lines, `client.AnalysisClient` talks to that).
 """
 
 from .analysis import Analyser, analyse

@@ -53,9 +53,9 @@ class Analyser:
         facts = self._facts[:start]
         self._keys = []
         for index in range(start, len(cells)):
-            if index and index % self._step == 0 and index not in self._states:
-                if not state.changed_objects:
-                    self._states[index] = state.copy()
+            wanted = index and index % self._step == 0 and index not in self._states
+            if wanted and not state.changed_objects:
+                self._states[index] = state.copy()
             facts.append(self._walk(cells[index], state))
         self._keys, self._facts = keys, facts
         return build(cells, facts)

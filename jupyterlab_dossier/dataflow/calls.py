@@ -466,9 +466,13 @@ class Calls(Memory):
                             self.call(setter, Arguments([receiver, value]), node, name)
                     elif functions:
                         self.heap.opaque |= self.heap.roots(receiver.regions)
-            elif isinstance(t, str) and t != ANY and t[0] != "=":
-                if self.library.member(t, name) is not None:
-                    self.heap.opaque |= self.heap.roots(receiver.regions)
+            elif (
+                isinstance(t, str)
+                and t != ANY
+                and t[0] != "="
+                and self.library.member(t, name) is not None
+            ):
+                self.heap.opaque |= self.heap.roots(receiver.regions)
         if any(isinstance(t, str) and t[0] == "=" for t in receiver.types):
             for t in receiver.types:
                 if isinstance(t, str) and t[0] == "=":
@@ -676,7 +680,7 @@ class Calls(Memory):
         if self.is_immutable(types):
             return Value(NO_REGIONS, types)
         if "iterator" in types:
-            made = self.fresh(types, inside | source_types if not inside else inside)
+            made = self.fresh(types, inside or source_types)
             root = self.heap.union(made.regions | regions) if regions else None
             return Value(
                 frozenset((root,)) if root is not None else made.regions, types, loose=True
@@ -764,7 +768,9 @@ class Calls(Memory):
             types |= own
             inside = self.inside(value)
             elements |= inside
-            if any(isinstance(t, Instance) for t in own) or (value.regions and self.holds_objects(value) and path != "sklearn.base.clone"):
+            if any(isinstance(t, Instance) for t in own) or (
+                value.regions and self.holds_objects(value) and path != "sklearn.base.clone"
+            ):
                 shared |= value.regions
         region = self.heap.new(elements | types)
         if shared:
@@ -811,8 +817,8 @@ class Calls(Memory):
                     cls = t if isinstance(t, Class) else t.cls
                     if cls.lookup(name) is not None:
                         one = Value(value.regions, frozenset((t,)))
-                        given = Arguments([plain("int")] if name == "__getitem__" else [])
-                        result = join(result, self.call_method(one, name, given, node, name))
+                        key = Arguments([plain("int")] if name == "__getitem__" else [])
+                        result = join(result, self.call_method(one, name, key, node, name))
                 types = self.inside(value) | {ANY}
                 result = join(result, Value(value.regions, types))
         if stateful and consume and not value.loose:
@@ -834,9 +840,8 @@ class Calls(Memory):
             value.parts is not None
             and isinstance(key.const, int)
             and not isinstance(key.const, bool)
-        ):
-            if -len(value.parts) <= key.const < len(value.parts):
-                return value.parts[key.const]
+        ) and -len(value.parts) <= key.const < len(value.parts):
+            return value.parts[key.const]
         result = NOTHING
         for t in value.types:
             if isinstance(t, str):
@@ -966,8 +971,6 @@ class Calls(Memory):
         method: str | None = None,
     ) -> None:
         """Any method may run (operators and display only, if not `everything`)."""
-        if cls in self.calling_back and cls is not None:
-            pass
         instance = Value(receiver.regions, frozenset((Instance(cls),)))
         self.maybe += 1
         for name, member in cls.all_members().items():

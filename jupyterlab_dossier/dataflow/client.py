@@ -6,22 +6,23 @@ import asyncio
 import contextlib
 import itertools
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from .model import Cell, Graph
+from .model import Cell
 
 _LINE_LIMIT = 256 * 1024 * 1024
+_FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
-class DataflowError(Exception):
+class AnalysisError(Exception):
     """The analysis could not be made; the message says why."""
 
 
-class Dataflow:
-    """One helper process; it is started when first needed and again when it died."""
+class AnalysisClient:
+    """One helper process; started when first needed, and again when it died."""
 
     def __init__(self, python: str | None = None, timeout: float = 60.0) -> None:
         self.python = python or sys.executable
@@ -32,23 +33,15 @@ class Dataflow:
 
     async def graph(
         self,
-        cells: Sequence[Cell],
+        cells: Sequence[Cell | Mapping[str, Any]],
         *,
         notebook: str = "",
         parameters: Mapping[str, str] | None = None,
         timeout: float | None = None,
-    ) -> Graph:
-        """The graph of these cells. `notebook` names whose cache is used."""
+    ) -> dict[str, Any]:
+        """The graph of these cells as JSON. `notebook` names whose cache is used."""
         request: dict[str, Any] = {
-            "cells": [
-                {
-                    "id": c.id,
-                    "source": c.source,
-                    "effects": None if c.effects is None else dict(c.effects),
-                    "may_fail": c.may_fail,
-                }
-                for c in cells
-            ],
+            "cells": [c.to_json() if isinstance(c, Cell) else dict(c) for c in cells],
             "notebook": notebook,
         }
         if parameters:
@@ -59,18 +52,19 @@ class Dataflow:
                 reply = await asyncio.wait_for(self._ask(request), limit)
             except asyncio.TimeoutError:
                 await self._end()
-                raise DataflowError(f"the analysis took longer than {limit:g} s") from None
+                raise AnalysisError(f"the analysis took longer than {limit:g} s") from None
             except asyncio.CancelledError:
                 # The answer would be taken for the next one's.
                 await self._end()
                 raise
         if "error" in reply:
-            raise DataflowError(str(reply["error"]))
-        return Graph.from_json(reply["graph"])
+            raise AnalysisError(str(reply["error"]))
+        graph: dict[str, Any] = reply["graph"]
+        return graph
 
     async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         request["id"] = next(self._ids)
-        # Big notebooks take a while to encode.
+        # A big notebook takes a while to encode.
         line = await asyncio.to_thread(lambda: json.dumps(request).encode() + b"\n")
         for last in (False, True):
             process = await self._started()
@@ -86,7 +80,7 @@ class Dataflow:
                 pass
             code = await self._end()
             if last:
-                raise DataflowError(f"the analysis process ended with status {code}")
+                raise AnalysisError(f"the analysis process ended with status {code}")
         raise AssertionError("unreachable")
 
     async def _started(self) -> asyncio.subprocess.Process:
@@ -95,13 +89,13 @@ class Dataflow:
                 self._process = await asyncio.create_subprocess_exec(
                     self.python,
                     "-I",
-                    str(Path(__file__).resolve().parent),
+                    _FOLDER,
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
                     limit=_LINE_LIMIT,
                 )
             except OSError as error:
-                raise DataflowError(f"{self.python} cannot be started: {error.strerror}") from None
+                raise AnalysisError(f"{self.python} cannot be started: {error.strerror}") from None
         return self._process
 
     async def _end(self) -> int | None:
@@ -116,7 +110,7 @@ class Dataflow:
     async def close(self) -> None:
         await self._end()
 
-    async def __aenter__(self) -> Dataflow:
+    async def __aenter__(self) -> AnalysisClient:
         return self
 
     async def __aexit__(self, *exc: object) -> None:

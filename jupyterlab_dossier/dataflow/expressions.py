@@ -170,7 +170,7 @@ class Expressions(Calls):
             self._consume(values, node)
         self.call_back(values, node)
         if types & ARRAYS:
-            return self.fresh((types & ARRAYS - {"Locator"} or {"Series"}) | {"bool"})
+            return self.fresh(((types & ARRAYS) - {"Locator"} or frozenset(("Series",))) | {"bool"})
         if ANY not in types and all(isinstance(t, str) for t in types):
             return plain("bool")
         return self.fresh(frozenset((ANY, "bool")))
@@ -375,6 +375,7 @@ class Expressions(Calls):
         if known is None:
             return None
         name, values = known
+        parts: tuple[Value, ...]
         if name == "enumerate" and values:
             parts = (plain("int"), self.iterate(values[0], node))
         elif name == "zip":
@@ -418,9 +419,9 @@ class Expressions(Calls):
                 return special
             callee = self.load(func.id, func)
             args = self.arguments(node)
-            if func.id in ("zip", "enumerate") and callee.types == {f"=builtins.{func.id}"}:
-                if not any(isinstance(a, ast.Starred) for a in node.args):
-                    self._argument_values[node] = (func.id, args.positional)
+            pairs = func.id in ("zip", "enumerate") and not args.stars
+            if pairs and callee.types == {f"=builtins.{func.id}"}:
+                self._argument_values[node] = (func.id, args.positional)
             return self.call(callee, args, node, func.id)
         callee = self.evaluate(func)
         return self.call(callee, self.arguments(node), node, self._words(func))

@@ -231,13 +231,13 @@ class _Builder:
         for setup in facts.setup:
             inputs: dict[str, str] = {}
             for name, own in setup.names.items():
-                source = index if own else self.writer.get(name, self.opaque)
-                if source is None:
+                producer = index if own else self.writer.get(name, self.opaque)
+                if producer is None:
                     continue
-                inputs[name] = self.cells[source].id
+                inputs[name] = self.cells[producer].id
                 self.must_wait.setdefault(
-                    source,
-                    f"`{setup.source.strip()}` in cell {index} needs `{name}` of cell {source}"
+                    producer,
+                    f"`{setup.source.strip()}` in cell {index} needs `{name}` of cell {producer}"
                     " and is repeated for all later cells",
                 )
             report.setup.append(SetupStatement(setup.source, inputs))

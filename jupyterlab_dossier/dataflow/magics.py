@@ -8,23 +8,26 @@ import shlex
 from typing import TYPE_CHECKING
 
 from . import ipython
-from .values import NOTHING, Value, constant, plain
+from .memory import BUILTINS
+from .values import NOTHING, Value, constant, plain, words
 
 if TYPE_CHECKING:
     from .expressions import Expressions
 
 # Magics that only show something, by name.
-_SHOW = frozenset(
-    ["pinfo", "pinfo2", "psource", "pdoc", "pfile", "pdef", "who", "who_ls", "whos", "lsmagic", "magic", "quickref", "pprint", "page", "precision", "colors", "config_list", "doctest_mode", "pycat", "cat", "history_off", "more", "less", "man"]
+_SHOW = words(
+    "pinfo pinfo2 psource pdoc pfile pdef who who_ls whos lsmagic magic quickref pprint page "
+    "precision colors config_list doctest_mode pycat cat history_off more less man"
 )
 _TIMERS = frozenset(("time", "timeit", "prun", "memit", "mprun", "lprun", "snakeviz"))
 _KNOWN_EXTENSIONS = frozenset(
     ("autoreload", "line_profiler", "memory_profiler", "tensorboard", "rich", "watermark")
 )
-_SHELLS = frozenset(["bash", "sh", "script", "ruby", "perl", "javascript", "js", "html", "latex", "markdown", "svg", "HTML"])
-_DISPLAY_CELLS = frozenset(["javascript", "js", "html", "latex", "markdown", "svg", "HTML"])
-_TRIVIAL = frozenset(
-    ["ls", "pwd", "echo", "date", "whoami", "uname", "hostname", "which", "nproc", "free", "df", "cat", "head", "tail", "wc", "grep", "du", "nvidia-smi", "lscpu", "true", "sleep", "printf"]
+_SHELLS = words("bash sh script ruby perl javascript js html latex markdown svg HTML")
+_DISPLAY_CELLS = words("javascript js html latex markdown svg HTML")
+_TRIVIAL = words(
+    "ls pwd echo date whoami uname hostname which nproc free df cat head tail wc grep du "
+    "nvidia-smi lscpu true sleep printf"
 )
 _VARIABLE = re.compile(r"(?<!\$)\$\{?([A-Za-z_]\w*)")
 _BRACES = re.compile(r"(?<!\$)\{([^{}]+)\}")
@@ -89,7 +92,7 @@ def expressions(walk: Expressions, text: str, node: ast.AST) -> None:
         except SyntaxError:
             continue
         names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-        if all(n in walk.state.names or n in walk.local or n in dir(__builtins__) for n in names):
+        if all(n in walk.state.names or n in walk.local or n in BUILTINS for n in names):
             walk.evaluate(tree.body)
 
 
@@ -114,10 +117,10 @@ def reads_only(command: str) -> bool:
         return False
     for part in command.split("|"):
         try:
-            words = shlex.split(part)
+            command_words = shlex.split(part)
         except ValueError:
             return False
-        if not words or words[0] not in _TRIVIAL:
+        if not command_words or command_words[0] not in _TRIVIAL:
             return False
     return True
 
@@ -207,10 +210,10 @@ def cell_magic(walk: Expressions, name: str, rest: str, body: str, node: ast.AST
                 walk.bind(word, made, node)
         return constant(None)
     if name in ("writefile", "file"):
-        words = [w for w in rest.split() if not w.startswith("-")]
+        paths = [w for w in rest.split() if not w.startswith("-")]
         expressions(walk, rest, node)
-        literal = len(words) == 1 and not any(c in words[0] for c in "{$")
-        path = constant(words[0].strip("'\"")) if literal else None
+        literal = len(paths) == 1 and not any(c in paths[0] for c in "{$")
+        path = constant(paths[0].strip("'\"")) if literal else None
         walk.touch_file(path, True, node)
         if "-a" in rest.split():
             walk.touch_file(path, False, node)

@@ -28,6 +28,14 @@ class Cell:
             bool(data.get("may_fail", False)),
         )
 
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "source": self.source,
+            "effects": None if self.effects is None else dict(self.effects),
+            "may_fail": self.may_fail,
+        }
+
 
 @dataclass
 class SetupStatement:

@@ -38,10 +38,7 @@ def of(node: FunctionNode | ast.ClassDef) -> Scope:
         return known
     scope = Scope()
     body: list[ast.stmt] | list[ast.expr]
-    if isinstance(node, ast.Lambda):
-        body = [node.body]
-    else:
-        body = node.body
+    body = [node.body] if isinstance(node, ast.Lambda) else node.body
     if not isinstance(node, ast.ClassDef):
         scope.locals.update(arg.arg for arg in arguments(node.args))
     inner: set[str] = set()
@@ -98,7 +95,9 @@ def _collect(node: ast.AST, scope: Scope, inner: set[str]) -> None:
         elif isinstance(item, ast.Nonlocal):
             scope.nonlocals.update(item.names)
         else:
-            if (isinstance(item, ast.ExceptHandler) and item.name) or (isinstance(item, (ast.MatchAs, ast.MatchStar)) and item.name):
+            if (isinstance(item, ast.ExceptHandler) and item.name) or (
+                isinstance(item, (ast.MatchAs, ast.MatchStar)) and item.name
+            ):
                 scope.locals.add(item.name)
             elif isinstance(item, ast.MatchMapping) and item.rest:
                 scope.locals.add(item.rest)

@@ -50,6 +50,10 @@ NO_REGIONS: frozenset[int] = frozenset()
 _PLAIN: dict[str, Value] = {}
 
 
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 def plain(kind: str) -> Value:
     """An immutable value of a library type, or a reference to a module or to what is in one."""
     value = _PLAIN.get(kind)

@@ -26,11 +26,14 @@ from .values import (
     join,
     join_all,
     plain,
+    words,
 )
 
 # Modules whose names `from m import *` gives are read from the interpreter itself.
-_STAR = frozenset(
-    ["math", "cmath", "random", "itertools", "functools", "collections", "statistics", "operator", "string", "datetime", "time", "typing", "dataclasses", "enum", "fractions", "decimal", "pathlib", "re", "json", "copy", "os.path", "abc", "contextlib"]
+_STAR = words(
+    "math cmath random itertools functools collections statistics operator string datetime "
+    "time typing dataclasses enum fractions decimal pathlib re json copy os.path abc "
+    "contextlib"
 )
 _HARMLESS_BASES = frozenset(("object", "exception", "type"))
 _HARMLESS_MODULES = frozenset(("enum", "typing", "abc", "types", "numbers", "collections"))
@@ -307,10 +310,9 @@ class Walk(Expressions):
             objects = {type(t) for t in value.types} - {type(t) for t in old.types}
             if new or objects:
                 return True
-            if value.regions and not self.heap.roots(value.regions) <= self.heap.roots(old.regions):
-                # A new object each time is fine once the first one is known.
-                if not old.regions:
-                    return True
+            # A new object each time is fine once the first one is known.
+            if value.regions and not old.regions:
+                return True
         return False
 
     def with_block(self, node: ast.With | ast.AsyncWith) -> None:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables read better in long lines)
 """Python's own functions and types (docs.python.org/3/library/functions.html, stdtypes.html)."""
 
 TABLE = r"""

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables read better in long lines)
 """IPython (ipython.readthedocs.io): what shows, and what changes an earlier cell's display."""
 
 TABLE = r"""

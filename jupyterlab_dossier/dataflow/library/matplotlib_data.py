@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables read better in long lines)
 """matplotlib (matplotlib.org/stable/api). With the inline backend a cell's figures end with it."""
 
 TABLE = r"""

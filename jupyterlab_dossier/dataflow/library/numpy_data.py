@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables read better in long lines)
 """NumPy (numpy.org/doc/stable/reference). A module without a line is not known."""
 
 TABLE = r"""

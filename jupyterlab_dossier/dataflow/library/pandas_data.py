@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables read better in long lines)
 """pandas (pandas.pydata.org/docs/reference). A line's `inplace=True` is the interpreter's matter."""
 
 TABLE = r"""

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables read better in long lines)
 """scikit-learn (scikit-learn.org/stable/api). `fit` changes its receiver, never X or y.
 
 Flags of a class say when it draws from numpy's global generator: `random`: unless random_state is

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables read better in long lines)
 """The standard library (docs.python.org/3/library). A module without a line is not known."""
 
 TABLE = r"""
