@@ -1,4 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { UUID } from '@lumino/coreutils';
 import { type ISignal, Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
@@ -129,10 +130,12 @@ namespace Private {
     select: HTMLSelectElement,
     trans: TranslationBundle
   ): HTMLElement {
+    const node = document.createElement('div');
     const label = document.createElement('label');
-    const text = document.createElement('span');
-    text.textContent = trans.__('Target');
-    label.append(text, select);
-    return label;
+    label.textContent = trans.__('Target');
+    select.id = `dossier-target-${UUID.uuid4()}`;
+    label.htmlFor = select.id;
+    node.append(label, select);
+    return node;
   }
 }
