@@ -55,12 +55,19 @@ def memory_of(objects: Iterable[Any]) -> set[int]:
     """ids of what these blocks and indexes keep their data in."""
     found: set[int] = set()
     for obj in objects:
-        values = obj._data if is_index(type(obj)) else obj.values
+        values, refs = (
+            (_data_of(obj), obj._references) if is_index(type(obj)) else (obj.values, obj.refs)
+        )
         for array in arrays.inner(values):
             found.add(id(array))
             found.add(id(arrays.root_of(array)))
-        found.add(id(obj._references if is_index(type(obj)) else obj.refs))
+        found.add(id(refs))
     return found
+
+
+def _data_of(index: Any) -> Any:
+    # Asked for as an attribute, a RangeIndex would make an array of all its numbers.
+    return vars(index).get("_data")
 
 
 def _refs(pickler: ValuePickler, values: Any, refs: Any) -> Any:
@@ -104,7 +111,7 @@ def make_single(cls: Any, block: Any, axis: Any) -> Any:
 
 def _reduce_index(pickler: ValuePickler, index: Any) -> Any:
     reduced = index.__reduce_ex__(5)
-    values = getattr(index, "_data", None)
+    values = _data_of(index)
     references = getattr(index, "_references", None)
     if values is None or references is None:
         return reduced

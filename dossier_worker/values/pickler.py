@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import arrays, definitions, frames, unshippable
 from .cloud import cloudpickle
-from .errors import Unshippable
+from .errors import Cycle, Unshippable
 from .registry import Held, Registry
 
 if TYPE_CHECKING:
@@ -59,10 +59,12 @@ class ValuePickler(Base):
         self._sources: dict[str, Any] = {}
         self._last: Any = None
         super().__init__(self.file, protocol=5, buffer_callback=self.buffers.append)
+        deps = self.deps
         positions: dict[int, int] = {}
         belongs = registry.known.get
 
-        # Called for every object there is, so a closure that does next to nothing.
+        # Called for every object there is, so a closure that does next to nothing. It must not
+        # refer to `self`: a cycle would keep large values alive until the next garbage collection.
         def persistent_id(obj: Any) -> Any:
             code = belongs(id(obj))
             if code is None:
@@ -71,8 +73,8 @@ class ValuePickler(Base):
                 held, index = registry.find(code)
                 position = positions.get(held.serial)
                 if position is None:
-                    position = positions[held.serial] = len(self.deps)
-                    self.deps.append(held)
+                    position = positions[held.serial] = len(deps)
+                    deps.append(held)
                 return position, index
             if type(code) is str:
                 return code
@@ -95,13 +97,13 @@ class ValuePickler(Base):
         """Pickle; Unshippable if it cannot be, with what stands in the way."""
         try:
             self.dump(obj)
-        except Unshippable:
+        except (Cycle, Unshippable):
             raise
-        except RecursionError:
-            raise Unshippable(
-                "is nested too deeply to be pickled (Python's recursion limit)"
-            ) from None
         except Exception as error:
+            # cloudpickle turns a RecursionError into a PicklingError.
+            if isinstance(error, RecursionError) or isinstance(error.__cause__, RecursionError):
+                what = "is nested too deeply to be pickled (Python's recursion limit)"
+                raise Unshippable(what) from None
             text = str(error).strip() or type(error).__name__
             raise Unshippable(f"cannot be pickled: {text}", self._last) from error
 

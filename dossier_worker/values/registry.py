@@ -99,11 +99,9 @@ class Registry:
         for index, obj in held.objects.items():
             if id(obj) in frame_memory:
                 self.frame_memory.setdefault(id(obj), base | index)
-            else:
-                known.setdefault(id(obj), base | index)
+            elif type(known.get(id(obj))) not in (int, str):
+                known[id(obj)] = base | index
         root = held.root()
-        if held.root_index is not None:
-            known.setdefault(id(root), base | held.root_index)
         if _frees_memory(root):
             held.loosen(self.drop)
 

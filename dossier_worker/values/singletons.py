@@ -17,6 +17,7 @@ _ATTRIBUTES = {
     ),
     "numpy": ("nan",),
     "numpy.random.mtrand": ("_rand",),
+    "pandas": ("DataFrame._metadata", "Series._metadata"),  # part of each frame's state
     "matplotlib": ("rcParams", "rcParamsDefault", "colormaps", "color_sequences"),
 }  # fmt: skip
 
@@ -33,7 +34,7 @@ def current(namespace: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for module_name, attributes in _ATTRIBUTES.items():
         module = sys.modules.get(module_name)
         for attribute in attributes if module is not None else ():
-            obj = getattr(module, attribute, None)
+            obj = _attribute(module, attribute)
             if obj is not None:
                 yield f"{module_name}:{attribute}", obj
 
@@ -51,7 +52,13 @@ def find(name: str, namespace: dict[str, Any]) -> Any:
     if attribute not in _ATTRIBUTES.get(module_name, ()):
         raise LookupError(f"{name!r} is not known here")
     __import__(module_name)
-    return getattr(sys.modules[module_name], attribute)
+    return _attribute(sys.modules[module_name], attribute)
+
+
+def _attribute(obj: Any, path: str) -> Any:
+    for part in path.split("."):
+        obj = getattr(obj, part, None)
+    return obj
 
 
 def shell_of_process() -> Any:
