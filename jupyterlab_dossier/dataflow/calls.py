@@ -33,6 +33,7 @@ from .values import (
 MAX_DEPTH = 12
 MAX_STATEMENTS = 4000
 _NONE = constant(None)
+_SCALARS = Value(NO_REGIONS, frozenset(("number", "str", "Timestamp")))
 _INDEXED = ("iterator", "dictview", "list", "tuple", "dict", "set", "frozenset", "deque")
 
 
@@ -662,7 +663,14 @@ class Calls(Memory):
         if called.regions:
             sources = [*sources, called]
         if kind == "item":
-            return join_all(self.iterate(v, node, consume=False) for v in sources)
+            if receiver is None and len(args.positional) > 1:
+                return join_all([*args.positional, *args.stars])
+            found = [*args.positional, *args.stars]
+            if receiver is not None:
+                # A second argument of get, pop, setdefault is the default.
+                got = self.iterate(receiver, node, consume=False)
+                return join_all([got, *found[1:], *args.keywords.values()])
+            return join_all(self.iterate(v, node, consume=False) for v in found)
         if kind == "like":
             return self._like(args, path)
         if kind == "parts":
@@ -681,17 +689,12 @@ class Calls(Memory):
             return Value(NO_REGIONS, types)
         if "iterator" in types:
             made = self.fresh(types, inside or source_types)
-            root = self.heap.union(made.regions | regions) if regions else None
-            return Value(
-                frozenset((root,)) if root is not None else made.regions, types, loose=True
-            )
+            return Value(made.regions | regions, types, loose=True)
         if not regions:
             return self.fresh(types, (rule.elements or frozenset()) | source_types - {ANY})
-        if len(regions) > 1:
-            self.heap.union(regions)
         if rule.elements:
             self.heap.add(regions, rule.elements)
-        if receiver is None or kind == "alias":
+        if kind == "alias":
             # Arguments without regions (numbers, modules) may be inside the result too.
             self.heap.add(regions, frozenset(t for v in values for t in v.types))
         return Value(regions, types)
@@ -758,26 +761,33 @@ class Calls(Memory):
 
     def _like(self, args: Arguments, path: str) -> Value:
         """New values of the arguments' types (train_test_split, clone, shuffle)."""
-        types: set[Any] = set()
-        elements: frozenset[Any] = frozenset()
-        shared: set[int] = set()
-        for value in [*args.positional, *args.stars]:
-            own = value.types
-            if not own.isdisjoint(("DataFrame", "Series", "ndarray")):
-                own = own | {"DataFrame", "Series", "ndarray"} - {"Locator"}
-            types |= own
-            inside = self.inside(value)
-            elements |= inside
-            if any(isinstance(t, Instance) for t in own) or (
-                value.regions and self.holds_objects(value) and path != "sklearn.base.clone"
-            ):
-                shared |= value.regions
-        region = self.heap.new(elements | types)
-        if shared:
-            self.heap.union((region, *shared))
-        one = len(args.positional) == 1 and not args.stars and not path.endswith("split")
-        kinds = frozenset(types) if one else frozenset(types) | {"list", "tuple"}
-        return Value(frozenset((region,)), kinds, loose=not shared)
+        if args.stars:
+            regions = frozenset().union(*(v.regions for v in args.all()))
+            return self._like_one(Value(regions, frozenset((ANY,))), path)
+        made = [self._like_one(value, path) for value in args.positional]
+        if path.endswith("split"):
+            made = [self._like_one(value, path) for value in args.positional for _ in "ab"]
+        elif len(made) == 1:
+            return made[0]
+        return self.tuple_of(made)
+
+    def _like_one(self, value: Value, path: str) -> Value:
+        types, inside = value.types, self.inside(value)
+        if self.is_immutable(types):
+            return value
+        keeps = any(not isinstance(t, str) or t == ANY for t in types)
+        if path != "sklearn.base.clone":
+            keeps = keeps or self.holds_objects(value)
+        made = Value(frozenset((self.heap.new(inside),)), types)
+        if keeps:
+            self.heap.union(made.regions | value.regions)
+        return made
+
+    def tuple_of(self, parts: list[Value], known: bool = True) -> Value:
+        """A tuple never changes: it reaches what its parts reach, they stay apart."""
+        types = frozenset(t for p in parts for t in p.types)
+        regions = frozenset((self.heap.new(types),)).union(*(p.regions for p in parts))
+        return Value(regions, frozenset(("tuple",)), parts=tuple(parts) if known else None)
 
     # Elements
 
@@ -801,10 +811,15 @@ class Calls(Memory):
                     one = Value(value.regions, frozenset((t,)))
                     result = join(result, self.apply(spec, one, Arguments(), node, t))
                     continue
+                if t in self.library.immutable and len(value.types) > 1:
+                    continue
                 if t in ITERATORS or t == ANY:
                     stateful = True
                 if inside is None:
                     inside = self.inside(value)
+                if t in ARRAYS and not self.holds_objects(value):
+                    result = join(result, _SCALARS)
+                    continue
                 types = inside | ({ANY} if t == ANY or not inside else frozenset())
                 result = join(result, self.value(value.regions, types))
             elif isinstance(t, Function):
@@ -858,7 +873,9 @@ class Calls(Memory):
                     result = join(result, plain(t))
                     continue
                 types = self.inside(value)
-                if t == ANY or not types:
+                if t in ARRAYS and not self.holds_objects(value):
+                    types = _SCALARS.types | {"Series"}
+                elif t == ANY or not types:
                     types |= {ANY}
                 if t in ("list", "tuple") and "slice" in key.types:
                     types = frozenset((t,))
@@ -951,15 +968,14 @@ class Calls(Memory):
         types: set[Any] = set()
         for value in values:
             regions |= value.regions
-            types |= {t for t in value.types if not isinstance(t, Function)}
-            types |= self.inside(value)
+            types |= value.types | self.inside(value)
             if not value.types.isdisjoint(("DataFrame", "Series", "Grouped")):
                 types |= {"DataFrame", "Series", "number", "str"}
             elif "str" in value.types:
                 types.add("str")
             elif "range" in value.types:
                 types.add("int")
-        types = {t for t in types if not isinstance(t, Function)} or {ANY}
+        types = {t for t in types if not isinstance(t, (Function, Method))} or {ANY}
         return self.value(frozenset(regions), frozenset(types))
 
     def call_all_members(

@@ -211,9 +211,7 @@ class Expressions(Calls):
         types = frozenset(t for v in values for t in v.types)
         regions = frozenset().union(*(v.regions for v in values))
         if isinstance(node, ast.Tuple):
-            starred = any(isinstance(e, ast.Starred) for e in node.elts)
-            parts = None if starred else tuple(values)
-            return Value(self._region(types, regions), frozenset(("tuple",)), parts=parts)
+            return self.tuple_of(values, not any(isinstance(e, ast.Starred) for e in node.elts))
         return Value(self._region(types, regions), frozenset((kind,)))
 
     def _region(self, types: frozenset[Any], regions: frozenset[int]) -> frozenset[int]:

@@ -71,7 +71,7 @@ count index : -> int
 count index : -> int
 
 [class dict = ]
-get : -> alias
+get : -> item
 setdefault : mutates self ; stores -> item
 update : mutates self ; stores -> NoneType
 pop popitem : mutates self -> item

@@ -120,7 +120,8 @@ transform inverse_transform : -> alias ndarray|sparse|DataFrame
 [class LogisticRegression Ridge RidgeClassifier(Estimator) = sklearn.linear_model.* : solver]
 [class NuSVC SVC(Estimator) = sklearn.svm.* : probability]
 [class Bunch = ]
-.data .target .images .target_names .feature_names .frame : -> view ndarray|DataFrame|list
+.data .target .images .frame : -> view ndarray|DataFrame|Series
+.target_names .feature_names : -> view ndarray|list[str]
 .DESCR .filename .data_module : -> str
 .* : -> view
 keys : -> fresh list[str]
