@@ -49,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 def _call(arguments: argparse.Namespace) -> int:
     # Late: `--help` and wrong usage need none of it.
+    from jupyterlab_dossier.dataflow.client import AnalysisError
     from jupyterlab_dossier.runs import BadInput
     from jupyterlab_dossier.runs.database import LedgerFault
     from jupyterlab_dossier.store import StoreFull
@@ -60,7 +61,7 @@ def _call(arguments: argparse.Namespace) -> int:
     except (BadInput, SettingsFault) as error:
         say(f"error: {error}")
         return WRONG_INPUT
-    except (StoreFull, LedgerFault, ProviderFault) as error:
+    except (StoreFull, LedgerFault, ProviderFault, AnalysisError) as error:
         say(f"error: {error}")
         return FAILED
     except BrokenPipeError:

@@ -167,7 +167,7 @@ def test_a_table_on_a_terminal(
 def test_ctrl_c_cancels_the_run(
     program: list[str], cli: Any, make: Any, environment: dict[str, str], source: str
 ) -> None:
-    path = make("print('kept')", f"print('begun', flush=True)\n{source}", "1")
+    path = make("print('kept')", f"print('begun', flush=True)\n{source}\nend = 1", "end")
     process = subprocess.Popen(
         [*program, "run", str(path), "--json"],
         stdout=subprocess.PIPE,
