@@ -45,7 +45,7 @@ def importable(obj: Any) -> bool:
     if not isinstance(module, str) or module in ("__main__", "__mp_main__"):
         return False
     found: Any = sys.modules.get(module)
-    for part in obj.__qualname__.split("."):
+    for part in getattr(obj, "__qualname__", "<none>").split("."):
         found = getattr(found, part, None)
         if found is None:
             return False
@@ -54,7 +54,15 @@ def importable(obj: Any) -> bool:
 
 def is_definition(obj: Any) -> bool:
     """Whether this is a class or function that travels by value."""
+    if isinstance(obj, type) and not _made_in_python(obj):
+        return False
     return isinstance(obj, (type, types.FunctionType, _LRU)) and not importable(obj)
+
+
+def _made_in_python(cls: type) -> bool:
+    # Not so e.g. types.MethodType, which no module has under its own name.
+    heap_type = 1 << 9
+    return bool(cls.__flags__ & heap_type)
 
 
 # Functions
@@ -195,6 +203,8 @@ def _reduce_class(pickler: ValuePickler, cls: Any) -> Any:
         return pickler.placeholder
     if importable(cls):
         return NotImplemented
+    if not _made_in_python(cls):
+        return pickler.by_cloudpickle(cls)
     if isinstance(cls, enum.EnumMeta):
         return _reduce_enum(cls)
     home = next(k for k in type(cls).__mro__ if importable(k))
@@ -237,18 +247,19 @@ def make_class(meta: Any, home: Any, name: str, bases: Any, module: str, slots: 
 
 @contextmanager
 def _no_init_subclass(bases: Any) -> Iterator[None]:
-    for base in bases:
-        for cls in base.__mro__:
-            hook = cls.__dict__.get("__init_subclass__")
-            if isinstance(hook, classmethod) and not importable(cls):
-                type.__setattr__(cls, "__init_subclass__", classmethod(lambda c, **k: None))
-                try:
-                    with _no_init_subclass(bases):
-                        yield
-                finally:
-                    type.__setattr__(cls, "__init_subclass__", hook)
-                return
-    yield
+    hooks = {
+        cls: cls.__dict__["__init_subclass__"]
+        for base in bases
+        for cls in base.__mro__
+        if "__init_subclass__" in cls.__dict__ and not importable(cls)
+    }
+    for cls in hooks:
+        type.__setattr__(cls, "__init_subclass__", classmethod(lambda c, **k: None))
+    try:
+        yield
+    finally:
+        for cls, hook in hooks.items():
+            type.__setattr__(cls, "__init_subclass__", hook)
 
 
 def set_class(cls: Any, state: dict[str, Any]) -> None:

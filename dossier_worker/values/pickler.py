@@ -58,8 +58,15 @@ class ValuePickler(Base):
         self._roots: dict[int, Any] = {}
         self._sources: dict[str, Any] = {}
         self._last: Any = None
-        super().__init__(self.file, protocol=5, buffer_callback=self.buffers.append)
-        deps = self.deps
+        buffers, deps = self.buffers, self.deps
+
+        def take_out(buffer: pickle.PickleBuffer) -> bool:
+            if buffer.raw().nbytes < arrays.LARGE:
+                return True
+            buffers.append(buffer)
+            return False
+
+        super().__init__(self.file, protocol=5, buffer_callback=take_out)
         positions: dict[int, int] = {}
         belongs = registry.known.get
 

@@ -24,7 +24,7 @@ _EQUAL_MODULES = frozenset({
     "pandas.core.internals.blocks",
 })  # fmt: skip
 
-DROP, KEEP, DEFINITION, FRAME_PART = range(4)
+DROP, KEEP, DEFINITION, NAMED, FRAME_PART = range(5)
 _verdicts: dict[type, int] = {}
 
 
@@ -68,6 +68,8 @@ def _judge(cls: type) -> int:
         return DROP
     if cls.__module__.startswith(("pandas._libs", "pyarrow")):
         return DROP
+    if hasattr(cls, "__call__") and cls.__module__ != "__main__":  # noqa: B004
+        return NAMED  # functions made by Cython, numpy and others travel by name, mostly
     return KEEP
 
 
@@ -87,7 +89,10 @@ def select(memo: Iterable[tuple[int, Any]], root: Any) -> tuple[dict[int, Any], 
             parts.append(obj)
             if obj is not root:
                 continue
-        elif verdict == DEFINITION and not definitions.is_definition(obj):
+        elif verdict == DEFINITION:
+            if not definitions.is_definition(obj):
+                continue
+        elif verdict == NAMED and definitions.importable(obj):
             continue
         chosen[index] = obj
     return chosen, frames.memory_of(parts) if parts else set()

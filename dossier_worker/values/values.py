@@ -61,7 +61,7 @@ class Values:
         mutated: Collection[str] = (),
     ) -> list[Manifest]:
         """New versions of variables. `mutated`: names whose objects may have changed in place
-        since they were loaded or exported ("*" for all of them).
+        since they were loaded or exported ("*" for all of them). Unbound names are left out.
 
         The answer also has the notebook's classes and functions that these variables need and
         that had no version yet. A manifest comes after those it depends on.
@@ -73,13 +73,16 @@ class Values:
                 self._names[name] for name in mutated if name in self._names
             )
         self._registry.refresh_singletons(self._namespace)
-        wanted = list(dict.fromkeys(names))
-        states = {name: _get_state(name) for name in wanted if name.startswith("<")}
-        space = {**states, **{n: self._namespace[n] for n in wanted if n not in states}}
+        space: dict[str, Any] = {}
+        for name in names:
+            if name.startswith("<"):
+                space[name] = _get_state(name)
+            elif name in self._namespace:
+                space[name] = self._namespace[name]
         export = Export(
             self._namespace, space, self._registry, self._blobs, new_version, self._trusted
         )
-        manifests = export.run(wanted)
+        manifests = export.run(space)
         for manifest in manifests:
             if "unshippable" in manifest:
                 self._names.pop(manifest["name"], None)
@@ -128,6 +131,7 @@ class Values:
     ) -> Held:
         """The version, loaded with all that it depends on, dependencies first."""
         todo = [version]
+        waiting: set[str] = set()
         while todo:
             current = todo[-1]
             if current in self._registry.versions:
@@ -140,7 +144,8 @@ class Values:
                 raise LoadError(manifest["name"], manifest["type"], manifest["unshippable"])
             missing = [dep for dep in manifest["deps"] if dep not in self._registry.versions]
             if missing:
-                if any(dep in todo for dep in missing):
+                waiting.add(current)
+                if not waiting.isdisjoint(missing):
                     raise LoadError(name, manifest["type"], "versions depend on each other")
                 todo.extend(missing)
                 continue

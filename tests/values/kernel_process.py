@@ -1,6 +1,6 @@
 """A kernel for the tests: cells and steps as JSON lines on stdin, answers on stdout.
 
-    python kernel_process.py <blob folder> plain|ipython
+python kernel_process.py <blob folder> plain|ipython
 """
 
 from __future__ import annotations

@@ -8,7 +8,9 @@ from typing import Any
 def test_shared_between_versions_of_three_processes(book: Any) -> None:
     book.cell(0, "a = [1]\nd = {'k': a}", "a d")
     book.cell(1, "b = [d['k'], d]", "b")
-    book.cell(2, "assert d['k'] is a and b[0] is a and b[1] is d\nb[0].append(2)\nassert a == [1, 2]")
+    book.cell(
+        2, "assert d['k'] is a and b[0] is a and b[1] is d\nb[0].append(2)\nassert a == [1, 2]"
+    )
 
 
 def test_order_of_export_does_not_matter(book: Any) -> None:
@@ -109,7 +111,9 @@ def test_rebound_name_is_not_present(book: Any) -> None:
 
 
 def test_same_value_gives_the_same_blobs(book: Any) -> None:
-    source = "import numpy\na = {'x': [1, 2.5, 'y'], 's': {'p', 'q', 'r'}, 'n': numpy.arange(50000)}"
+    source = (
+        "import numpy\na = {'x': [1, 2.5, 'y'], 's': {'p', 'q', 'r'}, 'n': numpy.arange(50000)}"
+    )
     book.cell(0, source, "a")
     first = book.blobs("a"), book.manifest("a")["digest"]
     book.cell(0, source, "a")

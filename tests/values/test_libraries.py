@@ -1,0 +1,85 @@
+"""Values of libraries, and the same in real IPython shells."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+
+def test_fitted_estimators(book: Any) -> None:
+    book.cell(
+        0,
+        """
+        import numpy as np
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+        from sklearn.ensemble import RandomForestClassifier
+        from sklearn.linear_model import LogisticRegression
+        X = np.random.default_rng(0).normal(size=(100, 4))
+        y = (X[:, 0] > 0).astype(int)
+        forest = RandomForestClassifier(5, random_state=0).fit(X, y)
+        pipe = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+        p, q = forest.predict(X), pipe.predict_proba(X)
+        """,
+        "X y forest pipe p q",
+    )
+    book.cell(1, "assert (forest.predict(X) == p).all() and (pipe.predict_proba(X) == q).all()\n"
+                 "assert pipe[1].coef_.shape == (1, 4)")  # fmt: skip
+
+
+def test_figures(book: Any) -> None:
+    book.cell(
+        0,
+        """
+        import matplotlib.pyplot as plt
+        fig, ax = plt.subplots()
+        line, = ax.plot([1, 2], [3, 4])
+        plt.close(fig)
+        """,
+        "fig ax line",
+    )
+    book.cell(
+        1,
+        """
+        import matplotlib.pyplot as plt, io
+        assert ax is fig.axes[0] and line is ax.lines[0] and not plt.get_fignums()
+        ax.set_title('t')
+        fig.savefig(io.BytesIO())
+        """,
+    )
+
+
+def test_unimported_libraries_come_with_the_values(book: Any) -> None:
+    book.cell(0, "import scipy.sparse as sp\nm = sp.csr_matrix([[1, 0], [0, 2]])\n"
+                 "import decimal, pathlib, uuid\n"
+                 "v = [decimal.Decimal('1.5'), pathlib.Path('x'), uuid.UUID(int=1)]", "m v sp")  # fmt: skip
+    book.cell(1, "assert m.sum() == 3 and v[1].name == 'x' and sp.csr_matrix is type(m)")
+
+
+def test_iterators_that_pickle(book: Any) -> None:
+    book.cell(0, "it = iter([1, 2, 3])\nnext(it)\nz = zip('ab', [1, 2])", "it z")
+    book.cell(1, "assert list(it) == [2, 3] and list(z) == [('a', 1), ('b', 2)]")
+
+
+def test_ipython_shells(ipython_book: Any) -> None:
+    book = ipython_book
+    book.cell(0, "class A:\n    def m(self):\n        return 1 / 0  # here\ndef f(a):\n"
+                 "    return a.m()\na = A()\nip = get_ipython()", "a f ip")  # fmt: skip
+    book.cell(1, "import inspect, pickle\nassert '# here' in inspect.getsource(A.m)\n"
+                 "assert type(pickle.loads(pickle.dumps(a))) is A\nassert ip is get_ipython()\n"
+                 "b = f", "b f", take="a f A ip")  # fmt: skip
+    out = re.sub(r"\x1b\[[0-9;]*m", "", book.cell(2, "f(a)", ok=False))
+    assert "# here" in out and "return a.m()" in out
+    assert "Cell In[1]" in out
+
+
+def test_ipython_traceback_is_that_of_one_kernel(ipython_book: Any) -> None:
+    define, call = "def f(x):\n    y = x\n    return 1 / y", "f(0)"
+    ipython_book.cell(0, define, "f")
+    there = ipython_book.cell(1, call, ok=False)
+    here = ipython_book.cell(0, call, ok=False)
+
+    def without_addresses(text: str) -> str:
+        return re.sub(r"In\[\d+\]|\x1b\[[0-9;]*m|ipython-input-\S+", "", text)
+
+    assert without_addresses(there) == without_addresses(here)
