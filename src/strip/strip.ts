@@ -67,10 +67,12 @@ export class Strip extends Widget {
 
   protected override onBeforeAttach(msg: Message): void {
     this.node.addEventListener('mousedown', Private.stop);
+    this.node.addEventListener('keydown', Private.stop);
   }
 
   protected override onAfterDetach(msg: Message): void {
     this.node.removeEventListener('mousedown', Private.stop);
+    this.node.removeEventListener('keydown', Private.stop);
   }
 
   private _state: Widget;
@@ -116,10 +118,12 @@ export function stateWord(state: TaskState, trans: TranslationBundle): string {
 
 namespace Private {
   /**
-   * A press on the dropdown is no press on the cell, which would take the focus or drag.
+   * What is pressed on the dropdown is not pressed on the cell, which would take the focus or
+   * drag; Escape leaves the dropdown for the notebook.
    */
   export function stop(event: Event): void {
-    if (event.target instanceof HTMLSelectElement) {
+    const isEscape = event instanceof KeyboardEvent && event.key === 'Escape';
+    if (event.target instanceof HTMLSelectElement && !isEscape) {
       event.stopPropagation();
     }
   }

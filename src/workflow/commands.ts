@@ -104,23 +104,12 @@ export function addCommands(options: addCommands.IOptions): void {
   });
 
   commands.addCommand(CommandIDs.runWorkflow, {
-    label: args =>
-      args.toolbar ? trans.__('Run as workflow') : trans.__('Run as Workflow'),
+    label: trans.__('Run as Workflow'),
     caption: trans.__(
-      'Run the whole notebook from a clean state, each cell on its target, in parallel where possible'
+      'Run as workflow: the whole notebook from a clean state, each cell on its target, in parallel where possible'
     ),
     icon: workflowIcon,
-    describedBy: {
-      args: {
-        type: 'object',
-        properties: {
-          toolbar: {
-            type: 'boolean',
-            description: trans.__('Whether the command stands in a toolbar')
-          }
-        }
-      }
-    },
+    describedBy: { args: { type: 'object', properties: {} } },
     isEnabled: () => !!currentPanel() && !currentRuns()?.workflow,
     execute: async () => {
       const panel = currentPanel();

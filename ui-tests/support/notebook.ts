@@ -88,6 +88,8 @@ export async function pickTarget(
   target: string
 ): Promise<void> {
   await page.notebook.selectCells(index);
-  const select = page.locator('.jp-NotebookPanel-toolbar').getByLabel('Target');
+  const select = page
+    .locator('.jp-NotebookPanel-toolbar')
+    .getByLabel('Target', { exact: true });
   await select.selectOption(target);
 }
