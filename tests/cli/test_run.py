@@ -252,3 +252,13 @@ def test_targets(cli: Any) -> None:
     assert {"kernel", "local"} <= set(found)
     assert found["local"]["usable"] is True
     assert "local" in cli("targets").stdout
+
+
+def test_pictures_are_shown_though_the_library_was_imported_before(
+    cli: Any, make: Any, tmp_path: Path
+) -> None:
+    """Workers import matplotlib before they fork kernels, which must not cost the figures."""
+    path = make("import matplotlib.pyplot as plt", "plt.plot([1, 2]);", "plt.plot([1])\nplt.show()")
+    result = cli("run", "nb.ipynb", "-o", "out.ipynb")
+    assert result.returncode == 0, result.stderr
+    same(tmp_path / "out.ipynb", reference(path))
