@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import sharing
 from .errors import LoadError
 from .export import Export
-from .registry import Held, Manifest, Registry
+from .registry import Held, Manifest, Registry, collector_paused
 from .unpickler import ValueUnpickler
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class Values:
         # Classes and functions that came along with others, under names nobody asked for.
         self._implied: set[str] = set()
         self._trusted: set[type] = set()
+        # Versions that exist here only. Their objects are not held: `del f` must close the file.
+        self._unmoved: set[str] = set()
         self._clean = dict(namespace)
 
     def load(self, inputs: Mapping[str, str], manifests: Mapping[str, Manifest]) -> None:
@@ -41,9 +43,12 @@ class Values:
         """
         self._registry.refresh_singletons(self._namespace)
         alive: list[Any] = []  # until they are bound, nobody else holds what is held weakly
-        loaded = {
-            name: self._obtain(name, version, manifests, alive) for name, version in inputs.items()
-        }
+        with collector_paused():
+            loaded = {
+                name: self._obtain(name, version, manifests, alive)
+                for name, version in inputs.items()
+                if not self._stays(name, version)
+            }
         for name, held in loaded.items():
             if name.startswith("<"):
                 _set_state(name, held.root())
@@ -82,12 +87,12 @@ class Values:
         export = Export(
             self._namespace, space, self._registry, self._blobs, new_version, self._trusted
         )
-        manifests = export.run(space)
+        with collector_paused():
+            manifests = export.run(space)
         for manifest in manifests:
+            self._names[manifest["name"]] = manifest["version"]
             if "unshippable" in manifest:
-                self._names.pop(manifest["name"], None)
-            else:
-                self._names[manifest["name"]] = manifest["version"]
+                self._unmoved.add(manifest["version"])
         self._registry.sweep(self._live())
         return manifests
 
@@ -107,6 +112,7 @@ class Values:
         """A namespace as it was at the start; modules stay imported."""
         self._registry.drop_with_dependents(list(self._registry.versions))
         self._names.clear()
+        self._unmoved.clear()
         self._implied.clear()
         self._trusted.clear()
         self._namespace.clear()
@@ -122,6 +128,11 @@ class Values:
             if name.startswith("<") or self._namespace.get(name, self) is held.root():
                 found[name] = version
         return found
+
+    def _stays(self, name: str, version: str) -> bool:
+        """Whether the name is bound to just this version, which cannot leave this kernel."""
+        here = version in self._unmoved and self._names.get(name) == version
+        return here and name in self._namespace
 
     def _live(self) -> list[str]:
         return list(self.present().values())

@@ -141,7 +141,7 @@ def _same_picture(a: str | list[str], b: str | list[str]) -> bool:
     if one.strip() == two.strip():
         return True
     try:
-        from PIL import Image, ImageChops
+        from PIL import Image
     except ImportError:
         return False
     try:
@@ -150,7 +150,7 @@ def _same_picture(a: str | list[str], b: str | list[str]) -> bool:
         )
     except Exception:
         return False
-    return first.size == second.size and ImageChops.difference(first, second).getbbox() is None
+    return first.size == second.size and first.tobytes() == second.tobytes()
 
 
 def _kinds(outputs: Sequence[Json]) -> str:

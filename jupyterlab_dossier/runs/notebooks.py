@@ -66,6 +66,8 @@ def normalise(content: Any, path: Path, digest: str | None = None) -> Notebook:
         node = nbformat.from_dict(content)  # type: ignore[no-untyped-call]
         if node.nbformat < 4:
             node = nbformat.convert(node, 4)  # type: ignore[no-untyped-call]
+            for cell in node.cells:
+                cell.pop("id", None)  # nbformat's are random: ours are the same every time
             notices.append(f"{path.name} was in nbformat {content['nbformat']}: upgraded to 4.5")
         cells = node.cells
         if not isinstance(cells, list):

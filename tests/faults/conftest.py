@@ -6,4 +6,4 @@ import sys
 from pathlib import Path
 
 # The engine of tests/runs is the one that faults are done to.
-sys.path.insert(0, str(Path(__file__).parent.parent / "runs"))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "runs")]

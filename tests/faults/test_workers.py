@@ -46,8 +46,7 @@ ONCE = (
 
 async def test_worker_killed_during_a_cell(tmp_path: Path) -> None:
     async with started(tmp_path / "dossier") as engine:
-        cells: list[Any] = [{"source": WAITS, "effects": {"pure": False, "writes": []}}]
-        run = await engine.submit(workflow(tmp_path, ["open('f', 'w').close()\n" + WAITS, *cells]))
+        run = await engine.submit(workflow(tmp_path, ["open('f', 'w').close()\n" + WAITS]))
         await until_output(engine, run, "on")
         kernels = psutil.Process(only_worker(engine)).children(recursive=True)
         os.kill(only_worker(engine), signal.SIGKILL)
@@ -73,6 +72,21 @@ async def test_a_cell_marked_idempotent_runs_again(tmp_path: Path) -> None:
         outputs, _ = await engine.outputs(run)
         # The lost attempt's outputs are not the cell's: they stand in the log.
         assert [o["text"] for o in outputs["c0"]] == ["again\n"]
+
+
+async def test_a_cell_proven_pure_runs_again(tmp_path: Path) -> None:
+    async with started(tmp_path / "dossier") as engine:
+        run = await engine.submit(workflow(tmp_path, ["n = 0\nwhile True:\n    n = n + 1"]))
+        states = []
+        async for event in engine.watch(run):
+            if event.cell and event.kind == "state":
+                states.append(event.body["state"])
+                if event.body["state"] == "running":
+                    if "queued" in states:
+                        await engine.cancel(run)
+                    else:
+                        os.kill(only_worker(engine), signal.SIGKILL)
+        assert states == ["starting", "running", "queued", "starting", "running", "cancelled"]
 
 
 async def test_a_killed_worker_kernel_is_told(tmp_path: Path) -> None:
