@@ -95,6 +95,25 @@ def _reduce(pickler: ValuePickler, array: Any) -> Any:
     return _own_objects(array) if objects else _own(array, array.flags.writeable)
 
 
+class _Probe:
+    def shares_memory(self, array: Any, root: Any) -> bool:
+        self.count = sys.getrefcount(root)
+        return True
+
+
+def lone_count() -> int:
+    """What sys.getrefcount gives in `shares_memory` for a root that only the view refers to."""
+    global _lone_count
+    if _lone_count == 0:
+        probe: Any = _Probe()
+        _reduce(probe, sys.modules["numpy"].zeros(3)[1:])
+        _lone_count = probe.count
+    return _lone_count
+
+
+_lone_count = 0
+
+
 def _own(array: Any, writeable: bool) -> Any:
     flat = memory(array)
     data = pickle.PickleBuffer(flat) if flat.nbytes >= LARGE else flat.tobytes()

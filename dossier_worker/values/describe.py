@@ -7,16 +7,20 @@ from typing import Any
 _SHORT = 60
 
 
+def module_of(cls: type) -> str:
+    """The module of a class; in some C extensions `__module__` is not a string."""
+    module = cls.__module__
+    return module if isinstance(module, str) else ""
+
+
 def class_name(cls: type) -> str:
-    if cls.__module__ in ("builtins", "__main__"):
+    module = module_of(cls)
+    if module in ("", "builtins", "__main__"):
         return cls.__qualname__
-    module = cls.__module__.partition(".")[0] if _is_public(cls) else cls.__module__
+    top = module.partition(".")[0]
+    if top in ("pandas", "numpy"):
+        module = top  # pandas.core.frame.DataFrame is what everyone calls pandas.DataFrame
     return f"{module}.{cls.__qualname__}"
-
-
-def _is_public(cls: type) -> bool:
-    # pandas.core.frame.DataFrame is what everyone calls pandas.DataFrame.
-    return cls.__module__.partition(".")[0] in ("pandas", "numpy")
 
 
 def type_name(obj: Any) -> str:
@@ -30,7 +34,7 @@ def summary(obj: Any) -> str:
         return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"
     if isinstance(obj, type):
         return f"class {obj.__qualname__}"
-    if cls.__module__.partition(".")[0] in ("numpy", "pandas"):
+    if module_of(cls).partition(".")[0] in ("numpy", "pandas"):
         shape = getattr(obj, "shape", None)
         dtype = getattr(obj, "dtype", None)
         if shape is not None:

@@ -155,8 +155,7 @@ class Export:
         for part in (*(b["blob"] for b in buffers), *(d.manifest["digest"] for d in pickler.deps)):
             digest.update(b"\0" + part.encode())
         manifest["digest"] = digest.hexdigest()
-        numbered = pickler.numbered()
-        objects, frame_memory = sharing.select(numbered, variable.root)
+        objects, frame_memory = sharing.select(pickler.numbered(), variable.root, pickled=True)
         index = next((i for i, obj in objects.items() if obj is variable.root), None)
         if self._registry.known.get(id(variable.root)) is variable:
             del self._registry.known[id(variable.root)]

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from . import arrays
+from .describe import module_of
 
 if TYPE_CHECKING:
     from .pickler import Handler, ValuePickler
@@ -27,7 +28,7 @@ def _internals() -> Any:
 def handler(cls: type) -> Handler | None:
     """How pandas objects of this class are pickled; None: as their class says."""
     internals = _internals()
-    if internals is None or not cls.__module__.startswith("pandas."):
+    if internals is None or not module_of(cls).startswith("pandas."):
         return None
     pandas = sys.modules["pandas"]
     if issubclass(cls, internals.Block):
@@ -39,6 +40,14 @@ def handler(cls: type) -> Handler | None:
     if issubclass(cls, pandas.Index):
         return _reduce_index
     return None
+
+
+def copy_on_write() -> bool:
+    """Whether a write to one frame never reaches another (always, from pandas 3 on)."""
+    pandas = sys.modules["pandas"]
+    if int(pandas.__version__.partition(".")[0]) >= 3:
+        return True
+    return getattr(pandas.options.mode, "copy_on_write", False) is True
 
 
 def is_block(cls: type) -> bool:
@@ -54,6 +63,8 @@ def is_index(cls: type) -> bool:
 def memory_of(objects: Iterable[Any]) -> set[int]:
     """ids of what these blocks and indexes keep their data in."""
     found: set[int] = set()
+    if not copy_on_write():
+        return found  # to share memory is to share writes: like arrays
     for obj in objects:
         values, refs = (
             (_data_of(obj), obj._references) if is_index(type(obj)) else (obj.values, obj.refs)
@@ -72,6 +83,8 @@ def _data_of(index: Any) -> Any:
 
 def _refs(pickler: ValuePickler, values: Any, refs: Any) -> Any:
     """The bookkeeping to pickle along with these values."""
+    if not copy_on_write():
+        return refs
     registry = pickler.registry
     for array in arrays.inner(values):
         pickler.mark(array)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from . import arrays, definitions, frames, unshippable
 from .cloud import cloudpickle
+from .describe import module_of
 from .errors import Cycle, Unshippable
 from .registry import Held, Registry
 
@@ -29,9 +30,6 @@ _TRUSTED = frozenset({
 })  # fmt: skip
 _HOOKS = ("__reduce__", "__reduce_ex__", "__setstate__", "__getstate__", "__getnewargs__",
           "__getnewargs_ex__", "__new__", "__getattr__", "__getattribute__")  # fmt: skip
-# How often sys.getrefcount counts the root of a view if nobody but the view refers to it: the
-# view's base, and the names in `_reduce`, `shares_memory` and getrefcount itself.
-_REFS_OF_A_LONE_ROOT = 4
 
 
 class ValuePickler(Base):
@@ -114,13 +112,11 @@ class ValuePickler(Base):
             text = str(error).strip() or type(error).__name__
             raise Unshippable(f"cannot be pickled: {text}", self._last) from error
 
-    def numbered(self) -> list[tuple[int, Any]]:
-        """(number, object) of all that was pickled and is not just a temporary of pickling."""
-        memo = self.memo.copy()
+    def numbered(self) -> Iterable[tuple[int, Any]]:
+        """(number, object) of all that was pickled."""
+        memo: dict[int, tuple[int, Any]] = self.memo.copy()
         self.clear_memo()
-        count = sys.getrefcount
-        # Two for `entry` and the argument of getrefcount: nobody else has it.
-        return [(entry[0], entry[1]) for entry in memo.values() if count(entry[1]) > 2]
+        return memo.values()
 
     # What handlers ask
 
@@ -153,7 +149,7 @@ class ValuePickler(Base):
                 return False
             self.registry.promote(root)
             return True
-        alone = marked or sys.getrefcount(root) <= _REFS_OF_A_LONE_ROOT
+        alone = marked or sys.getrefcount(root) <= arrays.lone_count()
         if alone and not arrays.worth_sharing(array, root):
             return False
         self._roots[id(root)] = root
@@ -166,7 +162,7 @@ class ValuePickler(Base):
         kind = unshippable.kind(cls)
         if kind is not None:
             return _refuser(kind)
-        if cls.__module__ == "torch" or hasattr(cls, "is_cuda"):
+        if module_of(cls) == "torch" or hasattr(cls, "is_cuda"):
             return _reduce_device_array
         if not _trusted(cls):
             self.untrusted.add(cls)
@@ -187,10 +183,10 @@ def _reduce_device_array(pickler: ValuePickler, obj: Any) -> Any:
 
 
 def _trusted(cls: type) -> bool:
-    if cls.__module__.partition(".")[0] in _TRUSTED:
+    if module_of(cls).partition(".")[0] in _TRUSTED:
         return True
-    if cls.__module__ != "__main__":
+    if module_of(cls) != "__main__":
         return False
     # A class of the notebook that leaves pickling to `object` only has its attributes set.
-    plain = all(k.__module__ == "__main__" for k in cls.__mro__ if k is not object)
+    plain = all(module_of(k) == "__main__" for k in cls.__mro__ if k is not object)
     return plain and not any(hook in k.__dict__ for k in cls.__mro__[:-1] for hook in _HOOKS)

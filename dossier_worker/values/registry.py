@@ -6,9 +6,11 @@ so (version, number) names an object in every process that holds the version.
 
 from __future__ import annotations
 
+import gc
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Iterator, Set
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from . import singletons
@@ -72,6 +74,19 @@ class Held:
         self._weak = True
 
 
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Many objects come to be at once and stay: looking for garbage among them is a waste."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 class Registry:
     """All versions held, and `known`: id of an object -> where it belongs.
 
@@ -113,16 +128,14 @@ class Registry:
             del self.versions[held.version]
         if self._by_serial.pop(held.serial, None) is None:
             return
-        for obj in held.objects.values():
-            self._remove(id(obj), held.serial)
+        keys = [id(obj) for obj in held.objects.values()]
         if held.root_index is not None:
-            self._remove(held.root_id, held.serial)
-
-    def _remove(self, key: int, serial: int) -> None:
+            keys.append(held.root_id)
         for table in (self.known, self.frame_memory):
-            code = table.get(key)
-            if type(code) is int and code >> _SHIFT == serial:
-                del table[key]
+            for key in keys if table else ():
+                code = table.get(key)
+                if type(code) is int and code >> _SHIFT == held.serial:
+                    del table[key]
 
     def promote(self, obj: Any) -> None:
         """Let others refer to memory of a frame."""

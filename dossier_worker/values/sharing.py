@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 from . import definitions, frames
+from .describe import module_of
 
 # Immutable, or the same object in a process anyway (modules, members of enums, dtypes).
 _EQUAL_IS_ENOUGH = frozenset({
@@ -42,7 +43,7 @@ def _verdict(cls: type) -> int:
     found = _verdicts.get(cls)
     if found is None:
         found = _judge(cls)
-        if cls.__module__ != "__main__":  # those come and go with the notebook's edits
+        if module_of(cls) != "__main__":  # those come and go with the notebook's edits
             _verdicts[cls] = found
     return found
 
@@ -56,7 +57,7 @@ def _judge(cls: type) -> int:
         return FRAME_PART
     if cls.__name__ == "BlockValuesRefs":
         return KEEP
-    if cls.__module__ in _EQUAL_MODULES or issubclass(cls, Enum):
+    if module_of(cls) in _EQUAL_MODULES or issubclass(cls, Enum):
         return DROP
     numpy = sys.modules.get("numpy")
     if numpy is not None and issubclass(cls, (numpy.dtype, numpy.generic, numpy.ufunc)):
@@ -66,24 +67,31 @@ def _judge(cls: type) -> int:
         cls, (extensions.ExtensionDtype, extensions.ExtensionArray)
     ):
         return DROP
-    if cls.__module__.startswith(("pandas._libs", "pyarrow")):
+    if module_of(cls).startswith(("pandas._libs", "pyarrow")):
         return DROP
-    if hasattr(cls, "__call__") and cls.__module__ != "__main__":  # noqa: B004
+    if hasattr(cls, "__call__") and module_of(cls) != "__main__":  # noqa: B004
         return NAMED  # functions made by Cython, numpy and others travel by name, mostly
     return KEEP
 
 
-def select(memo: Iterable[tuple[int, Any]], root: Any) -> tuple[dict[int, Any], set[int]]:
-    """Of (number, object): those that others may refer to, and ids of what holds frames' data."""
+def select(
+    memo: Iterable[tuple[int, Any]], root: Any, pickled: bool
+) -> tuple[dict[int, Any], set[int]]:
+    """Of (number, object): those that others may refer to, and ids of what holds frames' data.
+
+    After pickling, what only the memo refers to was a temporary of pickling.
+    """
     chosen: dict[int, Any] = {}
     parts: list[Any] = []
     verdicts = _verdicts
+    count = sys.getrefcount
+    only_memo = _count_of_temporaries() if pickled else 0
     for index, obj in memo:
         cls = type(obj)
         verdict = verdicts.get(cls)
         if verdict is None:
             verdict = _verdict(cls)
-        if verdict == DROP:
+        if verdict == DROP or count(obj) <= only_memo:
             continue
         if verdict == FRAME_PART:
             parts.append(obj)
@@ -96,3 +104,12 @@ def select(memo: Iterable[tuple[int, Any]], root: Any) -> tuple[dict[int, Any], 
             continue
         chosen[index] = obj
     return chosen, frames.memory_of(parts) if parts else set()
+
+
+def _count_of_temporaries() -> int:
+    # Versions of Python differ in how many references a loop and a call are.
+    count = sys.getrefcount
+    counted = 0
+    for _, obj in {0: (0, object())}.values():
+        counted = count(obj)
+    return counted

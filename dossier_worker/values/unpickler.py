@@ -43,7 +43,7 @@ class ValueUnpickler(pickle.Unpickler):
             return found
         return super().find_class(module, name)
 
-    def numbered(self) -> list[tuple[int, Any]]:
+    def numbered(self) -> Iterable[tuple[int, Any]]:
         """(number, object) of all that was loaded."""
         memo: dict[int, Any] = self.memo.copy()
-        return list(memo.items())
+        return memo.items()

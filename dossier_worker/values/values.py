@@ -183,7 +183,7 @@ class Values:
             raise self._failed(manifest, words) from error
         except Exception as error:
             raise self._failed(manifest, f"{type(error).__name__}: {error}") from error
-        objects, frame_memory = sharing.select(unpickler.numbered(), root)
+        objects, frame_memory = sharing.select(unpickler.numbered(), root, pickled=False)
         index = next((i for i, obj in objects.items() if obj is root), None)
         held = Held(manifest, root, index, objects, deps, sharing.is_named_definition(root))
         self._registry.add(held, frame_memory)

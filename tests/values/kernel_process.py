@@ -46,7 +46,7 @@ def main(folder: str, mode: str) -> None:
             name = f"<cell {os.getpid()} {cells}>"
             linecache.cache[name] = (len(code), None, code.splitlines(True), name)
             try:
-                exec(compile(code, name, "exec"), vars(module))
+                exec(compile(code, name, "exec", dont_inherit=True), vars(module))
             except BaseException:
                 return {"out": out.getvalue(), "error": traceback.format_exc()}
         return {"out": out.getvalue(), "error": None}
@@ -61,8 +61,8 @@ def main(folder: str, mode: str) -> None:
                 values.load(asked["inputs"], asked["manifests"])
                 answer = {"present": values.present()}
             elif asked["op"] == "export":
-                prefix = asked["prefix"]
-                made = values.export(asked["names"], lambda n: prefix + n, asked["mutated"])
+                version = asked["prefix"].__add__
+                made = values.export(asked["names"], version, asked["mutated"])
                 answer = {"manifests": made, "present": values.present()}
             elif asked["op"] == "forget":
                 values.forget(asked["names"])

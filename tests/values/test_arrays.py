@@ -212,5 +212,9 @@ def test_small_view_of_a_large_lone_base_is_compacted(book: Any) -> None:
 def test_deleted_array_frees_its_memory_in_the_cell(book: Any) -> None:
     book.cell(0, "import numpy as np, weakref\na = np.ones(1_000_000)\nb = a[:5]", "a b")
     book.cell(0, "import weakref\nr = weakref.ref(a)\ndel b\na = None\nassert r() is None")
-    book.cell(1, "import weakref\nr = weakref.ref(a)\ndel a\nassert r() is not None\ndel b\n"
-                 "assert r() is None", take="a b")  # fmt: skip
+    book.cell(
+        1,
+        "import weakref\nr = weakref.ref(a)\ndel a\nassert r() is not None\ndel b\n"
+        "assert r() is None",
+        take="a b",
+    )

@@ -158,9 +158,13 @@ def test_inheritance_across_versions(book: Any) -> None:
 
 def test_dataclass_is_extended_elsewhere(book: Any) -> None:
     book.cell(0, "from dataclasses import dataclass\n@dataclass\nclass A:\n    x: int", "A")
-    book.cell(1, "from dataclasses import dataclass, replace, fields, MISSING\n"
-                 "@dataclass\nclass B(A):\n    y: int\nb = replace(B(1, 2), x=3)\n"
-                 "assert fields(A)[0].default is MISSING", "B b")  # fmt: skip
+    book.cell(
+        1,
+        "from dataclasses import dataclass, replace, fields, MISSING\n"
+        "@dataclass\nclass B(A):\n    y: int\nb = replace(B(1, 2), x=3)\n"
+        "assert fields(A)[0].default is MISSING",
+        "B b",
+    )
     book.cell(2, "assert b == B(3, 2)\ntry:\n    B()\nexcept TypeError: pass\nelse: raise 1")
 
 
@@ -188,9 +192,14 @@ def test_metaclass_and_registries_run_once(book: Any) -> None:
         """,
         "Meta A Plugin One",
     )
-    book.cell(1, "assert len(A) == 42 and Meta.made == ['A'] and type(A) is Meta\n"
-                 "assert Plugin.known == ['one'] and One.key == 'one'\n"
-                 "class Two(Plugin, key='two'): pass", "Two Plugin One", mutated="Plugin One")  # fmt: skip
+    book.cell(
+        1,
+        "assert len(A) == 42 and Meta.made == ['A'] and type(A) is Meta\n"
+        "assert Plugin.known == ['one'] and One.key == 'one'\n"
+        "class Two(Plugin, key='two'): pass",
+        "Two Plugin One",
+        mutated="Plugin One",
+    )
     book.cell(2, "assert Plugin.known == ['one', 'two'] and Two.key == 'two'")
 
 
@@ -221,8 +230,11 @@ def test_nested_local_and_mutually_recursive_classes(book: Any) -> None:
         """,
         "Outer Other L l i",
     )
-    book.cell(1, "assert isinstance(l, L) and l.me() is L and type(i) is Outer.Inner\n"
-                 "assert isinstance(Outer().other().back(), Outer) and Other")  # fmt: skip
+    book.cell(
+        1,
+        "assert isinstance(l, L) and l.me() is L and type(i) is Outer.Inner\n"
+        "assert isinstance(Outer().other().back(), Outer) and Other",
+    )
 
 
 def test_class_comes_along_unasked_and_is_found_by_name(book: Any) -> None:
@@ -260,8 +272,12 @@ def test_closures_share_cells(book: Any) -> None:
         """,
         "inc get fact",
     )
-    book.cell(1, "assert get() == 1 and inc() == 2 and get() == 2 and fact(5) == 120",
-              "inc get", mutated="inc get")  # fmt: skip
+    book.cell(
+        1,
+        "assert get() == 1 and inc() == 2 and get() == 2 and fact(5) == 120",
+        "inc get",
+        mutated="inc get",
+    )
     book.cell(2, "assert get() == 2 and inc() == 3 and get() == 3")
 
 
@@ -303,12 +319,12 @@ def test_kinds_of_functions(book: Any) -> None:
         def _(x: int): return 'int'
         fib(5)
         """,
-        "sig deco decorated fib part gen co lam k bound anon upper single K",
+        "functools sig deco decorated fib part gen co lam k bound anon upper single K",
     )
     book.cell(
         1,
         """
-        import asyncio, inspect, pickle, copy
+        import asyncio, functools, inspect, pickle, copy
         assert sig(0) == (0, [1], (), 2, {}) and sig.__doc__ == 'doc' and sig.note == 'n'
         assert str(inspect.signature(sig)) == "(a, b=[1], *c, d: int = 2, **e) -> 'str'"
         assert decorated(1) == ('w', 1) and decorated.__wrapped__(1) == 1
@@ -332,32 +348,52 @@ def test_functions_of_libraries_made_at_run_time(book: Any, tmp_path: Any) -> No
         "def add(f):\n    @functools.wraps(f)\n    def g(x): return f(x) + BASE\n    return g\n"
     )
     path = f"import sys\nif {str(tmp_path)!r} not in sys.path: sys.path.append({str(tmp_path)!r})\n"
-    book.cell(0, path + "import mylib_for_values\n@mylib_for_values.add\ndef f(x): return x\n"
-                        "m = mylib_for_values", "f m")  # fmt: skip
+    book.cell(
+        0,
+        path + "import mylib_for_values\n@mylib_for_values.add\ndef f(x): return x\n"
+        "m = mylib_for_values",
+        "f m",
+    )
     book.cell(1, path, take="")
     book.cell(1, "assert f(1) == 11\nm.BASE = 20\nassert f(1) == 21\nm.BASE = 10")
 
 
 def test_missing_module_is_named(book: Any, tmp_path: Any) -> None:
     (tmp_path / "only_here_for_values.py").write_text("class A: pass\n")
-    book.cell(0, f"import sys\nsys.path.append({str(tmp_path)!r})\n"
-                 "import only_here_for_values\na = only_here_for_values.A()", "a")  # fmt: skip
+    book.cell(
+        0,
+        f"import sys\nsys.path.append({str(tmp_path)!r})\n"
+        "import only_here_for_values\na = only_here_for_values.A()",
+        "a",
+    )
     answer = book.kernels[1].ask("load", inputs={"a": book.versions["a"]}, manifests=book.manifests)
     assert "'only_here_for_values' is not installed here" in answer["load_error"][3]
 
 
 def test_source_and_tracebacks(book: Any) -> None:
-    book.cell(0, "def f(x):\n    # the comment\n    return 1 / x\n\nclass A:\n    def m(self):\n"
-                 "        return f(0)", "f A")  # fmt: skip
+    book.cell(
+        0,
+        "def f(x):\n    # the comment\n    return 1 / x\n\nclass A:\n    def m(self):\n"
+        "        return f(0)",
+        "f A",
+    )
     book.cell(1, "a = A()", "a")
-    out = book.cell(2, "import inspect\nassert '# the comment' in inspect.getsource(f)\n"
-                       "assert 'return f(0)' in inspect.getsource(A.m)\na.m()", ok=False)  # fmt: skip
+    out = book.cell(
+        2,
+        "import inspect\nassert '# the comment' in inspect.getsource(f)\n"
+        "assert 'return f(0)' in inspect.getsource(A.m)\na.m()",
+        ok=False,
+    )
     assert "return 1 / x" in out and "return f(0)" in out and "ZeroDivisionError" in out
 
 
 def test_joblib_in_two_processes(book: Any) -> None:
-    book.cell(0, "class Box:\n    def __init__(self, v): self.v = v\nk = 3\n"
-                 "def work(x): return Box(x * k)", "Box k work")  # fmt: skip
+    pytest.importorskip("joblib")
+    book.cell(
+        0,
+        "class Box:\n    def __init__(self, v): self.v = v\nk = 3\ndef work(x): return Box(x * k)",
+        "Box k work",
+    )
     book.cell(
         1,
         """
@@ -386,14 +422,21 @@ def test_exceptions_keep_cause_and_notes(book: Any) -> None:
         """,
         "E err os_error",
     )
-    book.cell(1, "assert isinstance(err.__cause__, ValueError) and os_error.filename == 'x'\n"
-                 "try:\n    raise err\nexcept E: pass")  # fmt: skip
+    book.cell(
+        1,
+        "assert isinstance(err.__cause__, ValueError) and os_error.filename == 'x'\n"
+        "try:\n    raise err\nexcept E: pass",
+    )
 
 
 @pytest.mark.parametrize("turns", [3])
 def test_definitions_keep_their_hash_over_trips(book: Any, turns: int) -> None:
-    book.cell(0, "class A:\n    x = [1]\n    def f(self, y=2):\n        return {'a', 'b', 'x', y}\n"
-                 "def g(z): return A().f(z)", "A g")  # fmt: skip
+    book.cell(
+        0,
+        "class A:\n    x = [1]\n    def f(self, y=2):\n        return {'a', 'b', 'x', y}\n"
+        "def g(z): return A().f(z)",
+        "A g",
+    )
     digests = []
     for turn in range(turns):
         book.cell((turn + 1) % 3, "A, g", "A g", mutated="A g")

@@ -129,8 +129,11 @@ def test_deeply_nested_value_is_refused_in_words(book: Any) -> None:
 
 
 def test_random_state_travels(book: Any) -> None:
-    book.cell(0, "import random\nimport numpy\nrandom.seed(3)\nnumpy.random.seed(4)",
-              "<random> <numpy.random>")  # fmt: skip
+    book.cell(
+        0,
+        "import random\nimport numpy\nrandom.seed(3)\nnumpy.random.seed(4)",
+        "<random> <numpy.random>",
+    )
     source = "import random, numpy\nprint(random.random(), numpy.random.rand(), random.gauss(0, 1))"
     states = {n: book.versions[n] for n in ("<random>", "<numpy.random>")}
     printed = []
@@ -141,8 +144,12 @@ def test_random_state_travels(book: Any) -> None:
 
 
 def test_generators_of_random_numbers(book: Any) -> None:
-    book.cell(0, "import random, numpy\nr = random.Random(1)\ng = numpy.random.default_rng(2)\n"
-                 "from random import random as draw\nprint(r.random(), g.random())", "r g draw")  # fmt: skip
+    book.cell(
+        0,
+        "import random, numpy\nr = random.Random(1)\ng = numpy.random.default_rng(2)\n"
+        "from random import random as draw\nprint(r.random(), g.random())",
+        "r g draw",
+    )
     book.cell(0, "x = r.random(), g.random()", "x")
     book.cell(1, "import random\nassert (r.random(), g.random()) == x\nassert 0 <= draw() < 1")
     book.cell(1, "import random\nassert draw.__self__ is random._inst")

@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-from .conftest import ROOT
-
 CASES = {
     "open(__import__('os').devnull)": "an open file",
     "open(__import__('os').devnull, 'wb')": "an open file",
@@ -159,7 +157,7 @@ def test_failed_load_binds_nothing(book: Any) -> None:
 def test_remote_functions(tmp_path: Path) -> None:
     code = f"""if True:
         import json, sys
-        sys.path.insert(0, {str(ROOT)!r})
+        sys.path.insert(0, {str(Path(__file__).parents[2])!r})
         from dossier_worker.values import remote
         folder = {str(tmp_path)!r}
         a = [1]
