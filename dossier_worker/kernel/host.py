@@ -166,7 +166,7 @@ class Host:
     """Builds the kernel (before a fork, if there is one) and serves its tasks (after it)."""
 
     def __init__(self, blobs: str) -> None:
-        _look_like_ipykernel()
+        look_like_ipykernel()
         self.interrupts = Interrupts()
         self.link = Link(self.interrupts)
         session = LinkSession(link=self.link, key=b"")
@@ -474,7 +474,7 @@ def _c_flush() -> Any:
         return lambda _: None
 
 
-def _look_like_ipykernel() -> None:
+def look_like_ipykernel() -> None:
     """What a notebook finds in a process that `python -m ipykernel_launcher` started."""
     skip_debugger()
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")

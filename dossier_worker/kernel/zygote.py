@@ -19,44 +19,54 @@ import threading
 import warnings
 from typing import Any
 
-from .host import Host
+from .host import Host, look_like_ipykernel
 from .processes import die_with_parent, kill_group
 
 
 def main(fd: int, blobs: str, preload: list[str]) -> None:
     control = socket.socket(fileno=fd)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    look_like_ipykernel()  # a library may read the environment when it is imported
     for module in preload:
-        if _is_quiet(module):
-            with contextlib.suppress(Exception):
-                importlib.import_module(module)
+        if not _import_quietly(module):
+            _start_over(fd, module)
     host = Host(blobs)
     gc.collect()
     gc.freeze()  # a collection in a child would copy every page that it marks
     Zygote(control, host).run()
 
 
-def _is_quiet(module: str) -> bool:
-    """Import it in a child first.
+def _import_quietly(module: str) -> bool:
+    """Whether a cell that imports the module will miss nothing.
 
-    A cell that imports it must show what the import shows: a module that prints, warns, fails or
-    starts threads (they would be dead after the fork) is left to the cell.
+    One that prints, warns, fails or starts threads (they would be dead after the fork) is left to
+    the cell.
     """
-    with tempfile.TemporaryFile() as printed:
-        pid = os.fork()
-        if pid == 0:
-            status = 1
-            with contextlib.suppress(BaseException):
-                os.dup2(printed.fileno(), 1)
-                os.dup2(printed.fileno(), 2)
-                warnings.simplefilter("always", UserWarning)
-                importlib.import_module(module)
-                sys.stdout.flush()
-                sys.stderr.flush()
-                status = int(threading.active_count() > 1)
-            os._exit(status)
-        _, status = os.waitpid(pid, 0)
-        return status == 0 and printed.seek(0, os.SEEK_END) == 0
+    kept = os.dup(1), os.dup(2)
+    with tempfile.TemporaryFile() as printed, warnings.catch_warnings():
+        os.dup2(printed.fileno(), 1)
+        os.dup2(printed.fileno(), 2)
+        warnings.simplefilter("always", UserWarning)
+        try:
+            importlib.import_module(module)
+        except BaseException:
+            return False
+        finally:
+            for stream in (sys.stdout, sys.stderr):
+                if stream is not None:
+                    stream.flush()
+            for to, descriptor in zip((1, 2), kept, strict=True):
+                os.dup2(descriptor, to)
+                os.close(descriptor)
+        return threading.active_count() == 1 and printed.seek(0, os.SEEK_END) == 0
+
+
+def _start_over(fd: int, module: str) -> None:
+    """An import cannot be taken back: become a new process that leaves this module out."""
+    os.set_inheritable(fd, True)
+    arguments = list(sys.orig_argv)
+    arguments.remove(module)
+    os.execv(sys.executable, [sys.executable, *arguments[1:]])
 
 
 class Zygote:

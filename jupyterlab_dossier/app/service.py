@@ -82,12 +82,12 @@ class Service:
             await self.engine()
 
     async def stop(self) -> None:
-        """Ends the engine, its runs and its workers."""
+        """Ends the engine; workflow runs go on in their workers for the next server."""
         async with self._starting:
             self._stopped = True
             await self.announcer.stop()
             if self._engine is not None:
-                await self._engine.stop()
+                await self._engine.stop(leave_runs=True)
             if self._link is not None:
                 await self._link.close()
             self._engine = self._link = None

@@ -83,15 +83,24 @@ class Engine:
                         await self.resume(run)
             await self._end_orphans()
 
-    async def stop(self) -> None:
-        """Ends runs that are under way as cancelled, and all workers."""
-        for active in list(self._active.values()):
-            active.cancel("the engine was stopped")
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+    async def stop(self, leave_runs: bool = False) -> None:
+        """Ends the engine and its workers; runs that are under way end as cancelled.
+
+        With `leave_runs`, workflow runs go on in their workers, for the next engine to take up.
+        """
+        left = set()
+        for run, active in list(self._active.items()):
+            if leave_runs and isinstance(active, WorkflowRun):
+                left |= active.leave()
+                self._tasks[run].cancel()
+            else:
+                active.cancel("the engine was stopped")
+        sessions = [session.close() for session in self._sessions.values()]
+        await asyncio.gather(*self._tasks.values(), *sessions, return_exceptions=True)
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        await self.pool.close()
+        await self.pool.close(left)
         for client in self._analysis.values():
             await client.close()
         self.ledger.close()
@@ -335,16 +344,14 @@ class Engine:
         self._active[run] = active
 
         async def go() -> None:
-            state, why = "failed", None
             try:
                 state, why = await active.execute()
             except Exception as error:
                 log.exception("run %s failed by a fault of the engine", run)
-                why = f"a fault of the engine: {type(error).__name__}: {error}"
-            finally:
-                await self.ledger.end_run(run, state, why)
-                self._active.pop(run, None)
-                self._tasks.pop(run, None)
+                state, why = "failed", f"a fault of the engine: {type(error).__name__}: {error}"
+            await self.ledger.end_run(run, state, why)
+            self._active.pop(run, None)
+            self._tasks.pop(run, None)
 
         self._tasks[run] = asyncio.create_task(go())
 

@@ -14,7 +14,7 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -283,9 +283,9 @@ class Pool:
                 return
             await provider.end(worker.handle)
 
-    async def close(self) -> None:
-        """Ends all workers."""
-        workers = list(self.workers.values())
+    async def close(self, leave: Collection[str] = ()) -> None:
+        """Ends all workers but those named, which wait for the next engine."""
+        workers = [worker for worker in self.workers.values() if worker.id not in leave]
         await asyncio.gather(*(self._end(worker, "the server stops") for worker in workers))
         for worker in workers:
             if worker.idle:

@@ -83,6 +83,7 @@ class WorkflowRun:
         self._sticky: Place | None = None
         self._wake = asyncio.Event()
         self._cancelled: str | None = None
+        self._left = False
         chosen = (
             planning.needed(plan, workflow.only) if workflow.only is not None else set(plan.order)
         )
@@ -166,8 +167,15 @@ class WorkflowRun:
             await asyncio.gather(
                 *(t.running for t in self.tasks.values() if t.running), return_exceptions=True
             )
-            self._give_up_kernels()
+            if not self._left:
+                self._give_up_kernels()
         return await self._close()
+
+    def leave(self) -> set[str]:
+        """Lets go of the run as it is, for the next engine; the workers that it goes on in."""
+        self._left = True
+        held = [task.kernel for task in self.tasks.values() if task.kernel is not None]
+        return {kernel.worker.id for kernel in held + [place.kernel for place in self._places]}
 
     def cancel(self, why: str = "cancelled") -> None:
         """Interrupts what runs and starts nothing more."""
