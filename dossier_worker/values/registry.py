@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Set
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -143,17 +143,28 @@ class Registry:
         if code is not None:
             self.known[id(obj)] = code
 
-    def drop_with_dependents(self, versions: Iterable[str]) -> None:
-        """Forget versions whose objects changed, and all that share objects with them."""
-        changed = {v for v in versions if v in self.versions}
-        if not changed:
-            return
+    def drop_changed(self, versions: Iterable[str], unchanged: Collection[str]) -> None:
+        """Forget versions whose objects changed, and all that share objects with them.
+
+        An object of a changed variable may belong to an older version that it was taken from. That
+        one changed as well, unless it is of a variable that is known to be `unchanged`.
+        """
+        changed: set[int] = set()
+        todo = [self.versions[v] for v in versions if v in self.versions]
+        while todo:
+            held = todo.pop()
+            if held.serial not in changed:
+                changed.add(held.serial)
+                todo.extend(dep for dep in held.deps if dep.version not in unchanged)
         # A version is added after those it depends on, so one pass in order sees them all.
-        for held in sorted(self.versions.values(), key=lambda h: h.serial):
-            if held.version in changed or any(dep.version in changed for dep in held.deps):
-                changed.add(held.version)
-        for version in changed:
-            self.drop(self.versions[version])
+        for held in sorted(self._by_serial.values(), key=lambda h: h.serial) if changed else ():
+            if held.serial in changed or any(dep.serial in changed for dep in held.deps):
+                changed.add(held.serial)
+                self.drop(held)
+
+    def clear(self) -> None:
+        for held in list(self._by_serial.values()):
+            self.drop(held)
 
     def sweep(self, live: Iterable[str]) -> None:
         """Drop what neither these versions nor any they share objects with need."""

@@ -69,7 +69,7 @@ def _judge(cls: type) -> int:
         return DROP
     if module_of(cls).startswith(("pandas._libs", "pyarrow")):
         return DROP
-    if hasattr(cls, "__call__") and module_of(cls) != "__main__":  # noqa: B004
+    if module_of(cls) != "__main__" and any("__call__" in base.__dict__ for base in cls.__mro__):
         return NAMED  # functions made by Cython, numpy and others travel by name, mostly
     return KEEP
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 RANDOM = "<random>"
 NUMPY_RANDOM = "<numpy.random>"
 EVERYTHING = "*"
+_MAP_FROM = 1024 * 1024
 
 
 class Values:
@@ -72,11 +73,9 @@ class Values:
         that had no version yet. A manifest comes after those it depends on.
         """
         if EVERYTHING in mutated:
-            self._registry.drop_with_dependents(list(self._registry.versions))
+            self._registry.clear()
         else:
-            self._registry.drop_with_dependents(
-                self._names[name] for name in mutated if name in self._names
-            )
+            self._drop_changed(mutated)
         self._registry.refresh_singletons(self._namespace)
         space: dict[str, Any] = {}
         for name in names:
@@ -99,18 +98,22 @@ class Values:
     def forget(self, names: Iterable[str]) -> None:
         """Drop variables, and what is known of their objects (a failed cell may have changed
         them)."""
-        gone = []
+        names = list(names)
+        self._drop_changed(names)
         for name in names:
-            version = self._names.pop(name, None)
-            if version is not None:
-                gone.append(version)
+            self._names.pop(name, None)
             self._implied.discard(name)
             self._namespace.pop(name, None)
-        self._registry.drop_with_dependents(gone)
+
+    def _drop_changed(self, names: Collection[str]) -> None:
+        present = self.present()
+        unchanged = {version for name, version in present.items() if name not in names}
+        changed = [self._names[name] for name in names if name in self._names]
+        self._registry.drop_changed(changed, unchanged)
 
     def reset(self) -> None:
         """A namespace as it was at the start; modules stay imported."""
-        self._registry.drop_with_dependents(list(self._registry.versions))
+        self._registry.clear()
         self._names.clear()
         self._unmoved.clear()
         self._implied.clear()
@@ -125,7 +128,8 @@ class Values:
             held = self._registry.versions.get(version)
             if held is None:
                 continue
-            if name.startswith("<") or self._namespace.get(name, self) is held.root():
+            # A state of random numbers goes on with each number drawn.
+            if not name.startswith("<") and self._namespace.get(name, self) is held.root():
                 found[name] = version
         return found
 
@@ -170,7 +174,7 @@ class Values:
         deps = [self._registry.versions[dep] for dep in manifest["deps"]]
         try:
             data = self._blobs.map(manifest["pickle"]["blob"], manifest["pickle"]["size"])
-            buffers = [self._blobs.map(b["blob"], b["size"]) for b in manifest["buffers"]]
+            buffers = [self._buffer(b["blob"], b["size"]) for b in manifest["buffers"]]
         except FileNotFoundError:
             raise self._failed(manifest, "its data is not in the store") from None
         except (OSError, ValueError) as error:
@@ -188,6 +192,14 @@ class Values:
         held = Held(manifest, root, index, objects, deps, sharing.is_named_definition(root))
         self._registry.add(held, frame_memory)
         return root
+
+    def _buffer(self, blob: str, size: int) -> Any:
+        mapped = self._blobs.map(blob, size)
+        if size >= _MAP_FROM or isinstance(mapped, bytes):
+            return mapped
+        # Each mapping holds an open file, and a frame may have a thousand columns.
+        with mapped:
+            return bytearray(mapped)
 
     def _failed(self, manifest: Manifest, reason: str) -> LoadError:
         return LoadError(manifest["name"], manifest["type"], reason)
