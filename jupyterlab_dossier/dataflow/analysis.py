@@ -26,7 +26,7 @@ class Analyser:
 
     def __init__(self, step: int = 16) -> None:
         self._trees: OrderedDict[str, Parsed] = OrderedDict()
-        self._keys: list[tuple[str, bool]] = []
+        self._keys: list[tuple[str, bool, bool]] = []
         self._facts: list[Facts] = []
         self._states: dict[int, State] = {}
         self._step = step
@@ -40,7 +40,7 @@ class Analyser:
                 else c
                 for c in cells
             ]
-        keys = [(cell.source, _pure(cell)) for cell in cells]
+        keys = [(cell.source, _is_pure(cell), _is_trusted(cell)) for cell in cells]
         same = 0
         for old, new in zip(self._keys, keys, strict=False):
             if old != new:
@@ -64,13 +64,12 @@ class Analyser:
         tree, text, error = self._parse(cell.source)
         if tree is None:
             return Facts(syntax_error=error)
-        entry = state.copy() if _pure(cell) else None
         try:
-            facts = walk(tree, text, state)
+            facts = walk(tree, text, state, _is_trusted(cell))
         except RecursionError:
-            facts = Facts(barrier="the cell is nested too deeply to analyse", opaque=True)
+            facts = Facts(barrier="the cell is nested too deeply to analyse", opaque=True, binds_unseen=True)
             state.opaque = True
-        if entry is not None:
+        if _is_pure(cell):
             # The user's word: it changes no object that was there before.
             facts.mutated = {}
         return facts
@@ -92,8 +91,14 @@ class Analyser:
         return found
 
 
-def _pure(cell: Cell) -> bool:
-    return isinstance(cell.effects, dict) and cell.effects.get("pure") is True
+def _is_pure(cell: Cell) -> bool:
+    return isinstance(cell.effects, Mapping) and cell.effects.get("pure") is True
+
+
+def _is_trusted(cell: Cell) -> bool:
+    """Does the user say that it is no barrier?"""
+    said = isinstance(cell.effects, Mapping) and cell.effects.get("barrier") is False
+    return said or _is_pure(cell)
 
 
 def analyse(cells: Sequence[Cell], parameters: Mapping[str, str] | None = None) -> Graph:

@@ -90,6 +90,9 @@ class Calls(Memory):
     def evaluate(self, node: ast.expr) -> Value:
         raise NotImplementedError
 
+    def run_text(self, text: str, node: ast.AST) -> Value:
+        raise NotImplementedError
+
     # What can be called
 
     def call(self, callee: Value, args: Arguments, node: ast.AST, words: str) -> Value:
@@ -158,6 +161,7 @@ class Calls(Memory):
             spec = library.function(path)
         if spec is None:
             return self.unknown(words if words else path, plain("=" + path), args, node)
+        values = args.all()
         if path == "builtins.open" or path == "io.open":
             return self._open(args, node)
         if path == "builtins.getattr" and len(args.positional) > 1:
@@ -170,6 +174,10 @@ class Calls(Memory):
         if path == "builtins.next" and args.positional:
             item = self.iterate(args.positional[0], node, consume=True)
             return join_all([item, *args.positional[1:]])
+        if path in ("builtins.exec", "builtins.eval") and not self.frames and len(values) == 1:
+            text = values[0].const
+            if isinstance(text, str):
+                return self.run_text(text, node)
         if path == "os.chdir":
             self.state.cwd_changed = True
         if path.startswith("functools.") and path.endswith(("cache", "cached_property")):

@@ -70,6 +70,9 @@ class Expressions(Calls):
             return handler(node)
         return self.other(node)
 
+    def run_text(self, text: str, node: ast.AST) -> Value:
+        return magics.run_text(self, text, node)
+
     def other(self, node: ast.expr) -> Value:
         """A construct of a newer Python: everything in it is used by unknown code."""
         values = [self.evaluate(c) for c in ast.iter_child_nodes(node) if isinstance(c, ast.expr)]

@@ -43,7 +43,8 @@ class Facts:
     deletes: set[str] = field(default_factory=set)
     mutated: dict[str, Where] = field(default_factory=dict)
     barrier: str | None = None
-    opaque: bool = False  # may bind names that nobody sees
+    opaque: bool = False  # code nobody sees may bind any name to any object
+    binds_unseen: bool = False  # may bind names that nobody sees
     setup: list[Setup] = field(default_factory=list)
     sticky: str | None = None
     outside: dict[str, Where] = field(default_factory=dict)

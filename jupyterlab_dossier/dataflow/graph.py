@@ -52,7 +52,7 @@ class _Builder:
         return f"{text}: `{shown}`" if shown else text
 
     def add(self, index: int, cell: Cell, facts: Facts) -> None:
-        effects: Mapping[str, Any] = cell.effects if isinstance(cell.effects, dict) else {}
+        effects: Mapping[str, Any] = cell.effects if isinstance(cell.effects, Mapping) else {}
         report = CellReport(cell.id, index, syntax_error=facts.syntax_error)
         self.reports.append(report)
         barrier = facts.barrier
@@ -62,8 +62,6 @@ class _Builder:
             barrier = barrier or "declared in the cell's metadata"
         elif effects.get("barrier") is False or pure:
             barrier = None
-        opaque = facts.opaque and barrier is not None
-
         reads = dict(facts.reads)
         mutated = {} if pure else facts.mutated
         bound = facts.bound
@@ -102,6 +100,8 @@ class _Builder:
                 outputs[name] = None
         if barrier is not None:
             outputs.update(dict.fromkeys(alive))
+        changed = set(needed) if barrier is not None else {*mutated, *declared_writes}
+        report.mutated = sorted(n for n in changed if n in report.inputs)
         deletes = set() if cell.may_fail or barrier is not None else facts.deletes
         report.outputs = sorted(n for n in outputs if n not in deletes)
         report.deletes = sorted(deletes)
@@ -148,7 +148,7 @@ class _Builder:
             alive[name] = index
         for name in deletes:
             alive.pop(name, None)
-        if opaque:
+        if facts.binds_unseen and barrier is not None:
             self.opaque = index
 
     def _unshippable(self, index: int, report: CellReport, facts: Facts) -> None:

@@ -41,8 +41,9 @@ _DUNDERS = {"__name__": "__main__", "__doc__": ""}
 class Memory:
     """The part of the walk that owns names, regions and the facts."""
 
-    def __init__(self, state: State, lines: list[str]) -> None:
+    def __init__(self, state: State, lines: list[str], trusted: bool = False) -> None:
         self.state = state
+        self.trusted = trusted  # the user says that it is no barrier
         self.heap = state.heap
         self.facts = Facts()
         self.lines = lines
@@ -174,19 +175,21 @@ class Memory:
         known = self.state.names.get(name) if binding is None else binding[0]
         if known is not None:
             self.facts.reads.setdefault(name, self.where(node))
-            if (name in _HISTORY or name[:2] == "_i") and self._is_history(name):
+            if name in _HISTORY and self._is_history(name):
                 self.barrier(f"`{name}` is IPython's history")
+                return self.everything()
             return known
         if name in self.state.names:
             self.facts.reads.setdefault(name, self.where(node))
         if self._is_history(name):
             self.barrier(f"`{name}` is IPython's history")
+            return self.everything()
         if name in _DUNDERS:
             return constant(_DUNDERS[name])
         if name not in BUILTINS and name not in ("display", "get_ipython"):
             self.facts.reads.setdefault(name, self.where(node))
             return plain(ANY)
-        if self.state.opaque or self.facts.opaque:
+        if self.state.opaque or self.facts.binds_unseen:
             self.facts.reads.setdefault(name, self.where(node))
         return plain(f"=builtins.{name}")
 
@@ -328,10 +331,13 @@ class Memory:
     # Effects
 
     def barrier(self, reason: str, opaque: bool = False) -> None:
+        """Order this cell with all others. `opaque`: it may also bind and share any object."""
+        if self.trusted:
+            return
         if self.facts.barrier is None:
             self.facts.barrier = reason
         if opaque:
-            self.facts.opaque = True
+            self.facts.opaque = self.facts.binds_unseen = True
 
     def outside(self, words: str, node: ast.AST | None) -> None:
         self.other_effects += 1
@@ -442,14 +448,40 @@ class Memory:
                 if value is not None:
                     facts.bound.setdefault(name, (self.lines, None))
                     state.bind(name, value)
+        if facts.opaque:
+            self._forget_everything()
         for name in (*facts.bound, *facts.mutated):
             value = state.names.get(name)
             if value is not None:
                 reason = self.unshippable(value)
                 if reason:
                     facts.unshippable[name] = reason
-        state.opaque = state.opaque or facts.opaque
+        state.opaque = state.opaque or facts.binds_unseen
         return facts
+
+    def _forget_everything(self) -> None:
+        """Unseen code may have bound any name to any object; modules stay what they were."""
+        state = self.state
+        values = {
+            name: value
+            for name, value in state.names.items()
+            if not value.types or not all(isinstance(t, str) and t[0] == "=" for t in value.types)
+        }
+        types = frozenset(t for v in values.values() for t in v.types) | {ANY}
+        region = self.heap.new(types)
+        self.heap.union((region, *(r for v in values.values() for r in v.regions)))
+        for name in values:
+            if name[0] != "<":
+                state.bind(name, Value(frozenset((region,)), types))
+
+    def everything(self) -> Value:
+        """A value that may be any object there is."""
+        values = [*self.state.names.values(), *(v for v, _ in self.local.values() if v is not None)]
+        regions = frozenset(r for v in values for r in v.regions)
+        types = frozenset(t for v in values for t in v.types if not isinstance(t, str)) | {ANY}
+        if not regions:
+            return Value(frozenset((self.heap.new(types),)), types)
+        return Value(regions, types)
 
     def unshippable(self, value: Value) -> str | None:
         for root in self.heap.roots(value.regions):

@@ -56,6 +56,7 @@ class CellReport:
     barrier: str | None = None
     inputs: dict[str, str] = field(default_factory=dict)
     outputs: list[str] = field(default_factory=list)
+    mutated: list[str] = field(default_factory=list)  # inputs whose objects may change in place
     deletes: list[str] = field(default_factory=list)
     syntax_error: str | None = None
     setup: list[SetupStatement] = field(default_factory=list)

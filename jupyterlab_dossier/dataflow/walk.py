@@ -43,8 +43,8 @@ _ANY = frozenset((ANY,))
 class Walk(Expressions):
     """Walks one cell from a state of the notebook; `run` gives the facts and moves the state."""
 
-    def __init__(self, state: State, lines: list[str]) -> None:
-        super().__init__(state, lines)
+    def __init__(self, state: State, lines: list[str], trusted: bool) -> None:
+        super().__init__(state, lines, trusted)
         self.statements: dict[type, Callable[[Any], None]] = {
             ast.Expr: self.expression,
             ast.Assign: self.assign,
@@ -655,7 +655,9 @@ class Walk(Expressions):
 
     def _import_all(self, module: str, node: ast.AST) -> None:
         if module not in _STAR:
-            self.barrier(f"`from {module} import *` binds names that cannot be seen", opaque=True)
+            # It binds names, but shares no object of the notebook.
+            self.barrier(f"`from {module} import *` binds names that cannot be seen")
+            self.facts.binds_unseen = True
             return
         found = __import__(module, fromlist=["*"])
         names = getattr(found, "__all__", None) or [n for n in dir(found) if n[0] != "_"]
@@ -663,9 +665,9 @@ class Walk(Expressions):
             self.bind(name, self.attribute_of_path(f"{module}.{name}"), node)
 
 
-def walk(tree: ast.Module, text: str, state: State) -> Facts:
+def walk(tree: ast.Module, text: str, state: State, trusted: bool = False) -> Facts:
     """The facts of one cell; `state` becomes the one after it."""
-    return Walk(state, text.splitlines()).run(tree)
+    return Walk(state, text.splitlines(), trusted).run(tree)
 
 
 __all__ = ["NOTHING", "Walk", "data", "join_all", "walk"]

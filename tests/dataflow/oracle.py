@@ -1,0 +1,240 @@
+"""Runs a notebook's cells out of order, each in a namespace of its own, as the graph allows.
+
+A model of workers in one process: a cell gets copies of its inputs, made together so that sharing
+is kept, and what it leaves are versions. An object that a cell was given and did not change stays
+the object of the version it came from. Functions get the namespace they are loaded into as their
+globals; classes of the notebook are copied too.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import copy
+import io
+import os
+import random
+import sys
+import types
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from jupyterlab_dossier.dataflow import Cell, Graph, analyse
+
+Names = dict[str, Any]
+CONFIG = "fakeconf"  # a module whose attributes are process state
+
+
+def _is_ours(thing: Any) -> bool:
+    return getattr(thing, "__module__", None) == "__main__"
+
+
+class _Shipping:
+    """Makes deepcopy treat functions and classes of the notebook as values."""
+
+    def __init__(self, namespace: Names) -> None:
+        self.namespace = namespace
+
+    @contextlib.contextmanager
+    def active(self) -> Iterator[None]:
+        table: dict[Any, Any] = copy._deepcopy_dispatch  # type: ignore[attr-defined]
+        saved = {t: table.get(t) for t in (types.FunctionType, type, types.ModuleType)}
+        table[types.FunctionType] = self.function
+        table[type] = self.cls
+        table[types.ModuleType] = lambda module, memo: sys.modules[module.__name__]
+        try:
+            yield
+        finally:
+            for kind, handler in saved.items():
+                if handler is None:
+                    table.pop(kind, None)
+                else:
+                    table[kind] = handler
+
+    def function(self, f: Any, memo: Names) -> Any:
+        if not _is_ours(f):
+            return f
+        closure = None
+        if f.__closure__ is not None:
+            closure = tuple(self._cell(c, memo) for c in f.__closure__)
+        made = types.FunctionType(f.__code__, self.namespace, f.__name__, None, closure)
+        memo[id(f)] = made
+        for new, old in zip(made.__closure__ or (), f.__closure__ or (), strict=True):
+            with contextlib.suppress(ValueError):
+                new.cell_contents = copy.deepcopy(old.cell_contents, memo)
+        made.__defaults__ = copy.deepcopy(f.__defaults__, memo)
+        made.__kwdefaults__ = copy.deepcopy(f.__kwdefaults__, memo)
+        made.__dict__.update(copy.deepcopy(f.__dict__, memo))
+        made.__module__ = "__main__"
+        return made
+
+    def _cell(self, cell: Any, memo: Names) -> Any:
+        known = memo.get(id(cell))
+        if known is None:
+            known = memo[id(cell)] = types.CellType()
+            memo.setdefault(id(memo), []).append(cell)
+        return known
+
+    def cls(self, cls: Any, memo: Names) -> Any:
+        if not _is_ours(cls):
+            return cls
+        skipped = ("__dict__", "__weakref__")
+        body = {k: v for k, v in vars(cls).items() if k not in skipped}
+        bases = copy.deepcopy(cls.__bases__, memo)
+        made = type(cls.__name__, bases, {})
+        memo[id(cls)] = made
+        for name, value in body.items():
+            if isinstance(value, property):
+                parts = [copy.deepcopy(p, memo) for p in (value.fget, value.fset, value.fdel)]
+                value = property(*parts)
+            elif isinstance(value, (staticmethod, classmethod)):
+                value = type(value)(copy.deepcopy(value.__func__, memo))
+            else:
+                value = copy.deepcopy(value, memo)
+            with contextlib.suppress(AttributeError, TypeError):
+                setattr(made, name, value)
+        return made
+
+
+def new_namespace() -> Names:
+    return {"__name__": "__main__", "__builtins__": __builtins__}
+
+
+def fresh_config() -> None:
+    sys.modules[CONFIG] = types.ModuleType(CONFIG)
+    os.environ.pop("DOSSIER_TEST", None)
+
+
+def execute(source: str, namespace: Names, silent: bool = False) -> str:
+    """What a cell prints and shows."""
+    tree = ast.parse(source)
+    out = io.StringIO()
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    try:
+        with contextlib.redirect_stdout(out):
+            exec(compile(tree, "<cell>", "exec"), namespace)
+            if last is not None:
+                value = eval(compile(ast.Expression(last.value), "<cell>", "eval"), namespace)
+                if value is not None and not silent:
+                    print(repr(value))
+    except Exception as error:
+        out.write(f"{type(error).__name__}: {error}")
+    return out.getvalue()
+
+
+def in_order(sources: Sequence[str]) -> list[str]:
+    fresh_config()
+    random.seed(12345)
+    namespace = new_namespace()
+    return [execute(source, namespace) for source in sources]
+
+
+class Workers:
+    """The versions so far, and the way a cell is run."""
+
+    def __init__(self, sources: Sequence[str], graph: Graph) -> None:
+        self.sources = sources
+        self.graph = graph
+        self.index = {cell.id: cell.index for cell in graph.cells}
+        self.versions: dict[tuple[str, str], Any] = {}
+        self.stuck = {(c.id, name) for c in graph.cells for name in c.unshippable}
+
+    def run(self, number: int) -> str:
+        report = self.graph.cells[number]
+        namespace = new_namespace()
+        fresh_config()
+        random.seed(12345)
+        for earlier in self.graph.cells[:number]:
+            for setup in earlier.setup:
+                given = new_namespace()
+                self.load(setup.inputs, given)
+                execute(setup.source, given, silent=True)
+        origin = self.load(report.inputs, namespace)
+        text = execute(self.sources[number], namespace)
+        self.store(number, namespace, origin)
+        return text
+
+    def load(self, inputs: dict[str, str], namespace: Names) -> dict[int, tuple[Any, Any, str]]:
+        """Binds inputs; gives id of copy -> (copy, original, first name that reaches it)."""
+        memo: Names = {}
+        origin: dict[int, tuple[Any, Any, str]] = {}
+        keep: list[Any] = []
+        with _Shipping(namespace).active():
+            for name, cell in inputs.items():
+                if (cell, name) not in self.versions:
+                    continue
+                value = self.versions[cell, name]
+                if name == "<random>":
+                    random.setstate(value)
+                    continue
+                if (cell, name) in self.stuck:
+                    namespace[name] = value
+                    continue
+                before = set(memo)
+                namespace[name] = copy.deepcopy(value, memo)
+                keep.append(value)
+                alive = {id(o): o for o in memo.get(id(memo), [])}
+                for key in set(memo) - before - {id(memo)}:
+                    if key in alive:
+                        made = memo[key]
+                        origin[id(made)] = (made, alive[key], name)
+        return origin
+
+    def store(
+        self, number: int, namespace: Names, origin: dict[int, tuple[Any, Any, str]]
+    ) -> None:
+        report = self.graph.cells[number]
+        # Unchanged objects are those of the versions they came from.
+        memo: Names = {
+            key: original
+            for key, (_, original, name) in origin.items()
+            if name not in report.mutated
+        }
+        with _Shipping(namespace).active():
+            for name in report.outputs:
+                if name == "<random>":
+                    self.versions[report.id, name] = random.getstate()
+                elif name in namespace:
+                    value = namespace[name]
+                    stuck = (report.id, name) in self.stuck
+                    made = value if stuck else copy.deepcopy(value, memo)
+                    self.versions[report.id, name] = made
+
+
+def orders(graph: Graph, count: int, seed: int) -> Iterator[list[int]]:
+    """Random orders that respect the edges, the one that hurries later cells first."""
+    index = {cell.id: cell.index for cell in graph.cells}
+    before: dict[int, set[int]] = {cell.index: set() for cell in graph.cells}
+    for edge in graph.edges:
+        before[index[edge.to]].add(index[edge.source])
+    rng = random.Random(seed)
+    for turn in range(count):
+        done: list[int] = []
+        left = set(before)
+        while left:
+            ready = sorted(n for n in left if before[n] <= set(done))
+            done.append(ready[-1] if turn == 0 else rng.choice(ready))
+            left.remove(done[-1])
+        yield done
+
+
+def check(sources: Sequence[str], count: int = 4, seed: int = 0) -> Graph:
+    """Asserts that each allowed order prints what Restart & Run All prints."""
+    graph = analyse([Cell(f"c{n}", source) for n, source in enumerate(sources)])
+    expected = in_order(sources)
+    for order in orders(graph, count, seed):
+        workers = Workers(sources, graph)
+        found: dict[int, str] = {}
+        for number in order:
+            found[number] = workers.run(number)
+        for number, text in enumerate(expected):
+            assert found[number] == text, (
+                f"order {order}, cell {number}: {found[number]!r} instead of {text!r}\n"
+                + "\n".join(f"--- {n}\n{s}" for n, s in enumerate(sources))
+                + "\n"
+                + "\n".join(
+                    f"{c.index} in {c.inputs} out {c.outputs} barrier {c.barrier}"
+                    for c in graph.cells
+                )
+            )
+    return graph
