@@ -107,7 +107,7 @@ async def test_link_cut_during_a_cell_and_a_large_transfer(tmp_path: Path) -> No
     async with line(url) as (wire, address):
         await engine.start(address)
         counts = "import time\nfor i in range(200):\n    print(i, flush=True)\n    time.sleep(0.01)"
-        large = f"a = bytearray(b'x') * {gigabyte}\na[-1] = 1"
+        large = f"import numpy as np\na = np.full({gigabyte}, 120, 'u1')\na[-1] = 1"
         cells: list[Any] = [
             {"source": counts, "target": "apart"},
             {"source": large, "target": "apart"},
