@@ -176,3 +176,11 @@ def test_remote_functions(tmp_path: Path) -> None:
     made, loaded, failed = map(json.loads, done.stdout.splitlines())
     assert made["missing"] == ["none"] and loaded["loaded"] == ["a", "d"] and loaded["bytes"] > 0
     assert failed["error"]["name"] == "q"
+
+
+def test_it_is_found_where_it_was_made(book: Any) -> None:
+    book.cell(0, "import os\nf = open(os.devnull)\nok = [1]", "f ok")
+    book.cell(0, "assert f.read() == '' and ok == [1]\nf.close()")
+    book.kernels[0].ask("reset")
+    answer = book.kernels[0].ask("load", inputs=dict(book.versions), manifests=book.manifests)
+    assert answer["load_error"][0] == "f"
