@@ -80,6 +80,7 @@ class Calls(Memory):
         super().__init__(*args)
         self.active: dict[Function, _Active] = {}
         self.steps = 0
+        self.lost: Value | None = None  # any object, once calls were too many to follow
         self.returns: list[list[Value]] = []
         self.yields: list[list[Value]] = []
         self.calling_back: set[Any] = set()
@@ -178,6 +179,9 @@ class Calls(Memory):
             text = values[0].const
             if isinstance(text, str):
                 return self.run_text(text, node)
+        if path in ("builtins.dict", "collections.OrderedDict") and args.keywords:
+            first = [Value(v.regions, self.inside(v)) for v in (*args.positional, *args.stars)]
+            return self._collect("dict", [plain("str"), *first, *args.keywords.values()])
         if path == "os.chdir":
             self.state.cwd_changed = True
         if path.startswith("functools.") and path.endswith(("cache", "cached_property")):
@@ -1029,9 +1033,12 @@ class Calls(Memory):
                     active.parameters[name] = merged
                     active.again = True
             return active.result
+        if self.lost is not None:
+            return self.lost
         if len(self.active) >= MAX_DEPTH or self.steps > MAX_STATEMENTS:
             self.barrier(f"calls are nested too deeply to follow `{function.name}`", opaque=True)
-            return self.unknown(function.name, callee, args, node)
+            self.lost = self.everything()
+            return self.lost
         if function.kind == "cached":
             self.change(Value(frozenset((function.region,)), frozenset()), node)
         outermost = self.site is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .values import Heap, Value
@@ -63,6 +62,8 @@ class State:
         self.names: dict[str, Value] = {}
         self.at: dict[int, set[str]] = {}  # region as bound -> names
         self.heap = Heap()
+        self.cell = 0
+        self.writer: dict[str, int] = {}  # the cell that wrote a name last
         self.cwd_changed = False
         self.opaque = False  # a barrier before may have bound any name
         self.changed_objects = False  # closures or classes of earlier cells were changed
@@ -72,6 +73,8 @@ class State:
         other.names = dict(self.names)
         other.at = {region: set(names) for region, names in self.at.items()}
         other.heap = self.heap.copy()
+        other.cell = self.cell
+        other.writer = dict(self.writer)
         other.cwd_changed = self.cwd_changed
         other.opaque = self.opaque
         other.changed_objects = self.changed_objects
@@ -87,10 +90,34 @@ class State:
             for region in value.regions:
                 self.at.setdefault(region, set()).add(name)
 
-    def sharing(self, roots: Iterable[int]) -> set[str]:
-        """Names whose value may reach one of these regions."""
+    def sharing(self, roots: set[int]) -> set[str]:
+        """Names that get a new version when these regions change.
+
+        A version is written with all it reaches, so that names which share anything with it are
+        written too. Only what is kept one-sidedly may stay, if its version is older: then the new
+        one refers to it.
+        """
         found: set[str] = set()
-        for root in roots:
+        todo = list(roots)
+        seen = set(todo)
+        find = self.heap.find
+        while todo:
+            root = todo.pop()
             for region in self.heap.members.get(root, (root,)):
-                found |= self.at.get(region, set())
+                for name in self.at.get(region, ()):
+                    if name in found:
+                        continue
+                    found.add(name)
+                    for other in self.names[name].regions:
+                        other = find(other)
+                        if other not in seen:
+                            seen.add(other)
+                            todo.append(other)
+            for kept, keepers in self.heap.kept_by.items():
+                if kept not in seen and any(find(k) == root for k in keepers):
+                    writers = {self.writer.get(n) for n in found}
+                    names = self.sharing({kept})
+                    if any(self.writer.get(n) in writers for n in names):
+                        found |= names
+                        seen.add(kept)
         return found

@@ -290,9 +290,8 @@ class Memory:
         if any(region < self.statement_region for region in value.regions):
             self.other_effects += 1
         for name in self.state.sharing(roots):
-            binding = self.local.get(name)
-            if binding is None or not binding[1]:
-                self.facts.mutated.setdefault(name, self.where(node))
+            # Also if the name was bound anew before: its last version holds the object.
+            self.facts.mutated.setdefault(name, self.where(node))
             self.last_change[name] = self.statement
         for name, (bound, _) in self.local.items():
             if (
@@ -338,6 +337,7 @@ class Memory:
             self.facts.barrier = reason
         if opaque:
             self.facts.opaque = self.facts.binds_unseen = True
+            self.stick(f"{reason}, and may change the process")
 
     def outside(self, words: str, node: ast.AST | None) -> None:
         self.other_effects += 1
@@ -450,12 +450,16 @@ class Memory:
                     state.bind(name, value)
         if facts.opaque:
             self._forget_everything()
-        for name in (*facts.bound, *facts.mutated):
+        written = [*facts.bound, *facts.mutated] if facts.barrier is None else list(state.names)
+        for name in written:
             value = state.names.get(name)
             if value is not None:
                 reason = self.unshippable(value)
                 if reason:
                     facts.unshippable[name] = reason
+        for name in (*facts.bound, *facts.mutated):
+            state.writer[name] = state.cell
+        state.cell += 1
         state.opaque = state.opaque or facts.binds_unseen
         return facts
 

@@ -137,11 +137,28 @@ class Workers:
         self.graph = graph
         self.index = {cell.id: cell.index for cell in graph.cells}
         self.versions: dict[tuple[str, str], Any] = {}
+        # After a sticky cell all run in its kernel: one namespace, what is present is not copied.
+        self.held: dict[int, tuple[Any, Any, str]] = {}
+        self.sticky = next((c.index for c in graph.cells if c.sticky is not None), len(sources))
+        self.kernel: Names = {}
+        self.present: dict[str, str] = {}
+        self.memo: Names = {}
+        self.config = types.ModuleType(CONFIG)
         self.stuck = {(c.id, name) for c in graph.cells for name in c.unshippable}
 
     def run(self, number: int) -> str:
         report = self.graph.cells[number]
         namespace = new_namespace()
+        if number > self.sticky:
+            namespace = self.kernel
+            sys.modules[CONFIG] = self.config
+            inputs = {k: v for k, v in report.inputs.items() if self.present.get(k) != v}
+            origin = self.load(inputs, namespace)
+            text = execute(self.sources[number], namespace)
+            self.store(number, namespace, {**self.held, **origin})
+            self.present.update(report.inputs)
+            self.present.update(dict.fromkeys(report.outputs, report.id))
+            return text
         fresh_config()
         random.seed(12345)
         for earlier in self.graph.cells[:number]:
@@ -152,15 +169,27 @@ class Workers:
         origin = self.load(report.inputs, namespace)
         text = execute(self.sources[number], namespace)
         self.store(number, namespace, origin)
+        if number == self.sticky:
+            self.kernel = namespace
+            self.config = sys.modules[CONFIG]
+            self.present = dict(report.inputs)
+            self.present.update(dict.fromkeys(report.outputs, report.id))
         return text
+
+    def remember(self, origin: dict[int, tuple[Any, Any, str]]) -> None:
+        """Objects of versions that the sticky kernel holds."""
+        for made, original, _ in origin.values():
+            self.memo[id(original)] = made
+        self.memo.setdefault(id(self.memo), []).append(list(origin.values()))
 
     def load(self, inputs: dict[str, str], namespace: Names) -> dict[int, tuple[Any, Any, str]]:
         """Binds inputs; gives id of copy -> (copy, original, first name that reaches it)."""
-        memo: Names = {}
+        memo: Names = self.memo if namespace is self.kernel else {}
         origin: dict[int, tuple[Any, Any, str]] = {}
         keep: list[Any] = []
         with _Shipping(namespace).active():
-            for name, cell in inputs.items():
+            # What an older version made is referred to by newer ones.
+            for name, cell in sorted(inputs.items(), key=lambda i: self.index[i[1]]):
                 if (cell, name) not in self.versions:
                     continue
                 value = self.versions[cell, name]
@@ -196,9 +225,19 @@ class Workers:
                     self.versions[report.id, name] = random.getstate()
                 elif name in namespace:
                     value = namespace[name]
-                    stuck = (report.id, name) in self.stuck
-                    made = value if stuck else copy.deepcopy(value, memo)
-                    self.versions[report.id, name] = made
+                    if (report.id, name) in self.stuck:
+                        self.versions[report.id, name] = value
+                        continue
+                    before = set(memo)
+                    self.versions[report.id, name] = copy.deepcopy(value, memo)
+                    if number >= self.sticky:
+                        alive = {id(o): o for o in memo.get(id(memo), [])}
+                        for key in set(memo) - before:
+                            if key in alive:
+                                self.held[key] = (alive[key], memo[key], name)
+        if number >= self.sticky:
+            self.held.update(origin)
+            self.remember(self.held)
 
 
 def orders(graph: Graph, count: int, seed: int) -> Iterator[list[int]]:
