@@ -67,7 +67,9 @@ class Analyser:
         try:
             facts = walk(tree, text, state, _is_trusted(cell))
         except RecursionError:
-            facts = Facts(barrier="the cell is nested too deeply to analyse", opaque=True, binds_unseen=True)
+            facts = Facts(
+                barrier="the cell is nested too deeply to analyse", opaque=True, binds_unseen=True
+            )
             state.opaque = True
         if _is_pure(cell):
             # The user's word: it changes no object that was there before.

@@ -182,6 +182,9 @@ class Calls(Memory):
         if path in ("builtins.dict", "collections.OrderedDict") and args.keywords:
             first = [Value(v.regions, self.inside(v)) for v in (*args.positional, *args.stars)]
             return self._collect("dict", [plain("str"), *first, *args.keywords.values()])
+        if path == "joblib.delayed" and len(values) == 1:
+            # Calling it calls the function; where that happens makes no difference.
+            return values[0]
         if path == "os.chdir":
             self.state.cwd_changed = True
         if path.startswith("functools.") and path.endswith(("cache", "cached_property")):
@@ -206,7 +209,6 @@ class Calls(Memory):
         if not reads:
             self.touch_file(path, False, node)
         made = self.fresh(frozenset(("file",)), frozenset(("str", "bytes")))
-        self.mark_unshippable(made, "an open file")
         return Value(made.regions, made.types, loose=True)
 
     def construct(self, kind: str, path: str, args: Arguments, node: ast.AST) -> Value:
@@ -576,10 +578,10 @@ class Calls(Memory):
 
     def _store_elements(self, holder: Value, value: Value, node: ast.AST) -> None:
         """Put into a container: the value (append), or what is in it (extend, update)."""
-        if value.types <= ARRAYS and holder.types <= ARRAYS:
+        if self.is_array(value) and self.is_array(holder):
             return
         self.heap.add(holder.regions, value.types | self.inside(value))
-        if value.regions and not (holder.types <= ARRAYS and not self.keeps_reference(value)):
+        if value.regions and not (self.is_array(holder) and not self.keeps_reference(value)):
             self.heap.union(holder.regions | value.regions)
 
     def _consume(self, values: list[Value], node: ast.AST) -> None:
@@ -1163,7 +1165,6 @@ class Calls(Memory):
             if frame.region is not None:
                 self.heap.union((*made.regions, frame.region))
             self.heap.add(made.regions, frozenset(t for v in yielded for t in v.types))
-            self.mark_unshippable(made, "a generator")
             return Value(made.regions, frozenset(("generator", function)), loose=True)
         result = (
             join_all([*returned, _NONE]) if self._falls_through(node.body) else join_all(returned)
@@ -1171,7 +1172,6 @@ class Calls(Memory):
         if isinstance(node, ast.AsyncFunctionDef):
             given = [result, *active.parameters.values()]
             made = self._collect("coroutine", given)
-            self.mark_unshippable(made, "a coroutine")
             types = result.types | {"coroutine", function}
             return Value(made.regions | result.regions, types, loose=True)
         return result

@@ -107,7 +107,7 @@ class Expressions(Calls):
 
     def _copies(self, value: Value, key: ast.expr) -> bool:
         """Lists and masks as an index make a copy of an array or frame."""
-        if not value.types or not value.types <= ARRAYS:
+        if not self.is_array(value):
             return False
         if isinstance(key, _COPYING):
             return True
@@ -354,7 +354,6 @@ class Expressions(Calls):
             node._dossier_body = body  # type: ignore[attr-defined]
         made = Function(body, self.frame, self.heap.new())
         region = self._region(types, regions)
-        self.mark_unshippable(Value(region, frozenset()), "a generator")
         return Value(region, frozenset(("generator", made)), loose=True)
 
     def assign_element(

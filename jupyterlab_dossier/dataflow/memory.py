@@ -31,6 +31,11 @@ _HISTORY = frozenset(
     ("_", "__", "___", "Out", "In", "_oh", "_ih", "_dh", "_i", "_ii", "_iii", "exit", "quit")
 )
 ITERATORS = frozenset(("iterator", "generator", "file", "coroutine"))
+_UNSHIPPABLE = {
+    "file": "an open file",
+    "generator": "a generator",
+    "coroutine": "a coroutine",
+}
 ARRAYS = frozenset(("ndarray", "DataFrame", "Series", "Index", "Locator", "sparse"))
 BUILTINS = (
     frozenset(dir(__builtins__)) if not isinstance(__builtins__, dict) else frozenset(__builtins__)
@@ -98,6 +103,11 @@ class Memory:
             ):
                 return True
         return False
+
+    def is_array(self, value: Value) -> bool:
+        """An array or frame (or a number that was computed from one)."""
+        known = ARRAYS | self.library.immutable
+        return value.types <= known and not value.types.isdisjoint(ARRAYS)
 
     # Branches
 
@@ -310,7 +320,7 @@ class Memory:
                     if isinstance(t, str) and (t == "process" or t[0] == "="):
                         self.process(f"an object of the notebook is put into `{t[1:]}`", False)
             return
-        if holder.types <= ARRAYS and not self.keeps_reference(value):
+        if self.is_array(holder) and not self.keeps_reference(value):
             return
         self.heap.add(holder.regions, value.types)
         if value.regions:
@@ -488,9 +498,13 @@ class Memory:
         return Value(regions, types)
 
     def unshippable(self, value: Value) -> str | None:
+        if not value.regions:
+            return None
         for root in self.heap.roots(value.regions):
             if root in self.heap.unshippable:
                 return self.heap.unshippable[root]
+        for kind in (value.types | self.inside(value)) & _UNSHIPPABLE.keys():
+            return _UNSHIPPABLE[kind]
         return None
 
     def mark_unshippable(self, value: Value, reason: str) -> None:

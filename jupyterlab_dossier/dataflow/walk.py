@@ -625,7 +625,8 @@ class Walk(Expressions):
         top = module.partition(".")[0]
         self.facts.imports[top] = None
         self.library.need(top)
-        if top not in LIBRARIES and top not in sys.stdlib_module_names:
+        known = top in LIBRARIES or top in sys.stdlib_module_names or top in self.library.modules
+        if not known:
             # Perhaps a module of the notebook's folder, which an earlier cell may have written.
             self.resource(self.literal_file(f"{top}.py"), False, node)
             if "." in module:

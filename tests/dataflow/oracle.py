@@ -209,9 +209,7 @@ class Workers:
                         origin[id(made)] = (made, alive[key], name)
         return origin
 
-    def store(
-        self, number: int, namespace: Names, origin: dict[int, tuple[Any, Any, str]]
-    ) -> None:
+    def store(self, number: int, namespace: Names, origin: dict[int, tuple[Any, Any, str]]) -> None:
         report = self.graph.cells[number]
         # Unchanged objects are those of the versions they came from.
         memo: Names = {

@@ -79,7 +79,6 @@ LIBRARIES = {
     "matplotlib": "matplotlib",
     "mpl_toolkits": "matplotlib",
     "sklearn": "sklearn",
-    "IPython": "ipython",
     "joblib": "joblib",
 }
 
@@ -93,12 +92,13 @@ class Library:
         self.classes: dict[str, ClassData] = {}
         self.constructors: dict[str, str] = {}
         self.values: dict[str, str] = {}
+        self.modules: set[str] = set()  # top-level names of what there is data for
         self.immutable: set[str] = {"NoneType", "ellipsis"}
         self.any_methods: set[str] = set()
         self.loaded: set[str] = set()
         self._members: dict[tuple[str, str], Spec | None] = {}
         self._functions: dict[str, Spec | None] = {}
-        for name in ("builtins", "stdlib"):
+        for name in ("builtins", "stdlib", "ipython"):
             self.load(name)
 
     def load(self, name: str) -> None:
@@ -132,6 +132,8 @@ class Library:
                 section, _, rest = line.strip("[]").partition(" ")
                 targets = self._classes(library, rest) if section == "class" else []
                 modules = rest.split()
+                if section == "module":
+                    self.modules.update(m.partition(".")[0] for m in modules)
                 continue
             if section == "immutable":
                 for name in line.split():

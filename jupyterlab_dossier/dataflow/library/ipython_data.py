@@ -16,6 +16,10 @@ set_matplotlib_formats set_matplotlib_close : process how figures are shown is s
 [class DisplayHandle = ]
 update display : mutates self ; display -> NoneType
 .display_id : -> str
+[class captured = ]
+show __call__ : -> NoneType
+.stdout .stderr : -> str
+.outputs : -> view list
 [class Shown = ]
 .* : -> str
 [module IPython]

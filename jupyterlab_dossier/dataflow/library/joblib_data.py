@@ -3,7 +3,7 @@
 TABLE = r"""
 [module joblib]
 Parallel : -> alias Parallel
-delayed : -> alias Delayed
+delayed : -> alias decorator
 dump : writes 1 filename -> fresh list[str]
 load : reads 0 filename -> fresh
 hash : -> str
@@ -11,7 +11,5 @@ cpu_count effective_n_jobs : -> int
 parallel_backend parallel_config : restores -> fresh
 Memory : outside a cache folder ; writes <files> -> fresh
 [class Parallel = ]
-() : -> alias list
-[class Delayed = ]
-() : -> alias tuple
+() : -> copy list
 """

@@ -158,7 +158,9 @@ localcontext : restores -> fresh
 [values]
 decimal.<context> : process
 [module random]
-random randint uniform gauss normalvariate choice choices sample randrange triangular betavariate : random <random> -> alias
+random randint uniform gauss normalvariate randrange triangular betavariate : random <random> -> number
+choice : random <random> -> item
+choices sample : random <random> -> copy list
 expovariate gammavariate lognormvariate paretovariate vonmisesvariate weibullvariate getrandbits randbytes : random <random> -> number
 shuffle : mutates 0 ; random <random> -> NoneType
 seed setstate : seeds <random> -> NoneType
@@ -166,7 +168,8 @@ getstate : random <random> -> fresh tuple[int]
 Random : -> fresh Random
 SystemRandom : -> fresh
 [class Random = ]
-* : mutates self -> alias
+* : mutates self -> number
+choice choices sample : mutates self -> alias
 shuffle : mutates 0 self -> NoneType
 random randint uniform gauss randrange : mutates self -> number
 [module secrets]
@@ -258,6 +261,9 @@ isatty fileno : -> int
 .* : -> str
 [class process = ]
 get keys values items copy index count : -> alias
+* : process process state is set -> NoneType
+[] : -> str
+iter : -> str
 [module warnings]
 warn warn_explicit : -> NoneType
 filterwarnings simplefilter resetwarnings : process the warning filters are set
