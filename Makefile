@@ -42,7 +42,7 @@ browser-tools: install
 	cd ui-tests && jlpm install --immutable
 
 lint: install ## types, style and import rules on both sides
-	ruff check $(TESTED) tests benchmarks
+	ruff check $(TESTED) tests benchmarks hatch_build.py
 	ruff format --check $(TESTED) tests benchmarks
 	mypy
 	lint-imports
