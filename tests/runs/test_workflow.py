@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+
 import pytest
 from support import assert_equal_outputs, restart_and_run_all, started, targets, workflow
 
