@@ -57,8 +57,8 @@ test-browser: install browser-tools
 
 test: lint test-python test-browser ## everything that needs no engine of its own
 
-test-full: install ## the long fault loops at their full counts
-	DOSSIER_FULL=1 pytest -q tests/faults
+test-full: install ## the fault loops and random orders at their full counts
+	DOSSIER_FULL=1 pytest -q tests/faults tests/runs/test_example.py
 
 bench: install ## ratios against peers, written to docs/benchmarks.md
 	python -m benchmarks
