@@ -5,7 +5,6 @@ BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(PATH)
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 export CHROMIUM_PATH ?= $(or $(shell command -v chromium),$(shell command -v google-chrome),/usr/bin/chromium)
-# Workers of tests and benchmarks get the threads that one of two cells at once gets.
 TESTED := jupyterlab_dossier dossier_worker
 
 .PHONY: help demo install test test-python test-browser test-full bench lint lock screenshots wheel clean
@@ -16,8 +15,7 @@ help: ## list the commands
 $(VENV)/python.done: requirements.lock
 	$(PYTHON) -m venv --upgrade-deps $(VENV)
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock \
-	  "hatchling>=1.27" "hatch-nodejs-version>=0.3.2" "jupyter-builder>=1.2" "hatch-jupyter-builder>=0.9"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock
 	touch $@
 
 node_modules/jlpm.done: $(VENV)/python.done package.json yarn.lock
@@ -72,7 +70,7 @@ wheel: node_modules/jlpm.done ## a wheel with the prebuilt labextension and the 
 lock: ## newest versions that go together, into requirements.lock
 	(echo "# The versions the tests run with: \`make lock\`"; \
 	  echo "jupyterlab==4.6.4" | uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
-	  --no-emit-index-url --extra test --extra bench --constraint - pyproject.toml) > requirements.new
+	  --no-emit-index-url --extra test --extra bench --extra build --constraint - pyproject.toml) > requirements.new
 	mv requirements.new requirements.lock
 
 clean: ## forget what was built

@@ -33,6 +33,8 @@ from .values import (
 MAX_DEPTH = 12
 MAX_STATEMENTS = 4000
 _NONE = constant(None)
+_ARRAY_LIKE = ARRAYS | {"Grouped", "list"}
+_PLAIN_DATA = frozenset(("list", "tuple", "dict", "iterator", "dictview"))
 _SCALARS = Value(NO_REGIONS, frozenset(("number", "str", "Timestamp")))
 _INDEXED = ("iterator", "dictview", "list", "tuple", "dict", "set", "frozenset", "deque")
 
@@ -71,6 +73,9 @@ class _Active:
     parameters: dict[str, Value]
     result: Value = NOTHING
     again: bool = False
+
+
+_NO_ARGUMENTS = Arguments()
 
 
 class Calls(Memory):
@@ -124,7 +129,7 @@ class Calls(Memory):
         spec = self.library.member(kind, "()")
         if spec is not None:
             receiver = Value(callee.regions, frozenset((kind,)))
-            return self.apply(spec, receiver, args, node, kind)
+            return self.apply(spec, receiver, args, node)
         if kind in self.library.immutable and len(callee.types) > 1:
             return NOTHING
         if kind in ("function", "decorator", "partial", "generator"):
@@ -155,7 +160,7 @@ class Calls(Memory):
                 if member is not None:
                     # A method taken from its class: the first argument is the receiver.
                     receiver = args.positional[0] if args.positional else NOTHING
-                    return self.apply(member, receiver, args, node, kind)
+                    return self.apply(member, receiver, args, node)
             if owner in library.values:
                 receiver = self.attribute_of_path(owner)
                 return self.call_method(receiver, name, args, node, words)
@@ -198,8 +203,7 @@ class Calls(Memory):
             return self.fresh(frozenset(("DisplayHandle",)))
         if path == "builtins.print":
             self.other_effects += 1
-        package = path.partition(".")[0]
-        return self.apply(spec, None, args, node, package, path)
+        return self.apply(spec, None, args, node, path)
 
     def _open(self, args: Arguments, node: ast.AST) -> Value:
         mode = args.get(1) or args.get("mode")
@@ -215,7 +219,7 @@ class Calls(Memory):
         library = self.library
         if path in library.functions:
             spec = library.functions[path]
-            return self.apply(spec, None, args, node, path.partition(".")[0], path)
+            return self.apply(spec, None, args, node, path)
         if kind in library.immutable:
             made = plain(kind)
             if kind in ("Path", "PurePath", "PosixPath") and len(args.positional) == 1:
@@ -256,33 +260,30 @@ class Calls(Memory):
         fear = bool(receiver.regions) and not self.heap.opaque.isdisjoint(
             self.heap.roots(receiver.regions)
         )
-        for t in receiver.types:
+        known, rest = library.groups(receiver.types, name)
+        for spec, kinds in known:
+            found = True
+            one = Value(receiver.regions, kinds, receiver.const)
+            result = join(result, self.apply(spec, one, args, node))
+        for t in rest:
             one = Value(receiver.regions, frozenset((t,)), receiver.const)
-            if isinstance(t, (Instance, Class, Super)):
+            if isinstance(t, str):
+                if t[0] == "=":
+                    found = True
+                    result = join(result, self.call_path(f"{t[1:]}.{name}", args, node, words))
+                elif (getter := library.member(t, "." + name)) is not None:
+                    found = True
+                    value = self.apply(getter, one, Arguments(), node)
+                    result = join(result, self.call(value, args, node, words))
+            elif isinstance(t, (Instance, Class, Super)):
                 called = self._call_member(t, one, name, args, node, words)
                 if called is not None:
                     found = True
                     result = join(result, called)
-            elif isinstance(t, (Function, Method)):
+            else:
                 found = True
                 self.change(one, node)
                 result = join(result, Value(receiver.regions, frozenset((ANY,))))
-            elif t == ANY:
-                continue
-            elif t[0] == "=":
-                found = True
-                result = join(result, self.call_path(f"{t[1:]}.{name}", args, node, words))
-            else:
-                spec = library.member(t, name)
-                if spec is not None:
-                    found = True
-                    result = join(result, self.apply(spec, one, args, node, t))
-                    continue
-                spec = library.member(t, "." + name)
-                if spec is not None:
-                    found = True
-                    value = self.apply(spec, one, Arguments(), node, t)
-                    result = join(result, self.call(value, args, node, words))
         if ANY in receiver.types or fear or (receiver.types and not found):
             if name in library.any_methods and not fear:
                 extra = self.call_back([receiver, *args.all()], node, method=name)
@@ -318,7 +319,7 @@ class Calls(Memory):
                 spec = self.library.member(base, name)
                 if spec is not None:
                     self.call_all_members(cls, receiver, node)
-                    applied = self.apply(spec, receiver, args, node, base)
+                    applied = self.apply(spec, receiver, args, node)
                     if spec.results[0].kind == "self":
                         return receiver
                     return applied
@@ -382,25 +383,23 @@ class Calls(Memory):
         result = NOTHING
         library = self.library
         found = False
-        for t in receiver.types:
-            one = Value(receiver.regions, frozenset((t,)))
+        known, rest = library.groups(receiver.types, "." + name)
+        for spec, kinds in known:
+            found = True
+            one = Value(receiver.regions, kinds)
+            result = join(result, self.apply(spec, one, _NO_ARGUMENTS, node))
+        for t in rest:
             if isinstance(t, str):
-                if t == ANY:
-                    continue
                 if t[0] == "=":
                     found = True
                     result = join(result, self.attribute_of_path(f"{t[1:]}.{name}"))
-                    continue
-                spec = library.member(t, "." + name)
-                if spec is not None:
-                    found = True
-                    result = join(result, self.apply(spec, one, Arguments(), node, t))
                 elif library.member(t, name) is not None:
                     found = True
                     method = Method(frozenset((t,)), name)
                     result = join(result, Value(receiver.regions, frozenset((method,))))
             elif isinstance(t, (Instance, Class, Super)):
                 found = True
+                one = Value(receiver.regions, frozenset((t,)))
                 result = join(result, self._member(t, one, name, node))
             else:
                 found = True
@@ -449,7 +448,7 @@ class Calls(Memory):
                     known = [s for s in specs if s is not None]
                     if known:
                         base = cls.libraries()[0]
-                        return join(result, self.apply(known[0], receiver, Arguments(), node, base))
+                        return join(result, self.apply(known[0], receiver, _NO_ARGUMENTS, node))
                     inside |= {ANY}
                 regions = self.instance_regions(receiver)
                 result = join(result, self.value(regions, inside))
@@ -501,14 +500,9 @@ class Calls(Memory):
     # Library data
 
     def apply(
-        self,
-        spec: Spec,
-        receiver: Value | None,
-        args: Arguments,
-        node: ast.AST,
-        library: str,
-        path: str = "",
+        self, spec: Spec, receiver: Value | None, args: Arguments, node: ast.AST, path: str = ""
     ) -> Value:
+        """What a line of library data says, done."""
         values = args.all()
         for name, value in args.keywords.items():
             # Conventions of the whole scientific stack.
@@ -518,7 +512,26 @@ class Calls(Memory):
                 self.change(receiver, node)
         if spec.mutates:
             self._mutations(spec, receiver, args, node)
-        self._consume(values, node)
+        if values:
+            self._consume(values, node)
+        if not spec.quiet:
+            self._effects(spec, receiver, args, node)
+        if spec.mutates or "model_selection" in path:
+            self._draws_by_estimators(spec, receiver, values, node, path)
+        called = NOTHING
+        if values or receiver is not None:
+            everything = receiver is not None or not path.startswith("builtins.")
+            sources = values if receiver is None else [receiver, *values]
+            called = self.call_back(sources, node, everything=everything)
+        if spec.pyplot:
+            result = self._figure(spec, receiver, values)
+        else:
+            result = self._result(spec, receiver, args, node, called, path)
+        if spec.unshippable:
+            self.mark_unshippable(result, spec.unshippable)
+        return result
+
+    def _effects(self, spec: Spec, receiver: Value | None, args: Arguments, node: ast.AST) -> None:
         if spec.reads or spec.writes:
             self._files(spec, receiver, args, node)
         if spec.outside:
@@ -541,19 +554,6 @@ class Calls(Memory):
                 self.change(seed, node)
         if spec.display:
             self.resource("<display>", True, node)
-        self._draws_by_estimators(spec, receiver, values, node, path)
-        everything = receiver is not None or not path.startswith("builtins.")
-        called = NOTHING
-        if values or receiver is not None:
-            sources = values if receiver is None else [receiver, *values]
-            called = self.call_back(sources, node, everything=everything)
-        if spec.pyplot:
-            result = self._figure(spec, receiver, values)
-        else:
-            result = self._result(spec, receiver, args, node, called, path)
-        if spec.unshippable:
-            self.mark_unshippable(result, spec.unshippable)
-        return result
 
     def _mutations(
         self, spec: Spec, receiver: Value | None, args: Arguments, node: ast.AST
@@ -659,14 +659,10 @@ class Calls(Memory):
         ):
             kind = "alias"
         types: frozenset[Any] = rule.types
-        if types and any(t in self.library.values or t[0] == "=" for t in types):
+        if kind == "plain":
             return join_all(
                 self.attribute_of_path(t[1:]) if t[0] == "=" else plain(t) for t in types
             )
-        if kind == "plain":
-            if len(types) == 1:
-                return plain(next(iter(types)))
-            return self.value(NO_REGIONS, types)
         if kind == "self" and receiver is not None:
             return receiver
         sources = [receiver] if receiver is not None else values
@@ -735,25 +731,16 @@ class Calls(Memory):
             if not types:
                 types = source_types
         elif kind == "convert":
-            plain_data = all(
-                isinstance(t, str)
-                and (
-                    t in ("list", "tuple", "dict", "iterator", "dictview")
-                    or t in self.library.immutable
-                )
-                for t in source_types
-            )
+            plain_data = self.is_immutable(source_types - _PLAIN_DATA)
             shares = bool(regions) and (
                 any(self.keeps_reference(s) for s in sources) if plain_data else True
             )
             elements = rule.elements or frozenset()
         else:
-            arrays = bool(types) and types <= (
-                ARRAYS | self.library.immutable | {"Grouped", "list"}
-            )
             shares = (
-                arrays
-                and bool(regions)
+                bool(regions)
+                and bool(types)
+                and self.is_immutable(types - _ARRAY_LIKE)
                 and any(self.holds_objects(s) for s in sources if not s.types.isdisjoint(ARRAYS))
             )
             if called.regions and not self.is_immutable(called.types):
@@ -812,18 +799,20 @@ class Calls(Memory):
         result = NOTHING
         inside: frozenset[Any] | None = None
         stateful = False
-        for t in value.types:
+        known, rest = self.library.groups(value.types, "iter")
+        for spec, kinds in known:
+            if spec.results[0].kind == "item":
+                rest = (*rest, *kinds)
+            else:
+                one = Value(value.regions, kinds)
+                result = join(result, self.apply(spec, one, _NO_ARGUMENTS, node))
+        for t in rest:
             if isinstance(t, str):
                 if t in ("str", "bytes"):
                     result = join(result, plain(t))
                     continue
                 if t == "range" or t == "int":
                     result = join(result, plain("int"))
-                    continue
-                spec = self.library.member(t, "iter")
-                if spec is not None and spec.results[0].kind != "item":
-                    one = Value(value.regions, frozenset((t,)))
-                    result = join(result, self.apply(spec, one, Arguments(), node, t))
                     continue
                 if t in self.library.immutable and len(value.types) > 1:
                     continue
@@ -872,15 +861,17 @@ class Calls(Memory):
         ) and -len(value.parts) <= key.const < len(value.parts):
             return value.parts[key.const]
         result = NOTHING
-        for t in value.types:
-            if isinstance(t, str):
-                spec = self.library.member(t, "[]")
-                one = Value(value.regions, frozenset((t,)))
-                if spec is not None and spec.results[0].kind != "item":
-                    result = join(result, self.apply(spec, one, Arguments(), node, t))
-                    continue
-                if spec is not None and spec.mutates:
+        known, rest = self.library.groups(value.types, "[]")
+        for spec, kinds in known:
+            if spec.results[0].kind == "item":
+                if spec.mutates:
                     self.change(value, node)
+                rest = (*rest, *kinds)
+            else:
+                one = Value(value.regions, kinds)
+                result = join(result, self.apply(spec, one, _NO_ARGUMENTS, node))
+        for t in rest:
+            if isinstance(t, str):
                 if t in self.library.immutable:
                     continue
                 if t[0] == "=":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
 from typing import Any
 
 from . import library as data
@@ -76,9 +75,8 @@ class Memory:
 
     # Values
 
-    def is_immutable(self, types: Iterable[Any]) -> bool:
-        immutable = self.library.immutable
-        return all(isinstance(t, str) and (t in immutable or t[0] == "=") for t in types)
+    def is_immutable(self, types: frozenset[Any]) -> bool:
+        return self.library.is_immutable(types)
 
     def value(self, regions: frozenset[int], types: frozenset[Any]) -> Value:
         """A value of these types; without regions if nothing of it can change."""
@@ -96,8 +94,11 @@ class Memory:
 
     def holds_objects(self, value: Value) -> bool:
         """May it hold mutable objects other than arrays?"""
+        inside = self.inside(value)
+        if not inside or self.library.is_immutable(inside):
+            return False
         immutable = self.library.immutable
-        for t in self.inside(value):
+        for t in inside:
             if not isinstance(t, str) or not (
                 t in immutable or t in ARRAYS or t[0] == "=" or t in ("tuple",)
             ):

@@ -157,8 +157,10 @@ class Heap:
 
     def inside(self, regions: Iterable[int]) -> frozenset[Any]:
         found: frozenset[Any] = frozenset()
-        for root in self.roots(regions):
-            found |= self.elements.get(root, frozenset())
+        for region in regions:
+            more = self.elements.get(self.find(region))
+            if more:
+                found = found | more if found else more
         return found
 
     def add(self, regions: Iterable[int], types: frozenset[Any]) -> None:

@@ -28,7 +28,8 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
+from typing import Any
 
 Selector = str | int
 
@@ -63,6 +64,11 @@ class Spec:
     display: bool = False
     results: tuple[Result, ...] = (Result(),)
 
+    @cached_property
+    def quiet(self) -> bool:
+        """Does it nothing but give a result?"""
+        return self == Spec(results=self.results)
+
 
 @dataclass
 class ClassData:
@@ -83,6 +89,9 @@ LIBRARIES = {
 }
 
 
+Groups = tuple[tuple[tuple[Spec, frozenset[str]], ...], tuple[Any, ...]]
+
+
 class Library:
     """All tables read so far; a table is read when a notebook first names its library."""
 
@@ -98,6 +107,8 @@ class Library:
         self.loaded: set[str] = set()
         self._members: dict[tuple[str, str], Spec | None] = {}
         self._functions: dict[str, Spec | None] = {}
+        self._groups: dict[tuple[frozenset[Any], str], Groups] = {}
+        self._immutable: dict[frozenset[Any], bool] = {}
         for name in ("builtins", "stdlib", "ipython"):
             self.load(name)
 
@@ -120,6 +131,8 @@ class Library:
     def read(self, library: str, table: str) -> None:
         """Take in a table; later lines of the same name win."""
         self._members.clear()
+        self._groups.clear()
+        self._immutable.clear()
         self._functions.clear()
         modules: list[str] = []
         targets: list[ClassData] = []
@@ -211,6 +224,37 @@ class Library:
                 found = data.members.get(".*")
             elif name[0] not in "[(" and name != "iter":
                 found = data.members.get("*")
+        return found
+
+    def groups(self, types: frozenset[Any], name: str) -> Groups:
+        """Library types by the line their member stands in, and the types without such a line."""
+        key = (types, name)
+        found = self._groups.get(key)
+        if found is None:
+            by_spec: dict[int, tuple[Spec, list[str]]] = {}
+            rest: list[Any] = []
+            for t in types:
+                spec = self.member(t, name) if isinstance(t, str) else None
+                if spec is None:
+                    rest.append(t)
+                else:
+                    by_spec.setdefault(id(spec), (spec, []))[1].append(t)
+            found = tuple((s, frozenset(ts)) for s, ts in by_spec.values()), tuple(rest)
+            if all(isinstance(t, str) for t in rest):
+                self._groups[key] = found
+        return found
+
+    def is_immutable(self, types: frozenset[Any]) -> bool:
+        """Only values that never change, and references to modules and what is in them?"""
+        found = self._immutable.get(types)
+        if found is None:
+            found = True
+            for t in types:
+                if not isinstance(t, str):
+                    return False
+                if t not in self.immutable and t[0] != "=":
+                    found = False
+            self._immutable[types] = found
         return found
 
     def flags(self, kind: str) -> frozenset[str]:
