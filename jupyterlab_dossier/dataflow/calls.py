@@ -447,7 +447,6 @@ class Calls(Memory):
                     specs = [self.library.member(b, "." + name) for b in cls.libraries()]
                     known = [s for s in specs if s is not None]
                     if known:
-                        base = cls.libraries()[0]
                         return join(result, self.apply(known[0], receiver, _NO_ARGUMENTS, node))
                     inside |= {ANY}
                 regions = self.instance_regions(receiver)
