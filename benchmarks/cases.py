@@ -14,6 +14,7 @@ from nbclient import NotebookClient
 from dossier_worker.blobs import BlobFolder
 from dossier_worker.values import Values
 from jupyterlab_dossier.runs import Workflow, notebooks
+from jupyterlab_dossier.runs.ledger import Commit
 from jupyterlab_dossier.runs.model import Cell
 
 from . import peers
@@ -221,8 +222,8 @@ async def ledger_cost(rounds: int = 5) -> list[Row]:
                 await made.ledger.add_attempt(
                     name, run, f"t{number}", 1, "w", "k", {}, durable=False
                 )
-                await made.ledger.commit_task(
-                    name, run, f"t{number}", "done", None, 1, [], "ok", False
+                await made.ledger.commit(
+                    Commit(name, run, f"t{number}", "done", None, 1, [], "ok", False)
                 )
 
             with Timer() as timer:

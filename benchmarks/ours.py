@@ -25,7 +25,7 @@ class Place:
         setting = Setting(run, cell, code, number=1, count=1, reset=False, **fields)
         outcome = await self.engine.dispatcher.run(setting, self.kernel)
         assert outcome.status == "ok", outcome.message
-        assert await self.engine.dispatcher.commit(outcome, "done", None)
+        assert await self.engine.dispatcher.commit(outcome)
         return outcome
 
 

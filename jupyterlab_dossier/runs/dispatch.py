@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..store import Store, StoreFull
 from ..targets import Target
-from .ledger import Ledger
-from .model import Json, new_id
+from .ledger import Commit, Ledger
+from .model import Json, TaskState, new_id
 from .pool import Execution, Kernel, Lost, Pool, Recipe
 from .values import blobs
+
+Decide = Callable[[str, "str | None"], "tuple[TaskState, str | None]"]
 
 
 class Failure(Exception):
@@ -44,6 +46,8 @@ class Setting:
     prefix: list[str] = field(default_factory=list)
     """Keys of the set-up statements replayed before it."""
     attempt: str = field(default_factory=new_id)
+    decide: Decide = lambda status, why: ("done" if status == "ok" else "failed", why)
+    """The task's state, and why, from the worker's status and error."""
 
 
 @dataclass
@@ -57,6 +61,9 @@ class Outcome:
     manifests: list[Json]
     deleted: list[str]
     message: Json
+    state: TaskState
+    committed: bool | None = None
+    """Whether it became the task's result; None until it was tried."""
 
 
 class Dispatcher:
@@ -123,10 +130,7 @@ class Dispatcher:
         Raises `pool.Lost` where the worker or the kernel ended first.
         """
         order = self.order(setting, kernel)
-        execution = Execution(
-            setting.attempt, setting.run, setting.cell, kernel.worker, kernel, order,
-            asyncio.get_running_loop().create_future(), setting.durable,
-        )  # fmt: skip
+        execution = self._execution(setting, kernel, order)
         remembered = {"prefix": kernel.prefix + setting.prefix, "number": setting.number}
         await self._ledger.add_attempt(
             setting.attempt, setting.run, setting.cell, setting.number, kernel.worker.id,
@@ -139,7 +143,7 @@ class Dispatcher:
             raise
         kernel.fresh = False
         kernel.prefix += setting.prefix
-        return await self.outcome(setting, kernel, message)
+        return await self._outcome(setting, kernel, message, execution.committed)
 
     async def found(self, setting: Setting, kernel: Kernel, message: Json | None) -> Outcome | None:
         """The outcome of an attempt that an earlier engine sent; None where it never arrived.
@@ -147,14 +151,31 @@ class Dispatcher:
         `message` is the worker's `done` where the ledger has it already.
         """
         if message is None:
-            execution = Execution(
-                setting.attempt, setting.run, setting.cell, kernel.worker, kernel, None,
-                asyncio.get_running_loop().create_future(), setting.durable,
-            )  # fmt: skip
+            execution = self._execution(setting, kernel, None)
             message = await self._pool.rejoin(execution)
             if message is None:
                 return None
-        return await self.outcome(setting, kernel, message)
+            return await self._outcome(setting, kernel, message, execution.committed)
+        return await self._outcome(setting, kernel, message, None)
+
+    def _execution(self, setting: Setting, kernel: Kernel, order: Json | None) -> Execution:
+        return Execution(
+            setting.attempt, setting.run, setting.cell, kernel.worker, kernel, order,
+            asyncio.get_running_loop().create_future(), setting.durable,
+            lambda message: self._settle(setting, kernel, message),
+        )  # fmt: skip
+
+    def _settle(self, setting: Setting, kernel: Kernel, message: Json) -> Commit | None:
+        """What can be committed as it came: nothing is to be pulled, or failed to be read."""
+        try:
+            outcome = _read(setting, message)
+        except Failure:
+            return None
+        shared = kernel.worker.target.shares_store
+        parts = [part for manifest in outcome.manifests for part in blobs(manifest)]
+        if parts and not (shared and all(self._store.has(blob) for blob, _ in parts)):
+            return None
+        return _commit_of(outcome)
 
     def order(self, setting: Setting, kernel: Kernel) -> Json:
         """The `execute` message."""
@@ -182,28 +203,17 @@ class Dispatcher:
             "env": {},
         }
 
-    async def outcome(self, setting: Setting, kernel: Kernel, message: Json) -> Outcome:
-        """Reads a `done` message, which is untrusted, and pulls the blobs it names."""
-        status = str(message.get("status"))
-        manifests = _checked(message.get("exports"), setting.attempt)
-        error = message.get("error") or {}
-        why = (
-            f"{error.get('ename', 'error')}: {error.get('evalue', '')}" if status != "ok" else None
-        )
-        for manifest in manifests:
-            for blob, size in blobs(manifest):
-                await self._bring(kernel, blob, size, manifest["name"])
-        effects = message.get("effects") or {}
-        count = message.get("execution_count")
-        return Outcome(
-            setting,
-            status,
-            count if isinstance(count, int) else None,
-            why,
-            manifests,
-            [str(name) for name in effects.get("deleted") or []],
-            message,
-        )
+    async def _outcome(
+        self, setting: Setting, kernel: Kernel, message: Json, committed: bool | None
+    ) -> Outcome:
+        """Reads a `done` message and, where it is not settled yet, pulls the blobs it names."""
+        outcome = _read(setting, message)
+        outcome.committed = committed
+        if committed is None:
+            for manifest in outcome.manifests:
+                for blob, size in blobs(manifest):
+                    await self._bring(kernel, blob, size, manifest["name"])
+        return outcome
 
     async def _bring(self, kernel: Kernel, blob: str, size: int, name: str) -> None:
         if kernel.worker.target.shares_store:
@@ -231,13 +241,11 @@ class Dispatcher:
         except StoreFull as error:
             raise Failure(f"the value of `{name}` cannot be kept: {error}") from None
 
-    async def commit(self, outcome: Outcome, state: str, why: str | None) -> bool:
+    async def commit(self, outcome: Outcome) -> bool:
         """Commits a result, once; False where another attempt has taken its place."""
-        setting = outcome.setting
-        return await self._ledger.commit_task(
-            setting.attempt, setting.run, setting.cell, state, why, outcome.count,
-            outcome.manifests, outcome.status, setting.durable,
-        )  # fmt: skip
+        if outcome.committed is None:
+            outcome.committed = await self._ledger.commit(_commit_of(outcome))
+        return outcome.committed
 
     def interrupt(self, attempt: str) -> None:
         execution = self._pool.executions.get(attempt)
@@ -255,6 +263,34 @@ class Dispatcher:
             if execution.kernel is kernel and not execution.done.done():
                 execution.done.set_exception(Lost("its worker kernel was ended", worker=False))
         self._pool.kill(kernel)
+
+
+def _read(setting: Setting, message: Json) -> Outcome:
+    """A worker's `done` message, which is untrusted. Raises `Failure`."""
+    status = str(message.get("status"))
+    error = message.get("error") or {}
+    why = f"{error.get('ename', 'error')}: {error.get('evalue', '')}" if status != "ok" else None
+    state, why = setting.decide(status, why)
+    effects = message.get("effects") or {}
+    count = message.get("execution_count")
+    return Outcome(
+        setting,
+        status,
+        count if isinstance(count, int) else None,
+        why,
+        _checked(message.get("exports"), setting.attempt),
+        [str(name) for name in effects.get("deleted") or []],
+        message,
+        state,
+    )
+
+
+def _commit_of(outcome: Outcome) -> Commit:
+    setting = outcome.setting
+    return Commit(
+        setting.attempt, setting.run, setting.cell, outcome.state, outcome.why, outcome.count,
+        outcome.manifests, outcome.status, setting.durable,
+    )  # fmt: skip
 
 
 def _checked(exports: Any, attempt: str) -> list[Json]:

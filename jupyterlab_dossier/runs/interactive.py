@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..targets import ProviderFault
 from . import conditions
 from . import plan as planning
-from .dispatch import Failure, Outcome, Setting
+from .dispatch import Failure, Setting
 from .model import BadInput, Cell, Json, TaskRecord, TaskState, new_id
 from .pool import Kernel, Lost
 from .values import Versions
@@ -144,6 +144,7 @@ class Interactive:
             cwd=os.path.dirname(self.path),
             durable=bool(spec.get("outside")),
             prefix=[s.key for s in missing],
+            decide=self._decide,
         )
         self._current = (run, setting.attempt, kernel)
         target_settings = self._engine.catalogue.targets[target]
@@ -152,8 +153,7 @@ class Interactive:
             fresh=False, limit=1,
         ):  # fmt: skip
             outcome = await self._engine.dispatcher.run(setting, kernel)
-        state, why = self._state(outcome)
-        await self._engine.dispatcher.commit(outcome, state, why)
+        await self._engine.dispatcher.commit(outcome)
         if outcome.count is not None:
             await port.counted(outcome.count)
         self._versions.add(cell.id, outcome.manifests)
@@ -163,14 +163,12 @@ class Interactive:
             self._pending[manifest["name"]] = self._last[manifest["name"]] = manifest
         for name in outcome.deleted:
             self._pending.pop(name, None)
-        return ("failed" if state == "failed" else state), why
+        return outcome.state, outcome.why
 
-    def _state(self, outcome: Outcome) -> tuple[TaskState, str | None]:
-        if outcome.status == "ok":
+    def _decide(self, status: str, why: str | None) -> tuple[TaskState, str | None]:
+        if status == "ok":
             return "done", None
-        if self._cancelled is not None:
-            return "cancelled", self._cancelled
-        return "failed", outcome.why
+        return ("failed", why) if self._cancelled is None else ("cancelled", self._cancelled)
 
     # cells of the kernel
 

@@ -11,6 +11,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,21 @@ MIGRATIONS = [
     ) WITHOUT ROWID
     """
 ]
+
+
+@dataclass(frozen=True)
+class Commit:
+    """An attempt's result, as it becomes the task's."""
+
+    attempt: str
+    run: str
+    cell: str
+    state: str
+    why: str | None
+    execution_count: int | None
+    manifests: Sequence[Json]
+    status: str
+    durable: bool
 
 
 class Ledger:
@@ -229,43 +245,10 @@ class Ledger:
             ).fetchall()
         )
 
-    async def commit_task(
-        self, attempt: str, run: str, cell: str, state: str, why: str | None,
-        execution_count: int | None, manifests: Sequence[Json], status: str, durable: bool,
-    ) -> bool:  # fmt: skip
+    async def commit(self, commit: Commit) -> bool:
         """Commits an attempt's result, once: False where the attempt is no longer the task's."""
-        now = time.time()
-
-        def action(db: sqlite3.Connection) -> bool:
-            moved = db.execute(
-                "UPDATE tasks SET state = ?, why = ?, ended = ?, execution_count = ?"
-                " WHERE run = ? AND cell = ? AND attempt = ? AND state IN"
-                " ('queued', 'preparing', 'starting', 'running', 'collecting')",
-                (state, why, now, execution_count, run, cell, attempt),
-            )
-            db.execute(
-                "UPDATE attempts SET state = ?, ended = ? WHERE attempt = ?",
-                (state if moved.rowcount else "superseded", now, attempt),
-            )
-            if not moved.rowcount:
-                return False
-            db.executemany(
-                "INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?)",
-                [(m["version"], run, cell, m["name"], json.dumps(m)) for m in manifests],
-            )
-            body = {"status": status, "execution_count": execution_count}
-            _append(
-                db,
-                run,
-                [
-                    (cell, attempt, "done", body),
-                    (cell, attempt, "state", {"state": state, "why": why}),
-                ],
-            )
-            return True
-
-        committed = await self.database.write(action, durable)
-        self._notify(run)
+        committed = await self.database.write(lambda db: _commit(db, commit), commit.durable)
+        self._notify(commit.run)
         return committed
 
     async def end_attempt(self, attempt: str, state: str) -> None:
@@ -290,15 +273,17 @@ class Ledger:
 
     async def received(
         self, worker: str, epoch: str, seq: int, entries: Sequence[tuple[str, str, str, str, Json]],
-        results: Sequence[tuple[str, Json]] = (), durable: bool = False,
-    ) -> None:  # fmt: skip
+        results: Sequence[tuple[str, Json]] = (), commits: Sequence[Commit] = (),
+        durable: bool = False,
+    ) -> list[bool]:  # fmt: skip
         """Makes a batch of a worker's messages durable, with the number of the last of them.
 
         `entries` are events as (run, cell, attempt, kind, body), `results` the `done` messages by
-        attempt, kept so that collecting can go on in another process.
+        attempt, kept so that collecting can go on in another process. Results that need nothing
+        more are committed with them; the answer says which of `commits` still counted.
         """
 
-        def action(db: sqlite3.Connection) -> None:
+        def action(db: sqlite3.Connection) -> list[bool]:
             db.execute(
                 "UPDATE workers SET epoch = ?, seen = ? WHERE worker = ?", (epoch, seq, worker)
             )
@@ -317,9 +302,11 @@ class Ledger:
                     "UPDATE attempts SET state = 'finished', result = ? WHERE attempt = ?",
                     (json.dumps(result), attempt),
                 )
+            return [_commit(db, commit) for commit in commits]
 
-        await self.database.write(action, durable)
-        self._notify(*{entry[0] for entry in entries})
+        committed = await self.database.write(action, durable)
+        self._notify(*{entry[0] for entry in entries}, *{commit.run for commit in commits})
+        return committed
 
     async def add_event(self, run: str, cell: str | None, kind: str, body: Json) -> None:
         """An event of the engine itself."""
@@ -382,6 +369,30 @@ class Ledger:
                 f"SELECT * FROM workers WHERE state IN ({marks})", tuple(states)
             ).fetchall()
         )
+
+
+def _commit(db: sqlite3.Connection, commit: Commit) -> bool:
+    now, run, cell, attempt = time.time(), commit.run, commit.cell, commit.attempt
+    moved = db.execute(
+        "UPDATE tasks SET state = ?, why = ?, ended = ?, execution_count = ?"
+        " WHERE run = ? AND cell = ? AND attempt = ? AND state IN"
+        " ('queued', 'preparing', 'starting', 'running', 'collecting')",
+        (commit.state, commit.why, now, commit.execution_count, run, cell, attempt),
+    )
+    db.execute(
+        "UPDATE attempts SET state = ?, ended = ? WHERE attempt = ?",
+        (commit.state if moved.rowcount else "superseded", now, attempt),
+    )
+    if not moved.rowcount:
+        return False
+    db.executemany(
+        "INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?)",
+        [(m["version"], run, cell, m["name"], json.dumps(m)) for m in commit.manifests],
+    )
+    done = {"status": commit.status, "execution_count": commit.execution_count}
+    state = {"state": commit.state, "why": commit.why}
+    _append(db, run, [(cell, attempt, "done", done), (cell, attempt, "state", state)])
+    return True
 
 
 def _append(

@@ -22,7 +22,7 @@ from typing import Any
 from dossier_worker.wire import Frame
 
 from ..targets import Catalogue, Provider, ProviderFault, Target, WorkerOrder
-from .ledger import Ledger
+from .ledger import Commit, Ledger
 from .model import Json, new_id
 from .workerlink import Connection, Welcome
 
@@ -111,6 +111,9 @@ class Execution:
     """What was sent; None for one found again after a restart."""
     done: asyncio.Future[Json]
     durable: bool
+    settle: Callable[[Json], Commit | None] = lambda message: None
+    """What to commit at once with the `done` message; None where blobs are to be pulled first."""
+    committed: bool | None = None
     interrupted: bool = False
 
 
@@ -474,6 +477,7 @@ class Pool:
             await self._spend_secret(worker)
         entries: list[tuple[str, str, str, str, Json]] = []
         results: list[tuple[str, Json]] = []
+        settled: list[tuple[Execution, Commit]] = []
         after: list[Callable[[], None]] = []
         durable = False
         for _seq, message, _buffers in batch:
@@ -497,9 +501,15 @@ class Pool:
             elif kind == "done":
                 results.append((execution.attempt, message))
                 durable = durable or execution.durable
+                if (commit := execution.settle(message)) is not None:
+                    settled.append((execution, commit))
                 after.append(lambda e=execution, m=message: _resolve(e, m))  # type: ignore[misc]
         last = batch[-1][0]
-        await self._ledger.received(worker, epoch, last, entries, results, durable)
+        committed = await self._ledger.received(
+            worker, epoch, last, entries, results, [commit for _, commit in settled], durable
+        )
+        for (execution, _), counted in zip(settled, committed, strict=True):
+            execution.committed = counted
         self._seen[worker] = (epoch, last)
         for call in after:
             call()

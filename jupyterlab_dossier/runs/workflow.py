@@ -8,6 +8,7 @@ consumers in the kernel that made them; after the first failing cell nothing lat
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import random
 from collections.abc import Callable, Coroutine
@@ -414,28 +415,24 @@ class WorkflowRun:
             cwd=os.path.dirname(self.workflow.path),
             durable=step.outside or self._targets[task.target].kind not in ("local", "kernel"),
             prefix=[setup.key for setup in setups],
+            decide=functools.partial(self._decide, task.cell),
         )
 
     async def _finish(self, task: Task, kernel: Kernel, outcome: Outcome) -> None:
         kernel.prefix += [setup.key for setup in task.step.setups]
-        state: TaskState = "done"
-        if outcome.status != "ok" and "raises-exception" not in task.cell.tags:
-            state = "cancelled" if self._cancelled is not None else "failed"
-        why = (
-            self._cancelled
-            if state == "cancelled"
-            else (outcome.why if state == "failed" else None)
-        )
-        if outcome.status == "refused":
-            state = "failed"
-            why = outcome.why
-        committed = await self._dispatcher.commit(outcome, state, why)
-        if not committed:
+        if not await self._dispatcher.commit(outcome):
             return
-        task.state, task.why = state, why
+        task.state, task.why = outcome.state, outcome.why
         self.versions.add(task.cell.id, outcome.manifests, outcome.deleted)
-        if state in SUCCEEDED:
+        if outcome.state in SUCCEEDED:
             self._hold(task, kernel, outcome.manifests)
+
+    def _decide(self, cell: Cell, status: str, why: str | None) -> tuple[TaskState, str | None]:
+        if status == "ok" or (status != "refused" and "raises-exception" in cell.tags):
+            return "done", None
+        if self._cancelled is not None:
+            return "cancelled", self._cancelled
+        return "failed", why
 
     def _hold(self, task: Task, kernel: Kernel, manifests: list[Json]) -> None:
         """Keeps a kernel for later tasks where they cannot run elsewhere."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jupyterlab_dossier.runs.database import Database, LedgerFault
-from jupyterlab_dossier.runs.ledger import MIGRATIONS, Ledger
+from jupyterlab_dossier.runs.ledger import MIGRATIONS, Commit, Ledger
 from jupyterlab_dossier.runs.model import NoSuchRun, TaskRecord
 from jupyterlab_dossier.runs.owner import Owner
 
@@ -30,7 +30,9 @@ async def attempt(ledger: Ledger, name: str, number: int) -> None:
 
 async def commit(ledger: Ledger, name: str) -> bool:
     manifest = {"version": f"{name}/1", "name": "x"}
-    return await ledger.commit_task(name, "r", "c0", "done", None, 1, [manifest], "ok", False)
+    return await ledger.commit(
+        Commit(name, "r", "c0", "done", None, 1, [manifest], "ok", durable=False)
+    )
 
 
 async def test_a_task_is_committed_once(ledger: Ledger) -> None:
