@@ -148,6 +148,9 @@ class Calls(Memory):
 
     def call_path(self, path: str, args: Arguments, node: ast.AST, words: str) -> Value:
         library = self.library
+        patch = self.state.patches.get(path)
+        if patch is not None:
+            return self.call(patch, args, node, words)
         kind = library.constructors.get(path)
         if kind is not None:
             return self.construct(kind, path, args, node)
@@ -376,6 +379,9 @@ class Calls(Memory):
 
     def attribute_of_path(self, path: str) -> Value:
         """What `module.name` is: a value the data knows, or a reference to it by its path."""
+        patch = self.state.patches.get(path)
+        if patch is not None:
+            return Value(patch.regions, patch.types | {"=" + path})
         kind = self.library.values.get(path)
         return plain(kind if kind is not None else "=" + path)
 
@@ -462,9 +468,7 @@ class Calls(Memory):
                 self.state.changed_objects = True
                 known = t.members.get(name)
                 t.members[name] = value if known is None else join(known, value)
-                if not t.shared:
-                    t.shared = True
-                    self.heap.union((t.region, *t.instances))
+                self.heap.union(t.share())
             elif isinstance(t, Instance):
                 member = t.cls.lookup(name)
                 if t.cls.lookup("__setattr__") is not None:
@@ -493,6 +497,11 @@ class Calls(Memory):
                         isinstance(v, (Function, Class)) for v in value.types
                     )
                     self.process(f"`{t[1:]}.{name}` is set", simple)
+                    if value.regions:
+                        self.state.patched.append(value)
+                        path = f"{t[1:]}.{name}"
+                        known = self.state.patches.get(path)
+                        self.state.patches[path] = value if known is None else join(known, value)
             return
         self.store(receiver, value, node)
 

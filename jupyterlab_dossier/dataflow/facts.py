@@ -65,6 +65,8 @@ class State:
         self.cell = 0
         self.writer: dict[str, int] = {}  # the cell that wrote a name last
         self.cwd_changed = False
+        self.patched: list[Value] = []  # objects of the notebook that were put into modules
+        self.patches: dict[str, Value] = {}
         self.opaque = False  # a barrier before may have bound any name
         self.changed_objects = False  # closures or classes of earlier cells were changed
 
@@ -76,6 +78,8 @@ class State:
         other.cell = self.cell
         other.writer = dict(self.writer)
         other.cwd_changed = self.cwd_changed
+        other.patched = list(self.patched)
+        other.patches = dict(self.patches)
         other.opaque = self.opaque
         other.changed_objects = self.changed_objects
         return other

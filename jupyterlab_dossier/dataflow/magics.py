@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 import shlex
 from typing import TYPE_CHECKING
 
 from . import ipython
 from .memory import BUILTINS
-from .values import NOTHING, Value, constant, plain, words
+from .scopes import Scope
+from .values import NOTHING, Frame, Value, constant, plain, words
 
 if TYPE_CHECKING:
     from .expressions import Expressions
@@ -77,6 +79,18 @@ def run_text(walk: Expressions, text: str, node: ast.AST) -> Value:
     return result
 
 
+def run_inside(walk: Expressions, text: str, node: ast.AST) -> None:
+    """As `%timeit` runs it: in a function, so that what it binds is gone."""
+    scope = Scope()
+    with contextlib.suppress(SyntaxError):
+        for item in ast.walk(ipython.parse(text)[0]):
+            if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store):
+                scope.locals.add(item.id)
+    walk.frames.append(Frame(scope, walk.frame))
+    run_text(walk, text, node)
+    walk.frames.pop()
+
+
 def _words(error: SyntaxError) -> str:
     return error.msg or "invalid syntax"
 
@@ -130,9 +144,7 @@ def line_magic(walk: Expressions, name: str, rest: str, node: ast.AST) -> Value:
     if name in _TIMERS:
         body = _without_options(rest)
         if name == "timeit":
-            walk.maybe += 1
-            run_text(walk, body, node)
-            walk.maybe -= 1
+            run_inside(walk, body, node)
             return constant(None)
         return run_text(walk, body, node)
     if name in _SHOW:
@@ -197,10 +209,7 @@ def cell_magic(walk: Expressions, name: str, rest: str, body: str, node: ast.AST
     if name in ("time", "prun"):
         return run_text(walk, body, node)
     if name == "timeit":
-        walk.maybe += 1
-        run_text(walk, _without_options(rest) + "\n", node)
-        run_text(walk, body, node)
-        walk.maybe -= 1
+        run_inside(walk, _without_options(rest) + "\n" + body, node)
         return constant(None)
     if name == "capture":
         run_text(walk, body, node)

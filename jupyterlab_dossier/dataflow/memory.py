@@ -59,6 +59,7 @@ class Memory:
         self.restoring = 0  # inside a context manager that restores process state
         self.site: Where | None = None  # the call at top level that leads here
         self.figure: int | None = None
+        self.raised: list[Value] = []  # exceptions of the notebook
         # Per top-level statement, to know whether it does nothing but set up.
         self.setup_words: list[tuple[str, bool]] = []
         self.other_effects = 0

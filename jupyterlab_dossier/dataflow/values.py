@@ -239,6 +239,7 @@ class Class:
     unknown_base: bool = False
     shared: bool = False  # instances reach mutable class attributes
     instances: set[int] = field(default_factory=set)
+    subclasses: list[Class] = field(default_factory=list)
 
     def lookup(self, name: str, skip: bool = False) -> Value | None:
         if not skip and name in self.members:
@@ -254,6 +255,14 @@ class Class:
 
     def is_unknown(self) -> bool:
         return self.unknown_base or any(base.is_unknown() for base in self.bases)
+
+    def share(self) -> set[int]:
+        """From now on instances may see a change of the class; the regions this ties together."""
+        self.shared = True
+        regions = {self.region, *self.instances}
+        for cls in self.subclasses:
+            regions |= cls.share()
+        return regions
 
     def all_members(self) -> dict[str, Value]:
         found: dict[str, Value] = {}

@@ -77,6 +77,11 @@ class Walk(Expressions):
             self.statements[ast.TryStar] = self.try_block
 
     def run(self, tree: ast.Module) -> Facts:
+        if self.state.patched:
+            # Libraries may call what was put into modules, in any cell.
+            self.site = (self.lines, None)
+            self.call_back(self.state.patched, tree)
+            self.site = None
         for number, statement in enumerate(tree.body):
             self.begin_statement(number)
             self.statement_node(statement)
@@ -391,7 +396,7 @@ class Walk(Expressions):
                 self.evaluate(handler.type)
             if handler.name is not None:
                 caught = self.fresh(frozenset(("exception", ANY)), _ANY)
-                self.bind(handler.name, caught, handler)
+                self.bind(handler.name, join_all([caught, *self.raised]), handler)
             self.run_body(handler.body)
             if handler.name is not None:
                 self._forget(handler.name)
@@ -474,9 +479,11 @@ class Walk(Expressions):
         for part in (node.exc, node.cause):
             if part is not None:
                 value = self.evaluate(part)
+                self.raised.append(value)
                 classes = frozenset(t for t in value.types if isinstance(t, Class))
                 if classes:
-                    self.call(Value(value.regions, classes), Arguments(), node, "raise")
+                    made = self.call(Value(value.regions, classes), Arguments(), node, "raise")
+                    self.raised.append(made)
 
     def asserting(self, node: ast.Assert) -> None:
         self.evaluate(node.test)
@@ -592,6 +599,7 @@ class Walk(Expressions):
         for t in base.types:
             if isinstance(t, Class):
                 cls.bases.append(t)
+                t.subclasses.append(cls)
                 if base.regions:
                     self.heap.keep(cls.region, base.regions)
                 continue

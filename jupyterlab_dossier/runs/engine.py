@@ -224,8 +224,11 @@ class Engine:
 
     async def wait(self, run: str) -> RunRecord:
         """The record of a run once it has ended."""
-        async for _event in self.watch(run):
-            pass
+        if run in self._tasks:
+            await asyncio.wait({self._tasks[run]})
+        else:
+            async for _event in self.watch(run):
+                pass
         return await self.ledger.run(run)
 
     async def watch(self, run: str, after: int = 0) -> AsyncIterator[Event]:

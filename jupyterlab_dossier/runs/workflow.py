@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import itertools
 import os
 import random
 from collections.abc import Callable, Coroutine
@@ -221,20 +222,22 @@ class WorkflowRun:
         )
 
     def _ready(self) -> list[Task]:
-        first = self._first_failure()
         if self._cancelled is not None:
             return []
+        first = self._first_failure()
         free = self._jobs - sum(task.running is not None for task in self.tasks.values())
-        ready = [
+        queued = (
             task
             for task in self.tasks.values()
             if task.state == "queued"
             and task.running is None
             and (first is None or task.cell.index < first.cell.index)
             and self._may_start(task)
-        ]
-        if self._random is not None:
-            self._random.shuffle(ready)
+        )
+        if self._random is None:
+            return list(itertools.islice(queued, max(0, free)))
+        ready = list(queued)
+        self._random.shuffle(ready)
         return ready[: max(0, free)]
 
     def _may_start(self, task: Task) -> bool:
@@ -438,9 +441,11 @@ class WorkflowRun:
         """Keeps a kernel for later tasks where they cannot run elsewhere."""
         place = next((p for p in self._places if p.kernel is kernel), None)
         held = [m for m in manifests if m.get("unshippable")]
+        sticky = task.step.spec.get("sticky") or task.step.barrier
+        if not (held or sticky or place or self._is_kernel(task)):
+            return
         later = [t for t in self.tasks.values() if t.cell.index > task.cell.index]
         wanted = [m for m in held if any(m["name"] in t.step.inputs for t in later)]
-        sticky = task.step.spec.get("sticky") or task.step.barrier
         if not (wanted or (sticky and later) or self._is_kernel(task) or place):
             return
         if place is None:

@@ -38,10 +38,15 @@ class _Shipping:
     @contextlib.contextmanager
     def active(self) -> Iterator[None]:
         table: dict[Any, Any] = copy._deepcopy_dispatch  # type: ignore[attr-defined]
-        saved = {t: table.get(t) for t in (types.FunctionType, type, types.ModuleType)}
-        table[types.FunctionType] = self.function
-        table[type] = self.cls
-        table[types.ModuleType] = lambda module, memo: sys.modules[module.__name__]
+        ours = {
+            types.FunctionType: self.function,
+            type: self.cls,
+            types.ModuleType: lambda module, memo: sys.modules[module.__name__],
+            types.MappingProxyType: lambda proxy, memo: proxy,
+            types.BuiltinMethodType: self.method,
+        }
+        saved = {t: table.get(t) for t in ours}
+        table.update(ours)
         try:
             yield
         finally:
@@ -52,12 +57,14 @@ class _Shipping:
                     table[kind] = handler
 
     def function(self, f: Any, memo: Names) -> Any:
-        if not _is_ours(f):
-            return f
         closure = None
         if f.__closure__ is not None:
             closure = tuple(self._cell(c, memo) for c in f.__closure__)
-        made = types.FunctionType(f.__code__, self.namespace, f.__name__, None, closure)
+        ours = f.__globals__.get("__name__") == "__main__"
+        scope = self.namespace if ours else f.__globals__
+        if not ours and not hasattr(f, "__wrapped__"):
+            return f
+        made = types.FunctionType(f.__code__, scope, f.__name__, None, closure)
         memo[id(f)] = made
         for new, old in zip(made.__closure__ or (), f.__closure__ or (), strict=True):
             with contextlib.suppress(ValueError):
@@ -65,8 +72,15 @@ class _Shipping:
         made.__defaults__ = copy.deepcopy(f.__defaults__, memo)
         made.__kwdefaults__ = copy.deepcopy(f.__kwdefaults__, memo)
         made.__dict__.update(copy.deepcopy(f.__dict__, memo))
-        made.__module__ = "__main__"
+        made.__module__ = f.__module__
         return made
+
+    def method(self, m: Any, memo: Names) -> Any:
+        """A bound method of a built-in type, like `l.append`."""
+        holder = m.__self__
+        if holder is None or isinstance(holder, (types.ModuleType, type)):
+            return m
+        return getattr(copy.deepcopy(holder, memo), m.__name__)
 
     def _cell(self, cell: Any, memo: Names) -> Any:
         known = memo.get(id(cell))
@@ -129,6 +143,18 @@ def in_order(sources: Sequence[str]) -> list[str]:
     return [execute(source, namespace) for source in sources]
 
 
+class Kernel:
+    """A worker kernel: its namespace, the versions its names hold, objects of known versions."""
+
+    def __init__(self) -> None:
+        self.namespace = new_namespace()
+        self.present: dict[str, str] = {}
+        self.config = types.ModuleType(CONFIG)
+        # id of an object here -> (it, the object of the version, name it is known by)
+        self.known: dict[int, tuple[Any, Any, str]] = {}
+        self.memo: Names = {}
+
+
 class Workers:
     """The versions so far, and the way a cell is run."""
 
@@ -137,105 +163,94 @@ class Workers:
         self.graph = graph
         self.index = {cell.id: cell.index for cell in graph.cells}
         self.versions: dict[tuple[str, str], Any] = {}
-        # After a sticky cell all run in its kernel: one namespace, what is present is not copied.
-        self.held: dict[int, tuple[Any, Any, str]] = {}
-        self.sticky = next((c.index for c in graph.cells if c.sticky is not None), len(sources))
-        self.kernel: Names = {}
-        self.present: dict[str, str] = {}
-        self.memo: Names = {}
-        self.config = types.ModuleType(CONFIG)
-        self.stuck = {(c.id, name) for c in graph.cells for name in c.unshippable}
+        self.homes: dict[tuple[str, str], Kernel] = {}  # of what cannot be shipped
+        self.sticky: Kernel | None = None
 
     def run(self, number: int) -> str:
         report = self.graph.cells[number]
-        namespace = new_namespace()
-        if number > self.sticky:
-            namespace = self.kernel
-            sys.modules[CONFIG] = self.config
-            inputs = {k: v for k, v in report.inputs.items() if self.present.get(k) != v}
-            origin = self.load(inputs, namespace)
-            text = execute(self.sources[number], namespace)
-            self.store(number, namespace, {**self.held, **origin})
-            self.present.update(report.inputs)
-            self.present.update(dict.fromkeys(report.outputs, report.id))
-            return text
-        fresh_config()
         random.seed(12345)
-        for earlier in self.graph.cells[:number]:
-            for setup in earlier.setup:
-                given = new_namespace()
-                self.load(setup.inputs, given)
-                execute(setup.source, given, silent=True)
-        origin = self.load(report.inputs, namespace)
-        text = execute(self.sources[number], namespace)
-        self.store(number, namespace, origin)
-        if number == self.sticky:
-            self.kernel = namespace
-            self.config = sys.modules[CONFIG]
-            self.present = dict(report.inputs)
-            self.present.update(dict.fromkeys(report.outputs, report.id))
+        kernel = self.choose(number)
+        sys.modules[CONFIG] = kernel.config
+        missing = {n: c for n, c in report.inputs.items() if kernel.present.get(n) != c}
+        self.load(missing, kernel)
+        text = execute(self.sources[number], kernel.namespace)
+        self.store(number, kernel)
+        if report.sticky is not None and self.sticky is None:
+            self.sticky = kernel
         return text
 
-    def remember(self, origin: dict[int, tuple[Any, Any, str]]) -> None:
-        """Objects of versions that the sticky kernel holds."""
-        for made, original, _ in origin.values():
-            self.memo[id(original)] = made
-        self.memo.setdefault(id(self.memo), []).append(list(origin.values()))
+    def choose(self, number: int) -> Kernel:
+        report = self.graph.cells[number]
+        if self.sticky is not None and any(c.sticky for c in self.graph.cells[:number]):
+            return self.sticky
+        for name, cell in report.inputs.items():
+            if (cell, name) in self.homes:
+                return self.homes[cell, name]
+        kernel = Kernel()
+        fresh_config()
+        sys.modules[CONFIG] = kernel.config
+        for earlier in self.graph.cells[:number]:
+            for setup in earlier.setup:
+                self.load(setup.inputs, kernel)
+                execute(setup.source, kernel.namespace, silent=True)
+        # What set-up used is no input.
+        for name in list(kernel.present):
+            if report.inputs.get(name) != kernel.present.pop(name):
+                kernel.namespace.pop(name, None)
+        return kernel
 
-    def load(self, inputs: dict[str, str], namespace: Names) -> dict[int, tuple[Any, Any, str]]:
-        """Binds inputs; gives id of copy -> (copy, original, first name that reaches it)."""
-        memo: Names = self.memo if namespace is self.kernel else {}
-        origin: dict[int, tuple[Any, Any, str]] = {}
-        keep: list[Any] = []
-        with _Shipping(namespace).active():
+    def load(self, inputs: dict[str, str], kernel: Kernel) -> None:
+        memo = kernel.memo
+        with _Shipping(kernel.namespace).active():
             # What an older version made is referred to by newer ones.
             for name, cell in sorted(inputs.items(), key=lambda i: self.index[i[1]]):
                 if (cell, name) not in self.versions:
                     continue
+                kernel.present[name] = cell
                 value = self.versions[cell, name]
                 if name == "<random>":
                     random.setstate(value)
                     continue
-                if (cell, name) in self.stuck:
-                    namespace[name] = value
+                if (cell, name) in self.homes:
+                    kernel.namespace[name] = value
                     continue
                 before = set(memo)
-                namespace[name] = copy.deepcopy(value, memo)
-                keep.append(value)
+                kernel.namespace[name] = copy.deepcopy(value, memo)
                 alive = {id(o): o for o in memo.get(id(memo), [])}
                 for key in set(memo) - before - {id(memo)}:
                     if key in alive:
-                        made = memo[key]
-                        origin[id(made)] = (made, alive[key], name)
-        return origin
+                        kernel.known[id(memo[key])] = (memo[key], alive[key], name)
 
-    def store(self, number: int, namespace: Names, origin: dict[int, tuple[Any, Any, str]]) -> None:
+    def store(self, number: int, kernel: Kernel) -> None:
         report = self.graph.cells[number]
         # Unchanged objects are those of the versions they came from.
-        memo: Names = {
-            key: original
-            for key, (_, original, name) in origin.items()
-            if name not in report.mutated
-        }
-        with _Shipping(namespace).active():
+        for key, (_, original, name) in list(kernel.known.items()):
+            if name in report.mutated:
+                del kernel.known[key]
+                kernel.memo.pop(id(original), None)
+        memo: Names = {key: original for key, (_, original, _n) in kernel.known.items()}
+        with _Shipping(kernel.namespace).active():
             for name in report.outputs:
+                version = (report.id, name)
                 if name == "<random>":
-                    self.versions[report.id, name] = random.getstate()
-                elif name in namespace:
-                    value = namespace[name]
-                    if (report.id, name) in self.stuck:
-                        self.versions[report.id, name] = value
-                        continue
-                    before = set(memo)
-                    self.versions[report.id, name] = copy.deepcopy(value, memo)
-                    if number >= self.sticky:
-                        alive = {id(o): o for o in memo.get(id(memo), [])}
-                        for key in set(memo) - before:
-                            if key in alive:
-                                self.held[key] = (alive[key], memo[key], name)
-        if number >= self.sticky:
-            self.held.update(origin)
-            self.remember(self.held)
+                    self.versions[version] = random.getstate()
+                    continue
+                if name not in kernel.namespace:
+                    continue
+                kernel.present[name] = report.id
+                value = kernel.namespace[name]
+                if name in report.unshippable:
+                    self.versions[version] = value
+                    self.homes[version] = kernel
+                    continue
+                before = set(memo)
+                self.versions[version] = copy.deepcopy(value, memo)
+                alive = {id(o): o for o in memo.get(id(memo), [])}
+                for key in set(memo) - before:
+                    if key in alive:
+                        kernel.known[key] = (alive[key], memo[key], name)
+                        kernel.memo[id(memo[key])] = alive[key]
+                        kernel.memo.setdefault(id(kernel.memo), []).append(memo[key])
 
 
 def orders(graph: Graph, count: int, seed: int) -> Iterator[list[int]]:
