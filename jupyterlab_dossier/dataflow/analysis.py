@@ -10,7 +10,7 @@ from . import ipython
 from .facts import Facts, State
 from .graph import build
 from .model import Cell, Graph
-from .walk import walk
+from .walk import give_up, walk
 
 Parsed = tuple[ast.Module | None, str, str | None]
 
@@ -57,6 +57,9 @@ class Analyser:
             if wanted and not state.changed_objects:
                 self._states[index] = state.copy()
             facts.append(self._walk(cells[index], state))
+            if state.changed_objects:
+                # Objects of earlier cells are not what they were: no state of before can serve.
+                self._states.clear()
         self._keys, self._facts = keys, facts
         return build(cells, facts)
 
@@ -66,11 +69,12 @@ class Analyser:
             return Facts(syntax_error=error)
         try:
             facts = walk(tree, text, state, _is_trusted(cell))
-        except RecursionError:
-            facts = Facts(
-                barrier="the cell is nested too deeply to analyse", opaque=True, binds_unseen=True
-            )
-            state.opaque = True
+        except Exception as error:
+            # A fault of the analysis must not stop the notebook: the cell is taken for anything.
+            deep = isinstance(error, RecursionError)
+            words = "is nested too deeply to analyse" if deep else f"cannot be analysed ({error!r})"
+            facts = give_up(tree, text, state, f"the cell {words}")
+            state.changed_objects = True
         if _is_pure(cell):
             # The user's word: it changes no object that was there before.
             facts.mutated = {}

@@ -25,6 +25,7 @@ from .values import (
     Super,
     Value,
     constant,
+    in_order,
     join,
     join_all,
     plain,
@@ -103,8 +104,7 @@ class Calls(Memory):
 
     def call(self, callee: Value, args: Arguments, node: ast.AST, words: str) -> Value:
         result = NOTHING
-        types = callee.types
-        for t in types:
+        for t in in_order(callee.types):
             if isinstance(t, Function):
                 result = join(result, self.call_function(t, args, node, callee))
             elif isinstance(t, Class):
@@ -198,6 +198,7 @@ class Calls(Memory):
         if path.startswith("functools.") and path.endswith(("cache", "cached_property")):
             for t in {t for a in args.all() for t in a.types}:
                 if isinstance(t, Function):
+                    self.state.changed_objects = True
                     t.kind = "property" if path.endswith("cached_property") else "cached"
                     return join_all(a for a in args.all() if t in a.types)
         if path == "builtins.display" and "display_id" not in args.keywords:
@@ -468,7 +469,7 @@ class Calls(Memory):
                 self.state.changed_objects = True
                 known = t.members.get(name)
                 t.members[name] = value if known is None else join(known, value)
-                self.heap.union(t.share())
+                self.heap.union(self.state.share(t))
             elif isinstance(t, Instance):
                 member = t.cls.lookup(name)
                 if t.cls.lookup("__setattr__") is not None:
@@ -953,7 +954,8 @@ class Calls(Memory):
             return NOTHING
         given = self._callback_argument(values, node)
         result = NOTHING
-        for t, source in found.items():
+        for t in in_order(found):
+            source = found[t]
             self.calling_back.add(t)
             self.maybe += 1
             try:
@@ -1182,7 +1184,8 @@ class Calls(Memory):
         region = self.heap.new()
         if cls.shared:
             self.heap.union((cls.region, region))
-        cls.instances.add(region)
+        instances = self.state.instances
+        instances[cls] = instances.get(cls, frozenset()) | {region}
         made = Value(frozenset((region,)), frozenset((Instance(cls),)))
         start = cls.lookup("__init__")
         if start is not None:

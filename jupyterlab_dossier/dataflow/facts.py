@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from .values import Heap, Value
+from .values import Class, Heap, Value
 
 Where = tuple[list[str], ast.AST | None]  # the lines of the text and the node in it
 
@@ -67,6 +67,8 @@ class State:
         self.cwd_changed = False
         self.patched: list[Value] = []  # objects of the notebook that were put into modules
         self.patches: dict[str, Value] = {}
+        self.instances: dict[Class, frozenset[int]] = {}
+        self.subclasses: dict[Class, tuple[Class, ...]] = {}
         self.opaque = False  # a barrier before may have bound any name
         self.changed_objects = False  # closures or classes of earlier cells were changed
 
@@ -80,9 +82,20 @@ class State:
         other.cwd_changed = self.cwd_changed
         other.patched = list(self.patched)
         other.patches = dict(self.patches)
+        other.instances = dict(self.instances)
+        other.subclasses = dict(self.subclasses)
         other.opaque = self.opaque
         other.changed_objects = self.changed_objects
         return other
+
+    def share(self, cls: Class) -> set[int]:
+        """From now on instances may see a change of the class; the regions this ties together."""
+        self.changed_objects = True
+        cls.shared = True
+        regions = {cls.region, *self.instances.get(cls, ())}
+        for below in self.subclasses.get(cls, ()):
+            regions |= self.share(below)
+        return regions
 
     def bind(self, name: str, value: Value | None) -> None:
         old = self.names.pop(name, None)

@@ -112,6 +112,10 @@ def expressions(walk: Expressions, text: str, node: ast.AST) -> None:
 
 def shell(walk: Expressions, command: str, node: ast.AST, captured: bool) -> Value:
     expressions(walk, command, node)
+    if not command.strip():
+        return constant(None)
+    if not command.strip():
+        return constant(None)
     walk.other_effects += 1
     walk.resource("<files>", False, node)
     if re.match(r"(python\S*\s+-m\s+)?(pip|pip3|conda|mamba|uv)\b", command.strip()):

@@ -301,7 +301,7 @@ class Memory:
         roots = self.heap.affected(value.regions)
         if any(region < self.statement_region for region in value.regions):
             self.other_effects += 1
-        for name in self.state.sharing(roots):
+        for name in sorted(self.state.sharing(roots)):
             # Also if the name was bound anew before: its last version holds the object.
             self.facts.mutated.setdefault(name, self.where(node))
             self.last_change[name] = self.statement

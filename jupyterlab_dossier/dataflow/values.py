@@ -8,6 +8,7 @@ name gives it another value and thereby detaches it.
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -209,6 +210,24 @@ class Frame:
         self.weak = False
 
 
+_serials = itertools.count()
+
+
+def order(kind: Any) -> tuple[int, int, str]:
+    """A key to sort types by: what is found must not depend on the order of a set."""
+    if isinstance(kind, str):
+        return 0, 0, kind
+    if isinstance(kind, (Function, Class)):
+        return 1, kind.serial, ""
+    if isinstance(kind, (Instance, Super)):
+        return 2, kind.cls.serial, ""
+    return 3, 0, f"{kind.name}"
+
+
+def in_order(types: Iterable[Any]) -> list[Any]:
+    return sorted(types, key=order)
+
+
 @dataclass(eq=False)
 class Function:
     """A function or lambda of the notebook, with the frame it closes over."""
@@ -220,6 +239,7 @@ class Function:
     keyword_defaults: dict[str, Value] = field(default_factory=dict)
     owner: Class | None = None
     kind: str = ""  # "static", "class", "property", "cached"
+    serial: int = field(default_factory=_serials.__next__)
 
     @property
     def name(self) -> str:
@@ -238,8 +258,7 @@ class Class:
     stores_arguments: bool = False
     unknown_base: bool = False
     shared: bool = False  # instances reach mutable class attributes
-    instances: set[int] = field(default_factory=set)
-    subclasses: list[Class] = field(default_factory=list)
+    serial: int = field(default_factory=_serials.__next__)
 
     def lookup(self, name: str, skip: bool = False) -> Value | None:
         if not skip and name in self.members:
@@ -255,14 +274,6 @@ class Class:
 
     def is_unknown(self) -> bool:
         return self.unknown_base or any(base.is_unknown() for base in self.bases)
-
-    def share(self) -> set[int]:
-        """From now on instances may see a change of the class; the regions this ties together."""
-        self.shared = True
-        regions = {self.region, *self.instances}
-        for cls in self.subclasses:
-            regions |= cls.share()
-        return regions
 
     def all_members(self) -> dict[str, Value]:
         found: dict[str, Value] = {}

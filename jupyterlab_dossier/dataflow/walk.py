@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import library as data
 from . import scopes
 from .calls import Arguments
 from .expressions import Expressions
@@ -16,7 +15,6 @@ from .library import LIBRARIES
 from .memory import ANY, Watch
 from .values import (
     NO_REGIONS,
-    NOTHING,
     Class,
     Frame,
     Function,
@@ -574,9 +572,6 @@ class Walk(Expressions):
                 shared.extend(member.regions)
                 if not functions and name != "__slots__":
                     cls.shared = True
-            for t in member.types:
-                if isinstance(t, Function):
-                    t.owner = cls
         self.heap.union(shared)
         cls.shared = cls.shared or any(base.shared for base in cls.bases)
         for base_class in cls.bases:
@@ -599,7 +594,8 @@ class Walk(Expressions):
         for t in base.types:
             if isinstance(t, Class):
                 cls.bases.append(t)
-                t.subclasses.append(cls)
+                below = self.state.subclasses
+                below[t] = (*below.get(t, ()), cls)
                 if base.regions:
                     self.heap.keep(cls.region, base.regions)
                 continue
@@ -679,4 +675,12 @@ def walk(tree: ast.Module, text: str, state: State, trusted: bool = False) -> Fa
     return Walk(state, text.splitlines(), trusted).run(tree)
 
 
-__all__ = ["NOTHING", "Walk", "data", "join_all", "walk"]
+def give_up(tree: ast.Module, text: str, state: State, reason: str) -> Facts:
+    """The facts of a cell that may do anything."""
+    walk = Walk(state, text.splitlines(), False)
+    walk.barrier(reason, opaque=True)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            walk.maybe = 1
+            walk.bind_global(node.id, plain(ANY), node)
+    return walk.finish()

@@ -31,6 +31,8 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
+from ..values import in_order
+
 Selector = str | int
 
 
@@ -233,7 +235,7 @@ class Library:
         if found is None:
             by_spec: dict[int, tuple[Spec, list[str]]] = {}
             rest: list[Any] = []
-            for t in types:
+            for t in in_order(types):
                 spec = self.member(t, name) if isinstance(t, str) else None
                 if spec is None:
                     rest.append(t)
