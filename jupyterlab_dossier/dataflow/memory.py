@@ -428,7 +428,7 @@ class Memory:
         else:
             text = ast.get_source_segment("\n".join(self.lines), node) or ast.unparse(node)
             names = {}
-            for name in self.statement_reads:
+            for name in sorted(self.statement_reads):
                 if name in self.facts.bound or name in self.facts.mutated:
                     names[name] = True
                 elif name in self.state.names:
