@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from . import magics, scopes
-from .calls import Arguments, Calls
-from .memory import ANY, ARRAYS, MISSING
+from .calls import Calls
+from .memory import ARRAYS
+from .parts import Arguments
 from .values import (
+    ANY,
     NO_REGIONS,
     NOTHING,
-    Class,
     Frame,
     Function,
     Instance,
@@ -20,7 +21,6 @@ from .values import (
     Value,
     constant,
     join,
-    join_all,
     plain,
 )
 
@@ -34,40 +34,11 @@ class Expressions(Calls):
         super().__init__(*args)
         # Arguments of enumerate, zip and items calls, for loops that take them apart again.
         self._argument_values: dict[ast.Call, tuple[str, list[Value]]] = {}
-        self.handlers: dict[type, Callable[[Any], Value]] = {
-            ast.Name: self.name,
-            ast.Constant: self.constant,
-            ast.Attribute: self.attribute_node,
-            ast.Call: self.call_node,
-            ast.Subscript: self.subscript,
-            ast.BinOp: self.binary,
-            ast.Compare: self.compare,
-            ast.BoolOp: self.boolean,
-            ast.UnaryOp: self.unary,
-            ast.IfExp: self.conditional,
-            ast.List: self.sequence,
-            ast.Tuple: self.sequence,
-            ast.Set: self.sequence,
-            ast.Dict: self.dictionary,
-            ast.JoinedStr: self.text,
-            ast.FormattedValue: self.text_part,
-            ast.Lambda: self.function,
-            ast.ListComp: self.comprehension,
-            ast.SetComp: self.comprehension,
-            ast.DictComp: self.comprehension,
-            ast.GeneratorExp: self.comprehension,
-            ast.NamedExpr: self.walrus,
-            ast.Starred: self.starred,
-            ast.Slice: self.slice,
-            ast.Await: self.awaiting,
-            ast.Yield: self.yielding,
-            ast.YieldFrom: self.yielding,
-        }
 
     def evaluate(self, node: ast.expr) -> Value:
-        handler = self.handlers.get(type(node))
+        handler = _HANDLERS.get(type(node))
         if handler is not None:
-            return handler(node)
+            return handler(self, node)
         return self.other(node)
 
     def run_text(self, text: str, node: ast.AST) -> Value:
@@ -170,7 +141,7 @@ class Expressions(Calls):
         if identity or self.is_immutable(types):
             return plain("bool")
         if any(isinstance(op, (ast.In, ast.NotIn)) for op in node.ops):
-            self._consume(values, node)
+            self.consume(values, node)
         self.call_back(values, node)
         if types & ARRAYS:
             return self.fresh(((types & ARRAYS) - {"Locator"} or frozenset(("Series",))) | {"bool"})
@@ -453,7 +424,7 @@ class Expressions(Calls):
         if name in ("locals", "vars") and not node.args and self.frames:
             frame = self.frames[-1]
             values = list(frame.vars.values())
-            return self._collect("dict", values)
+            return self.collect("dict", values)
         return None
 
     def arguments(self, node: ast.Call) -> Arguments:
@@ -480,4 +451,32 @@ class Expressions(Calls):
         return args
 
 
-__all__ = ["MISSING", "Class", "Expressions", "join_all"]
+_HANDLERS: dict[type, Callable[[Any, Any], Value]] = {
+    ast.Name: Expressions.name,
+    ast.Constant: Expressions.constant,
+    ast.Attribute: Expressions.attribute_node,
+    ast.Call: Expressions.call_node,
+    ast.Subscript: Expressions.subscript,
+    ast.BinOp: Expressions.binary,
+    ast.Compare: Expressions.compare,
+    ast.BoolOp: Expressions.boolean,
+    ast.UnaryOp: Expressions.unary,
+    ast.IfExp: Expressions.conditional,
+    ast.List: Expressions.sequence,
+    ast.Tuple: Expressions.sequence,
+    ast.Set: Expressions.sequence,
+    ast.Dict: Expressions.dictionary,
+    ast.JoinedStr: Expressions.text,
+    ast.FormattedValue: Expressions.text_part,
+    ast.Lambda: Expressions.function,
+    ast.ListComp: Expressions.comprehension,
+    ast.SetComp: Expressions.comprehension,
+    ast.DictComp: Expressions.comprehension,
+    ast.GeneratorExp: Expressions.comprehension,
+    ast.NamedExpr: Expressions.walrus,
+    ast.Starred: Expressions.starred,
+    ast.Slice: Expressions.slice,
+    ast.Await: Expressions.awaiting,
+    ast.Yield: Expressions.yielding,
+    ast.YieldFrom: Expressions.yielding,
+}

@@ -9,7 +9,6 @@ from . import library as data
 from .facts import Facts, Setup, State, Where, quote
 from .values import (
     ANY,
-    MISSING,
     NO_REGIONS,
     NOTHING,
     Class,
@@ -520,6 +519,3 @@ class Memory:
             if isinstance(t, Instance) and t.cls.shared:
                 regions |= {t.cls.region}
         return regions
-
-
-__all__ = ["ANY", "ARRAYS", "ITERATORS", "MISSING", "Memory"]

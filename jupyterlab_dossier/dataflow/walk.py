@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from . import scopes
-from .calls import Arguments
 from .expressions import Expressions
 from .facts import Facts, State
 from .library import LIBRARIES
-from .memory import ANY, Watch
+from .memory import Watch
+from .parts import Arguments
 from .values import (
+    ANY,
     NO_REGIONS,
     Class,
     Frame,
@@ -41,39 +42,6 @@ _ANY = frozenset((ANY,))
 class Walk(Expressions):
     """Walks one cell from a state of the notebook; `run` gives the facts and moves the state."""
 
-    def __init__(self, state: State, lines: list[str], trusted: bool) -> None:
-        super().__init__(state, lines, trusted)
-        self.statements: dict[type, Callable[[Any], None]] = {
-            ast.Expr: self.expression,
-            ast.Assign: self.assign,
-            ast.AugAssign: self.augmented,
-            ast.AnnAssign: self.annotated,
-            ast.For: self.loop,
-            ast.AsyncFor: self.loop,
-            ast.While: self.while_loop,
-            ast.If: self.branch,
-            ast.With: self.with_block,
-            ast.AsyncWith: self.with_block,
-            ast.Try: self.try_block,
-            ast.FunctionDef: self.define,
-            ast.AsyncFunctionDef: self.define,
-            ast.ClassDef: self.define_class,
-            ast.Return: self.leave,
-            ast.Delete: self.delete,
-            ast.Import: self.import_modules,
-            ast.ImportFrom: self.import_names,
-            ast.Raise: self.raising,
-            ast.Assert: self.asserting,
-            ast.Match: self.match,
-            ast.Global: self.nothing,
-            ast.Nonlocal: self.nothing,
-            ast.Pass: self.nothing,
-            ast.Break: self.nothing,
-            ast.Continue: self.nothing,
-        }
-        if sys.version_info >= (3, 11):
-            self.statements[ast.TryStar] = self.try_block
-
     def run(self, tree: ast.Module) -> Facts:
         if self.state.patched:
             # Libraries may call what was put into modules, in any cell.
@@ -93,9 +61,9 @@ class Walk(Expressions):
     def statement_node(self, node: ast.stmt) -> None:
         if self.active:
             self.steps += 1
-        handler = self.statements.get(type(node))
+        handler = _STATEMENTS.get(type(node))
         if handler is not None:
-            handler(node)
+            handler(self, node)
         else:
             self.newer(node)
 
@@ -456,12 +424,12 @@ class Walk(Expressions):
                 kinds = frozenset(("list",))
                 self.bind(
                     pattern.name,
-                    self._collect("list", [inner]) or Value(NO_REGIONS, kinds),
+                    self.collect("list", [inner]) or Value(NO_REGIONS, kinds),
                     pattern,
                 )
             return
         if isinstance(pattern, ast.MatchMapping) and pattern.rest is not None:
-            self.bind(pattern.rest, self._collect("dict", [inner]), pattern)
+            self.bind(pattern.rest, self.collect("dict", [inner]), pattern)
         for child in ast.iter_child_nodes(pattern):
             if isinstance(child, ast.pattern):
                 self.pattern(child, subject if isinstance(pattern, ast.MatchOr) else inner, node)
@@ -668,6 +636,38 @@ class Walk(Expressions):
         names = getattr(found, "__all__", None) or [n for n in dir(found) if n[0] != "_"]
         for name in names:
             self.bind(name, self.attribute_of_path(f"{module}.{name}"), node)
+
+
+_STATEMENTS: dict[type, Callable[[Any, Any], None]] = {
+    ast.Expr: Walk.expression,
+    ast.Assign: Walk.assign,
+    ast.AugAssign: Walk.augmented,
+    ast.AnnAssign: Walk.annotated,
+    ast.For: Walk.loop,
+    ast.AsyncFor: Walk.loop,
+    ast.While: Walk.while_loop,
+    ast.If: Walk.branch,
+    ast.With: Walk.with_block,
+    ast.AsyncWith: Walk.with_block,
+    ast.Try: Walk.try_block,
+    ast.FunctionDef: Walk.define,
+    ast.AsyncFunctionDef: Walk.define,
+    ast.ClassDef: Walk.define_class,
+    ast.Return: Walk.leave,
+    ast.Delete: Walk.delete,
+    ast.Import: Walk.import_modules,
+    ast.ImportFrom: Walk.import_names,
+    ast.Raise: Walk.raising,
+    ast.Assert: Walk.asserting,
+    ast.Match: Walk.match,
+    ast.Global: Walk.nothing,
+    ast.Nonlocal: Walk.nothing,
+    ast.Pass: Walk.nothing,
+    ast.Break: Walk.nothing,
+    ast.Continue: Walk.nothing,
+}
+if sys.version_info >= (3, 11):
+    _STATEMENTS[ast.TryStar] = Walk.try_block
 
 
 def walk(tree: ast.Module, text: str, state: State, trusted: bool = False) -> Facts:

@@ -206,10 +206,10 @@ def test_odd_cells_do_not_stop_it() -> None:
 def test_a_fault_of_the_analysis_is_a_barrier(monkeypatch: pytest.MonkeyPatch) -> None:
     from jupyterlab_dossier.dataflow.walk import Walk
 
-    def fail(self: Walk, node: ast.Delete) -> None:
+    def fail(self: Walk, target: ast.expr, node: ast.AST) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Walk, "delete", fail)
+    monkeypatch.setattr(Walk, "_delete", fail)
     graph = analyse([Cell("a", "x = 1"), Cell("b", "y = 2\ndel x"), Cell("c", "print(y)")])
     assert graph.cells[1].barrier == "the cell cannot be analysed (ZeroDivisionError())"
     assert graph.cells[1].inputs == {"x": "a"}

@@ -1,0 +1,382 @@
+"""Functions of the notebook, walked anew at each call, and code that nobody can see.
+
+A function gets the arguments of its call and the globals as they stand there: that is what late
+binding means.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from . import scopes
+from .effects import Effects
+from .parts import NONE, Arguments
+from .values import (
+    ANY,
+    NOTHING,
+    Class,
+    Frame,
+    Function,
+    Instance,
+    Method,
+    Super,
+    Value,
+    in_order,
+    join,
+    join_all,
+    plain,
+)
+
+MAX_DEPTH = 12
+MAX_STATEMENTS = 4000
+
+
+@dataclass
+class _Active:
+    parameters: dict[str, Value]
+    result: Value = NOTHING
+    again: bool = False
+
+
+class Functions(Effects):
+    """The part of the walk that enters functions."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.active: dict[Function, _Active] = {}
+        self.steps = 0
+        self.lost: Value | None = None  # any object, once calls were too many to follow
+        self.returns: list[list[Value]] = []
+        self.yields: list[list[Value]] = []
+        self.calling_back: set[Any] = set()
+
+    def call_function(
+        self, function: Function, args: Arguments, node: ast.AST, callee: Value
+    ) -> Value:
+        active = self.active.get(function)
+        parameters = self._parameters(function, args)
+        if active is not None:
+            for name, value in parameters.items():
+                known = active.parameters.get(name, NOTHING)
+                merged = join(known, value)
+                if merged.types - known.types or not self.heap.roots(
+                    merged.regions
+                ) <= self.heap.roots(known.regions):
+                    active.parameters[name] = merged
+                    active.again = True
+            return active.result
+        if self.lost is not None:
+            return self.lost
+        if len(self.active) >= MAX_DEPTH or self.steps > MAX_STATEMENTS:
+            self.barrier(f"calls are nested too deeply to follow `{function.name}`", opaque=True)
+            self.lost = self.everything()
+            return self.lost
+        if function.kind == "cached":
+            self.change(Value(frozenset((function.region,)), frozenset()), node)
+        outermost = self.site is None
+        if outermost:
+            self.site = self.where(node)
+        active = self.active[function] = _Active(parameters)
+        frames, self.frames = self.frames, self.frames[:]
+        try:
+            for _ in range(4):
+                active.again = False
+                result = self._activate(function, active)
+                if result.types - active.result.types:
+                    active.result = join(active.result, result)
+                    active.again = active.again or self._is_recursive(function)
+                else:
+                    active.result = join(active.result, result)
+                if not active.again:
+                    break
+            else:
+                self.barrier(f"`{function.name}` calls itself in a way that cannot be followed")
+        finally:
+            del self.active[function]
+            self.frames = frames
+            if outermost:
+                self.site = None
+        result = active.result
+        if function.kind == "cached" and result.regions:
+            self.heap.union((function.region, *result.regions))
+        return result
+
+    def _is_recursive(self, function: Function) -> bool:
+        known: bool | None = getattr(function.node, "_dossier_recursive", None)
+        if known is None:
+            # By name is enough: a second pass costs time only.
+            names = {n.id for n in ast.walk(function.node) if isinstance(n, ast.Name)}
+            names |= {n.attr for n in ast.walk(function.node) if isinstance(n, ast.Attribute)}
+            known = function.name in names
+            function.node._dossier_recursive = known  # type: ignore[union-attr]
+        return known
+
+    def _parameters(self, function: Function, args: Arguments) -> dict[str, Value]:
+        spec = function.node.args
+        names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
+        values: dict[str, Value] = {}
+        star = join_all(args.stars) if args.stars else None
+        defaults = dict(
+            zip(names[len(names) - len(function.defaults) :], function.defaults, strict=False)
+        )
+        defaults.update(function.keyword_defaults)
+        keywords = dict(args.keywords)
+        for index, name in enumerate(names):
+            if index < len(args.positional):
+                values[name] = args.positional[index]
+            elif name in keywords:
+                values[name] = keywords.pop(name)
+            else:
+                values[name] = self._missing(star, defaults.get(name))
+        for argument in spec.kwonlyargs:
+            name = argument.arg
+            if name in keywords:
+                values[name] = keywords.pop(name)
+            else:
+                values[name] = self._missing(star, defaults.get(name))
+        rest = args.positional[len(names) :]
+        if spec.vararg:
+            values[spec.vararg.arg] = self.collect("tuple", [*rest, *args.stars])
+        if spec.kwarg:
+            values[spec.kwarg.arg] = self.collect(
+                "dict", [plain("str"), *keywords.values(), *args.stars]
+            )
+        return values
+
+    def _missing(self, star: Value | None, default: Value | None) -> Value:
+        if star is not None:
+            return join(star, default) if default is not None else star
+        return default if default is not None else plain(ANY)
+
+    def _activate(self, function: Function, active: _Active) -> Value:
+        node = function.node
+        scope = scopes.of(node)
+        frame = Frame(scope, function.frame, function.owner)
+        if scope.captured:
+            frame.region = self.heap.new()
+        self.frames.append(frame)
+        for name, value in active.parameters.items():
+            self.bind_local(frame, name, value)
+        names = scopes.arguments(node.args)
+        if function.owner is not None and names:
+            frame.self_value = active.parameters.get(names[0].arg)
+        if isinstance(node, ast.Lambda):
+            result = self.evaluate(node.body)
+            self.frames.pop()
+            return result
+        self.returns.append([])
+        self.yields.append([])
+        watch: dict[tuple[Frame | None, str], Value] = {}
+        weak = scope.early_exit or scope.generator
+        before = self.save() if weak else None
+        if weak:
+            self.watchers.append(watch)
+        try:
+            self.run_body(node.body)
+        finally:
+            if before is not None:
+                self.watchers.pop()
+                after = self.save()
+                self.weaken(before, watch)
+                if not scope.generator:
+                    self.merge(after)
+            returned = self.returns.pop()
+            yielded = self.yields.pop()
+            self.frames.pop()
+        if scope.generator:
+            given = list(active.parameters.values())
+            made = self.collect("generator", [*yielded, *returned, *given])
+            if frame.region is not None:
+                self.heap.union((*made.regions, frame.region))
+            self.heap.add(made.regions, frozenset(t for v in yielded for t in v.types))
+            return Value(made.regions, frozenset(("generator", function)), loose=True)
+        result = (
+            join_all([*returned, NONE]) if self._falls_through(node.body) else join_all(returned)
+        )
+        if isinstance(node, ast.AsyncFunctionDef):
+            given = [result, *active.parameters.values()]
+            made = self.collect("coroutine", given)
+            types = result.types | {"coroutine", function}
+            return Value(made.regions | result.regions, types, loose=True)
+        return result
+
+    def _falls_through(self, body: list[ast.stmt]) -> bool:
+        return not body or not isinstance(body[-1], (ast.Return, ast.Raise))
+
+    def instantiate(self, cls: Class, args: Arguments, node: ast.AST) -> Value:
+        region = self.heap.new()
+        if cls.shared:
+            self.heap.union((cls.region, region))
+        instances = self.state.instances
+        instances[cls] = instances.get(cls, frozenset()) | {region}
+        made = Value(frozenset((region,)), frozenset((Instance(cls),)))
+        start = cls.lookup("__init__")
+        if start is not None:
+            for t in start.types:
+                if isinstance(t, Function):
+                    bound = Arguments([made, *args.positional], args.keywords, args.stars)
+                    self.call_function(t, bound, node, start)
+                else:
+                    self.unknown(cls.name, made, args, node)
+        new = cls.lookup("__new__")
+        if new is not None:
+            first = Value(frozenset((cls.region,)), frozenset((cls,)))
+            bound = Arguments([first, *args.positional], args.keywords, args.stars)
+            for t in new.types:
+                if isinstance(t, Function):
+                    # It may hand out an object it has made before.
+                    given = self.call_function(t, bound, node, new)
+                    self.heap.union(made.regions | given.regions)
+        if start is None or cls.libraries() or cls.stores_arguments:
+            for value in args.all():
+                self.heap.add(made.regions, value.types)
+                if value.regions:
+                    self.heap.union(made.regions | value.regions)
+        if cls.stores_arguments:
+            for member in cls.all_members().values():
+                self.heap.add(made.regions, member.types)
+        if cls.is_unknown():
+            result = self.unknown(cls.name, made, args, node)
+            return Value(result.regions | made.regions, made.types)
+        post = cls.lookup("__post_init__")
+        if post is not None:
+            self.call_method(made, "__post_init__", Arguments(), node, "__post_init__")
+        return made
+
+    def bind_self(
+        self, function: Function, t: Instance | Class | Super, receiver: Value, args: Arguments
+    ) -> Arguments:
+        if function.kind == "static":
+            return args
+        first = receiver
+        cls = t if isinstance(t, Class) else t.cls
+        if function.kind == "class":
+            first = Value(frozenset((cls.region,)), frozenset((cls,)))
+        elif isinstance(t, Class):
+            return args
+        elif isinstance(t, Super):
+            frame = self._method_frame()
+            if frame is not None and frame.self_value is not None:
+                first = frame.self_value
+        return Arguments([first, *args.positional], args.keywords, args.stars)
+
+    def _method_frame(self) -> Frame | None:
+        for frame in reversed(self.frames):
+            if frame.owner is not None:
+                return frame
+        return None
+
+    # Code that nobody can see
+
+    def unknown(self, words: str, callee: Value, args: Arguments, node: ast.AST) -> Value:
+        """It may change all it can reach, keep it, and call any function it is given."""
+        self.other_effects += 1
+        self.facts.unknown.setdefault(words, self.where(node))
+        values = args.all()
+        regions: frozenset[int] = callee.regions.union(*(v.regions for v in values))
+        reached = [callee, *values] if callee.regions else values
+        called = self.call_back(reached, node, everything=True)
+        regions |= called.regions
+        for value in values:
+            if value.regions:
+                self.change(value, node)
+            elif any(t == "process" for t in value.types):
+                self.process("process state is given to an unknown function", False)
+        if callee.regions:
+            self.change(callee, node)
+        inside = frozenset(t for v in values for t in v.types) | called.types | {ANY}
+        if not regions:
+            if not values:
+                return Value(frozenset((self.heap.new(frozenset((ANY,))),)), frozenset((ANY,)))
+            return Value(frozenset((self.heap.new(inside),)), inside)
+        self.heap.union(regions)
+        self.heap.add(regions, inside)
+        return Value(regions, self.heap.inside(regions) | inside)
+
+    def call_back(
+        self,
+        values: list[Value],
+        node: ast.AST,
+        everything: bool = False,
+        method: str | None = None,
+    ) -> Value:
+        """Run what code that got these values may call: functions, methods of objects."""
+        found: dict[Any, Value] = {}
+        for value in values:
+            types: Iterable[Any] = value.types
+            if value.regions:
+                types = [*types, *self.inside(value)]
+            for t in types:
+                if not isinstance(t, str) and t not in self.calling_back:
+                    found.setdefault(t, value)
+        if not found:
+            return NOTHING
+        given = self._callback_argument(values, node)
+        result = NOTHING
+        for t in in_order(found):
+            source = found[t]
+            self.calling_back.add(t)
+            self.maybe += 1
+            try:
+                if isinstance(t, Function):
+                    args = Arguments([], {}, [given])
+                    result = join(result, self.call_function(t, args, node, source))
+                elif isinstance(t, Class):
+                    if t in source.types:
+                        result = join(result, self.instantiate(t, Arguments([], {}, [given]), node))
+                    self.call_all_members(t, source, node, everything, method)
+                elif isinstance(t, (Instance, Super)):
+                    self.call_all_members(t.cls, source, node, everything, method)
+                elif isinstance(t, Method):
+                    receiver = Value(source.regions, t.receivers)
+                    args = Arguments([], {}, [given])
+                    got = self.call_method(receiver, t.name, args, node, t.name)
+                    result = join(result, got)
+            finally:
+                self.maybe -= 1
+                self.calling_back.discard(t)
+        return result
+
+    def _callback_argument(self, values: list[Value], node: ast.AST) -> Value:
+        regions: set[int] = set()
+        types: set[Any] = set()
+        for value in values:
+            regions |= value.regions
+            types |= value.types | self.inside(value)
+            if not value.types.isdisjoint(("DataFrame", "Series", "Grouped")):
+                types |= {"DataFrame", "Series", "number", "str"}
+            elif "str" in value.types:
+                types.add("str")
+            elif "range" in value.types:
+                types.add("int")
+        types = {t for t in types if not isinstance(t, (Function, Method))} or {ANY}
+        return self.value(frozenset(regions), frozenset(types))
+
+    def call_all_members(
+        self,
+        cls: Class,
+        receiver: Value,
+        node: ast.AST,
+        everything: bool = True,
+        method: str | None = None,
+    ) -> None:
+        """Any method may run (operators and display only, if not `everything`)."""
+        instance = Value(receiver.regions, frozenset((Instance(cls),)))
+        self.maybe += 1
+        for name, member in cls.all_members().items():
+            special = name.startswith("__") and name.endswith("__")
+            if name in ("__init__", "__new__", "__init_subclass__"):
+                continue
+            if not (everything or special or name.startswith("_repr_")):
+                continue
+            if method is not None and not special and name != method:
+                continue
+            for t in member.types:
+                if isinstance(t, Function) and t not in self.active:
+                    given = Arguments([], {}, [Value(receiver.regions, frozenset((ANY,)))])
+                    bound = self.bind_self(t, Instance(cls), instance, given)
+                    self.call_function(t, bound, node, member)
+        self.maybe -= 1
