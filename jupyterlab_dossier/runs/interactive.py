@@ -119,13 +119,13 @@ class Interactive:
         self, run: str, cell: Cell, target: str, others: Sequence[Cell], port: KernelPort
     ) -> tuple[str, str | None]:
         self._cancelled = None
-        spec, setups = await self._analyse(cell, others)
-        needed = await self._needed(spec, port)
+        step = await self._analyse(cell, others)
+        needed = await self._needed(step.spec, port)
         count = await port.execution_count()
         inputs = await self._gather(needed, target, port, run)
         kernel = await self._kernel(target)
         through = set(kernel.prefix)
-        missing = [s for s in setups if s.key not in through]
+        missing = [s for s in step.prefix if s.key not in through]
         setting = Setting(
             run=run,
             cell=cell.id,
@@ -138,11 +138,11 @@ class Interactive:
                 {"code": s.source, "inputs": {n: inputs[n] for n in s.inputs if n in inputs}}
                 for s in missing
             ],
-            exports=None if spec.get("barrier") else list(spec.get("outputs") or []),
-            mutated=[n for n in inputs if spec.get("barrier") or n in (spec.get("outputs") or [])],
+            exports=None if step.barrier else step.outputs,
+            mutated=[name for name in step.mutated if name in inputs],
             reset=False,
             cwd=os.path.dirname(self.path),
-            durable=bool(spec.get("outside")),
+            durable=step.outside,
             prefix=[s.key for s in missing],
             decide=self._decide,
         )
@@ -177,8 +177,8 @@ class Interactive:
         async with self._order:
             if not self._pending:
                 return {"loaded": [], "bytes": 0}
-            spec, _ = await self._analyse(cell, others)
-            names = self._wanted(spec)
+            step = await self._analyse(cell, others)
+            names = self._wanted(step.spec)
             wanted = (
                 list(self._pending) if names is None else [n for n in names if n in self._pending]
             )
@@ -196,7 +196,7 @@ class Interactive:
                 await port.load(inputs, self._versions.closure(inputs.values()))
             for name in wanted:
                 del self._pending[name]
-            for name in spec.get("outputs") or []:
+            for name in step.outputs:
                 self._pending.pop(name, None)  # the kernel's is about to be the newest
             size = sum(self._versions.manifests[v].get("size", 0) for v in inputs.values())
             return {"loaded": wanted, "bytes": size}
@@ -212,14 +212,11 @@ class Interactive:
             n for n in {*(spec.get("inputs") or {}), *(spec.get("reads") or [])} if n.isidentifier()
         }
 
-    async def _analyse(
-        self, cell: Cell, others: Sequence[Cell]
-    ) -> tuple[Json, list[planning.Setup]]:
+    async def _analyse(self, cell: Cell, others: Sequence[Cell]) -> planning.Step:
         # Run now means run after everything else: the cell is analysed as the last of all.
         cells = [c for c in others if c.id != cell.id] + [cell]
         graph = await self._engine.graph_of(self.kernelspec, cells)
-        plan = planning.make(cells, graph)
-        return plan.steps[cell.id].spec, list(plan.steps[cell.id].prefix)
+        return planning.make(cells, graph).steps[cell.id]
 
     async def _needed(self, spec: Json, port: KernelPort) -> set[str]:
         names = self._wanted(spec)

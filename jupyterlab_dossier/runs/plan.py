@@ -44,6 +44,15 @@ class Step:
         return self.spec.get("inputs") or {}
 
     @property
+    def outputs(self) -> list[str]:
+        return list(self.spec.get("outputs") or [])
+
+    @property
+    def mutated(self) -> list[str]:
+        """Inputs whose objects may change in place."""
+        return list(self.spec.get("mutated") or [])
+
+    @property
     def barrier(self) -> str | None:
         return self.spec.get("barrier")
 
@@ -80,7 +89,15 @@ def is_blank(cell: Cell) -> bool:
 
 def analysed(cells: Iterable[Cell]) -> list[Json]:
     """Cells as the dataflow helper process takes them."""
-    return [{"id": c.id, "source": c.source, "effects": c.effects} for c in cells]
+    return [
+        {
+            "id": c.id,
+            "source": c.source,
+            "effects": c.effects,
+            "may_fail": "raises-exception" in c.tags,
+        }
+        for c in cells
+    ]
 
 
 def make(cells: Sequence[Cell], graph: Json) -> Plan:

@@ -402,7 +402,6 @@ class WorkflowRun:
 
         inputs = resolve(step.inputs)
         replay = [{"code": setup.source, "inputs": resolve(setup.inputs)} for setup in setups]
-        outputs = list(step.spec.get("outputs") or [])
         return Setting(
             run=self.run,
             cell=task.cell.id,
@@ -412,8 +411,8 @@ class WorkflowRun:
             inputs=inputs,
             manifests=self.versions.closure(used),
             setup=replay,
-            exports=None if step.barrier else outputs,
-            mutated=list(inputs) if step.barrier else [n for n in outputs if n in inputs],
+            exports=None if step.barrier else step.outputs,
+            mutated=[name for name in step.mutated if name in inputs],
             reset=not kernel.kept,
             cwd=os.path.dirname(self.workflow.path),
             durable=step.outside or self._targets[task.target].kind not in ("local", "kernel"),
