@@ -110,8 +110,8 @@ async def no_op_tasks(rounds: int = 3) -> list[Row]:
 async def hundred_megabytes(rounds: int = 7) -> list[Row]:
     """A float array of 100 MB to a worker and back, and from one worker to another."""
     async with engine(slots=2) as made, place(made) as one, place(made) as two:
-        run = await run_of(made, 4 * (rounds + 1) + 1)
-        numbers = iter(range(4 * (rounds + 1) + 1))
+        run = await run_of(made, 8 * (rounds + 1))
+        numbers = iter(range(8 * (rounds + 1)))
         await one.cell("import numpy as np", run, f"t{next(numbers)}")
         folder = BlobFolder(made.folder / "store")
         with peers.dask(2) as dask:

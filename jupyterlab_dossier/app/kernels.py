@@ -73,6 +73,14 @@ class KernelBridge:
         """The count that the kernel's next execution gets."""
         return int(await self._evaluate("get_ipython().execution_count"))
 
+    async def delete(self, names: Sequence[str]) -> None:
+        """Unbinds names where the kernel has them: a cell elsewhere deleted them."""
+        gone = [name for name in names if name.isidentifier()]
+        if gone:
+            await self._evaluate(
+                f"[get_ipython().user_ns.pop(name, None) and None for name in {gone!r}]"
+            )
+
     async def counted(self, count: int) -> None:
         """A cell elsewhere took this execution count."""
         await self._evaluate(f"setattr(get_ipython(), 'execution_count', {count + 1:d})")

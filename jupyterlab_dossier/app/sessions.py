@@ -35,7 +35,9 @@ class Sessions:
             raise BadInput(f"cell {cell.index} ({cell.id}) runs in the notebook's kernel", "cell")
         engine = await self._service.engine()
         session = await self._session(engine, notebook, kernel)
-        return await session.run_cell(cell, target, cells, await self._bridge(engine, kernel))
+        executed = {c.id for c in notebook.code_cells if c.execution_count is not None}
+        bridge = await self._bridge(engine, kernel)
+        return await session.run_cell(cell, target, cells, executed, bridge)
 
     async def prepare(self, notebook: notebooks.Notebook, kernel: str, name: str) -> Json:
         """Loads what a kernel cell needs and was made elsewhere into the kernel."""

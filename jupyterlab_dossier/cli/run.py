@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--only", metavar="CELL", action="append", default=[],
         help="run this cell (id or index) and all it needs; may be repeated",
     )  # fmt: skip
-    add("--jobs", metavar="N", type=_positive, help="run at most N cells at once")
+    add("--jobs", metavar="N", type=number, help="run at most N cells at once")
     add("--shuffle", metavar="SEED", type=int, help="start ready cells in this random order")
     add("--fresh", action="store_true", help="take nothing from earlier runs")
     add(
@@ -37,7 +37,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--json", action="store_true", help="print the run as JSON")
 
 
-def _positive(text: str) -> int:
+def number(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError("must be at least 1")

@@ -7,6 +7,7 @@ share one commit. Each write stands in a savepoint of its own: one that fails un
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -38,12 +39,13 @@ class Database:
 
     def __init__(self, path: Path, migrations: list[str]) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.journal = "TRUNCATE" if _on_network(path.parent) else "WAL"
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
-        with self._connect() as connection:
-            _migrate(connection, migrations)
-        connection.close()
+        try:
+            with contextlib.closing(self._connect()) as connection:
+                _migrate(connection, migrations)
+        except sqlite3.Error as error:
+            raise LedgerFault(f"the ledger {path} cannot be opened: {error}") from None
         self._reader = ThreadPoolExecutor(1, "ledger-read", self._open_reader)
         self._read_connection: sqlite3.Connection
         self._thread = threading.Thread(target=self._run, name="ledger-write", daemon=True)
@@ -93,9 +95,10 @@ class Database:
                 group.append(self._queue.get())
             writes = [w for w in group if w is not None]
             durable = any(w.durable for w in writes)
-            if durable is not full:
-                connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-                full = durable
+            with contextlib.suppress(sqlite3.Error):  # the commit below meets the same and says it
+                if durable is not full:
+                    connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+                    full = durable
             self._commit(connection, writes)
             if None in group:
                 connection.close()

@@ -77,7 +77,7 @@ class Dispatcher:
     @asynccontextmanager
     async def kernel(
         self, *, target: Target, recipe: Recipe, kernel: Kernel | None, prefix: Sequence[str],
-        fresh: bool, limit: int,
+        fresh: bool,
     ) -> AsyncIterator[Kernel]:  # fmt: skip
         """A worker kernel for one task: the given one, a clean one of the same prefix, or new."""
         if kernel is not None:
@@ -90,7 +90,7 @@ class Dispatcher:
                 finally:
                     await self._pool.give_back(kernel.worker)
             return
-        worker = await self._pool.lease(target, recipe, limit)
+        worker = await self._pool.lease(target, recipe)
         try:
             chosen = None if fresh else self._clean(worker.clean, prefix)
             chosen = chosen or worker.kernel()

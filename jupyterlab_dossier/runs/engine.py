@@ -29,13 +29,14 @@ from ..store import Store
 from ..targets import Catalogue
 from . import conditions, kernelspecs, recovery
 from . import plan as planning
+from .database import LedgerFault
 from .dispatch import Dispatcher
-from .interactive import Interactive
+from .interactive import CellRun, Interactive
 from .ledger import Ledger
 from .model import ENDED_RUN, BadInput, Cell, Event, Json, RunRecord, TaskRecord, Workflow, new_id
 from .outputs import Outputs
 from .owner import Owner
-from .pool import Pool, Recipe
+from .pool import Pool, Recipe, Worker
 from .workflow import WorkflowRun, target_of
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,10 @@ class Engine:
     """Runs and their record under one folder (`ledger.sqlite`, `store/`, `workers/`)."""
 
     def __init__(self, folder: Path, catalogue: Catalogue | None = None) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise LedgerFault(f"cannot make the folder {folder}: {error.strerror}") from None
         self.folder = folder
         self.catalogue = catalogue or Catalogue()
         self.store = Store(folder / "store")
@@ -60,7 +64,7 @@ class Engine:
         )  # fmt: skip
         self.dispatcher = Dispatcher(self.pool, self.ledger, self.store)
         self._analysis: dict[str, AnalysisClient] = {}
-        self._active: dict[str, WorkflowRun | Interactive] = {}
+        self._active: dict[str, WorkflowRun | CellRun] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._sessions: dict[str, Interactive] = {}
         self._background: set[asyncio.Task[Any]] = set()
@@ -77,10 +81,12 @@ class Engine:
         self.pool.url = link_url
         self._spawn(self._watch_cancels())
         if recover:
+            adopted: list[Worker] = []
             for run, owner, _kind in await self.ledger.unfinished():
                 if not self._owner.lives(owner):
                     with contextlib.suppress(BadInput):
-                        await self.resume(run)
+                        adopted += await self._take_up(run)
+            await self.pool.call(adopted)
             await self._end_orphans()
 
     async def stop(self, leave_runs: bool = False) -> None:
@@ -88,7 +94,10 @@ class Engine:
 
         With `leave_runs`, workflow runs go on in their workers, for the next engine to take up.
         """
-        left = set()
+        # A worker may also hold what another run, not taken up yet, is waiting for.
+        left = await self.ledger.wanted_workers()
+        for run in self._active:
+            left -= {row["worker"] for row in await self.ledger.attempts(run)}
         for run, active in list(self._active.items()):
             if leave_runs and isinstance(active, WorkflowRun):
                 left |= active.leave()
@@ -107,8 +116,11 @@ class Engine:
         self._owner.release()
 
     async def _end_orphans(self) -> None:
-        rows = [r for r in await self.ledger.workers() if not self._owner.lives(r["owner"])]
-        await self.pool.end_orphans([r for r in rows if r["worker"] not in self.pool.workers])
+        kept = await self.ledger.wanted_workers() | self.pool.workers.keys()
+        rows = await self.ledger.workers()
+        await self.pool.end_orphans(
+            [r for r in rows if r["worker"] not in kept and not self._owner.lives(r["owner"])]
+        )
 
     # asking
 
@@ -149,6 +161,10 @@ class Engine:
 
     async def resume(self, run: str) -> None:
         """Takes up a run whose engine is no more. Raises `BadInput` where it still runs."""
+        await self.pool.call(await self._take_up(run))
+
+    async def _take_up(self, run: str) -> list[Worker]:
+        """The workers to be told where to dial in, once there is somebody who listens."""
         record = await self.ledger.run(run)
         if record.state in ENDED_RUN:
             raise BadInput(f"run {run} has ended: {record.state}", "run")
@@ -159,7 +175,7 @@ class Engine:
             raise BadInput(f"run {run} was taken up by another process", "run")
         if record.kind == "cell":
             await recovery.end_cell_run(self.ledger, record)
-            return
+            return []
         workflow = workflow_of(spec["workflow"])
         plan = planning.make(workflow.cells, spec["graph"])
         active = self._workflow_run(run, workflow, plan, known["env"], spec["jobs"])
@@ -170,8 +186,7 @@ class Engine:
         versions = await self.ledger.versions(run)
         await recovery.restore(active, record, attempts, versions, self.pool, self.ledger)
         self._launch(run, active)
-        # Only now: what they say must find somebody who listens.
-        await self.pool.call(adopted)
+        return adopted
 
     async def cancel(self, run: str) -> None:
         """Cancels a run, whoever owns it."""
@@ -234,9 +249,7 @@ class Engine:
     async def watch(self, run: str, after: int = 0) -> AsyncIterator[Event]:
         """Events numbered above `after` as they come, until the run's last."""
         while True:
-            record_ended = run not in self._active and (
-                (await self.ledger.run(run)).state in ENDED_RUN
-            )
+            record_ended = run not in self._active and await self._over(run)
             signal = self.ledger.changed(run)
             events = await self.ledger.events(run, after)
             for event in events:
@@ -249,13 +262,27 @@ class Engine:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(signal.wait(), GLANCE)
 
+    async def _over(self, run: str) -> bool:
+        """Whether no more events can come: it has ended, or the process that ran it has."""
+        if (await self.ledger.run(run)).state in ENDED_RUN:
+            return True
+        owner, _, _ = await self.ledger.spec(run)
+        return not self._owner.lives(owner)
+
+    async def _explained(self, record: RunRecord) -> RunRecord:
+        if record.state == "running" and record.run not in self._active:
+            owner, _, _ = await self.ledger.spec(record.run)
+            if not self._owner.lives(owner):
+                record.why = f"its process ended: `jupyter dossier resume {record.run}` takes it up"
+        return record
+
     async def runs(self, path: str | None = None) -> list[RunRecord]:
         """Past and present runs, newest first."""
-        return await self.ledger.runs(path)
+        return [await self._explained(record) for record in await self.ledger.runs(path)]
 
     async def record(self, run: str) -> RunRecord:
         """A run with its tasks. Raises `NoSuchRun`."""
-        return await self.ledger.run(run)
+        return await self._explained(await self.ledger.run(run))
 
     async def show(self, run: str) -> Json:
         """The JSON of `jupyter dossier run` and `show`."""
@@ -313,10 +340,7 @@ class Engine:
         """Cells at once where nobody says: what the targets of the run take together."""
         total = 0
         for name in {"local" if t == "kernel" else t for t in targets}:
-            target = self.catalogue.targets[name]
-            provider = self.catalogue.provider(target)
-            assert provider is not None
-            total += (target.slots or provider.default_slots(target)) * target.workers
+            total += self.pool.capacity(self.catalogue.targets[name])
         return max(1, total)
 
     async def _check_targets(self, workflow: Workflow) -> set[str]:
@@ -352,15 +376,17 @@ class Engine:
             except Exception as error:
                 log.exception("run %s failed by a fault of the engine", run)
                 state, why = "failed", f"a fault of the engine: {type(error).__name__}: {error}"
-            await self.ledger.end_run(run, state, why)
-            self._active.pop(run, None)
-            self._tasks.pop(run, None)
+            try:
+                await self.ledger.end_run(run, state, why)
+            finally:
+                self._active.pop(run, None)
+                self._tasks.pop(run, None)
 
         self._tasks[run] = asyncio.create_task(go())
 
-    def activate(self, run: str, session: Interactive) -> Callable[[], None]:
-        """Makes a session answer for its run of one cell; call the result when it has ended."""
-        self._active[run] = session
+    def activate(self, run: str, active: CellRun) -> Callable[[], None]:
+        """Makes a run of one cell answer here; call the result when it has ended."""
+        self._active[run] = active
 
         def deactivate() -> None:
             self._active.pop(run, None)

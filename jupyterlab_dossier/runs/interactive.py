@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..targets import ProviderFault
@@ -22,6 +22,7 @@ from .values import Versions
 from .workflow import PATIENCE
 
 if TYPE_CHECKING:
+    from .dispatch import Dispatcher
     from .engine import Engine
 
 
@@ -44,9 +45,55 @@ class KernelPort(Protocol):
         """The count that the next cell takes."""
         ...
 
+    async def delete(self, names: Sequence[str]) -> None:
+        """Has the kernel unbind these names where it has them."""
+        ...
+
     async def counted(self, count: int) -> None:
         """A remote cell took this execution count."""
         ...
+
+
+class _Cancelled(Exception):
+    """The cell is not to start; the text says why."""
+
+
+class CellRun:
+    """A run of one cell: what can be done to it while it is under way."""
+
+    def __init__(self, dispatcher: Dispatcher, run: str, cell: Cell) -> None:
+        self.run = run
+        self.cell = cell
+        self.attempt: str | None = None
+        self.kernel: Kernel | None = None
+        self.cancelled: str | None = None
+        self._dispatcher = dispatcher
+
+    def attempt_of(self, cell: str) -> str | None:
+        return self.attempt if cell == self.cell.id else None
+
+    def interrupt(self, cell: str | None = None) -> None:
+        """Interrupts the cell if it runs."""
+        if self.attempt is not None and cell in (None, self.cell.id):
+            self._dispatcher.interrupt(self.attempt)
+
+    def cancel(self, why: str = "cancelled") -> None:
+        """Interrupts the cell, and ends its kernel if that does not help; or never starts it."""
+        if self.cancelled is not None:
+            return
+        self.cancelled = why
+        self.interrupt()
+        asyncio.get_running_loop().call_later(PATIENCE, self._kill)
+
+    def _kill(self) -> None:
+        if self.attempt is not None and self.kernel is not None:
+            self._dispatcher.kill(self.kernel)
+
+    def decide(self, status: str, why: str | None) -> tuple[TaskState, str | None]:
+        """The task's state from the worker's answer."""
+        if status == "ok":
+            return "done", None
+        return ("failed", why) if self.cancelled is None else ("cancelled", self.cancelled)
 
 
 class Interactive:
@@ -63,18 +110,24 @@ class Interactive:
         self._versions = Versions()
         self._kernels: dict[str, Kernel] = {}
         self._order = asyncio.Lock()
-        self._current: tuple[str, str, Kernel] | None = None
-        self._cancelled: str | None = None
+        self._runs: dict[str, CellRun] = {}
+        self._closed: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     # cells with a target
 
     async def run_cell(
-        self, cell: Cell, target: str, others: Sequence[Cell], port: KernelPort
+        self,
+        cell: Cell,
+        target: str,
+        others: Sequence[Cell],
+        executed: Collection[str],
+        port: KernelPort,
     ) -> str:
         """Starts a cell on a target and returns its run. Raises `BadInput`.
 
-        `others` are the notebook's other code cells: what their functions do counts.
+        `others` are the notebook's other code cells: what their functions do counts, and what
+        those `executed` (their ids) set up.
         """
         usable = await self._engine.catalogue.check(target)
         if not usable.usable:
@@ -90,25 +143,33 @@ class Interactive:
             run, "cell", self.path, self._engine.owner, spec, conditions.record(env), [task],
             durable=False,
         )  # fmt: skip
-        deactivate = self._engine.activate(run, self)
+        active = self._runs[run] = CellRun(self._engine.dispatcher, run, cell)
+        deactivate = self._engine.activate(run, active)
 
         async def go() -> None:
             state, why = "failed", None
             try:
                 async with self._order:
-                    state, why = await self._run(run, cell, target, others, port)
+                    state, why = await self._run(active, target, others, executed, port)
+            except _Cancelled as cancelled:
+                state, why = "cancelled", str(cancelled)
+                await self._engine.ledger.set_task(run, cell.id, state, why)
             except (Failure, ProviderFault, Lost, BadInput) as error:
                 state = "lost" if isinstance(error, Lost) and error.worker else "failed"
                 why = str(error)
+                if active.cancelled is not None:
+                    state, why = "cancelled", active.cancelled
                 await self._engine.ledger.set_task(run, cell.id, state, why)
             except Exception as error:
                 why = f"a fault of the engine: {type(error).__name__}: {error}"
                 await self._engine.ledger.set_task(run, cell.id, "failed", why)
                 raise
             finally:
-                self._current = None
-                await self._engine.ledger.end_run(run, state, why)
-                deactivate()
+                self._runs.pop(run, None)
+                try:
+                    await self._engine.ledger.end_run(run, state, why)
+                finally:
+                    deactivate()
 
         going = asyncio.create_task(go())
         self._tasks.add(going)
@@ -116,16 +177,23 @@ class Interactive:
         return run
 
     async def _run(
-        self, run: str, cell: Cell, target: str, others: Sequence[Cell], port: KernelPort
+        self,
+        active: CellRun,
+        target: str,
+        others: Sequence[Cell],
+        executed: Collection[str],
+        port: KernelPort,
     ) -> tuple[str, str | None]:
-        self._cancelled = None
+        run, cell = active.run, active.cell
+        self._check(active)
         step = await self._analyse(cell, others)
         needed = await self._needed(step.spec, port)
         count = await port.execution_count()
         inputs = await self._gather(needed, target, port, run)
         kernel = await self._kernel(target)
+        self._check(active)
         through = set(kernel.prefix)
-        missing = [s for s in step.prefix if s.key not in through]
+        missing = [s for s in step.prefix if s.cell in executed and s.key not in through]
         setting = Setting(
             run=run,
             cell=cell.id,
@@ -144,15 +212,19 @@ class Interactive:
             cwd=os.path.dirname(self.path),
             durable=step.outside,
             prefix=[s.key for s in missing],
-            decide=self._decide,
+            decide=active.decide,
         )
-        self._current = (run, setting.attempt, kernel)
+        active.attempt, active.kernel = setting.attempt, kernel
         target_settings = self._engine.catalogue.targets[target]
         async with self._engine.dispatcher.kernel(
             target=target_settings, recipe=self._recipe(target), kernel=kernel, prefix=[],
-            fresh=False, limit=1,
+            fresh=False,
         ):  # fmt: skip
-            outcome = await self._engine.dispatcher.run(setting, kernel)
+            try:
+                outcome = await self._engine.dispatcher.run(setting, kernel)
+            finally:
+                active.attempt = None
+        kernel.prefix += [s.key for s in step.setups]
         await self._engine.dispatcher.commit(outcome)
         if outcome.count is not None:
             await port.counted(outcome.count)
@@ -163,12 +235,15 @@ class Interactive:
             self._pending[manifest["name"]] = self._last[manifest["name"]] = manifest
         for name in outcome.deleted:
             self._pending.pop(name, None)
+            self._last.pop(name, None)
+        await port.delete(outcome.deleted)
         return outcome.state, outcome.why
 
-    def _decide(self, status: str, why: str | None) -> tuple[TaskState, str | None]:
-        if status == "ok":
-            return "done", None
-        return ("failed", why) if self._cancelled is None else ("cancelled", self._cancelled)
+    def _check(self, active: CellRun) -> None:
+        """Raises `_Cancelled` where the cell is not to start any more."""
+        why = active.cancelled or self._closed
+        if why is not None:
+            raise _Cancelled(why)
 
     # cells of the kernel
 
@@ -179,9 +254,14 @@ class Interactive:
                 return {"loaded": [], "bytes": 0}
             step = await self._analyse(cell, others)
             names = self._wanted(step.spec)
-            wanted = (
-                list(self._pending) if names is None else [n for n in names if n in self._pending]
-            )
+            # What it may only bind is loaded too: it may fail before it does.
+            wanted = [
+                name
+                for name, manifest in self._pending.items()
+                if names is None
+                or name in names
+                or (name in step.outputs and not manifest.get("unshippable"))
+            ]
             for name in wanted:
                 manifest = self._pending[name]
                 if manifest.get("unshippable"):
@@ -258,10 +338,7 @@ class Interactive:
         if kernel is None or kernel.dead:
             settings = self._engine.catalogue.targets[target]
             pool = self._engine.pool
-            provider = self._engine.catalogue.provider(settings)
-            assert provider is not None
-            limit = (settings.slots or provider.default_slots(settings)) * settings.workers
-            worker = await pool.lease(settings, self._recipe(target), limit)
+            worker = await pool.lease(settings, self._recipe(target))
             kernel = self._kernels[target] = worker.kernel()
             kernel.kept = "it is the notebook's worker kernel on this target"
             await pool.give_back(worker)
@@ -273,33 +350,16 @@ class Interactive:
     def _recipe(self, target: str) -> Any:
         return self._engine.recipe(target, self.kernelspec, self._env())
 
-    def attempt_of(self, cell: str) -> str | None:
-        return self._current[1] if self._current else None
-
-    def interrupt(self, cell: str | None = None) -> None:
-        """Interrupts the cell that runs."""
-        if self._current:
-            self._engine.dispatcher.interrupt(self._current[1])
-
-    def cancel(self, why: str = "cancelled") -> None:
-        """Interrupts the cell that runs, and ends its kernel if that does not help."""
-        self._cancelled = why
-        if self._current:
-            _, attempt, kernel = self._current
-            self._engine.dispatcher.interrupt(attempt)
-
-            def kill() -> None:
-                if self._current and self._current[1] == attempt:
-                    self._engine.dispatcher.kill(kernel)
-
-            asyncio.get_running_loop().call_later(PATIENCE, kill)
-
     async def close(self) -> None:
         """Ends the session's worker kernels: the user's kernel is gone, and so are all names."""
-        self.cancel("the kernel was restarted")
+        self._closed = "the kernel was restarted"
+        for active in self._runs.values():
+            active.cancel(self._closed)
         for kernel in self._kernels.values():
             self._engine.dispatcher.kill(kernel)
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for kernel in self._kernels.values():
+            self._engine.dispatcher.kill(kernel)
 
 
 def _place(holder: str | None) -> str:

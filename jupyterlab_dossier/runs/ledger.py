@@ -299,8 +299,9 @@ class Ledger:
                 _append(db, run, items)
             for attempt, result in results:
                 db.execute(
-                    "UPDATE attempts SET state = 'finished', result = ? WHERE attempt = ?",
-                    (json.dumps(result), attempt),
+                    "UPDATE attempts SET state = 'finished', result = ?"
+                    " WHERE attempt = ? AND worker = ? AND state = 'sent'",
+                    (json.dumps(result), attempt, worker),
                 )
             return [_commit(db, commit) for commit in commits]
 
@@ -361,6 +362,16 @@ class Ledger:
                 f"UPDATE workers SET {names} WHERE worker = ?", (*fields.values(), worker)
             )
         )
+
+    async def wanted_workers(self) -> set[str]:
+        """Workers in which attempts of runs that have not ended were made."""
+        rows = await self.database.read(
+            lambda db: db.execute(
+                "SELECT DISTINCT worker FROM attempts JOIN runs USING (run)"
+                " WHERE runs.state = 'running' AND runs.kind = 'workflow'"
+            ).fetchall()
+        )
+        return {row["worker"] for row in rows}
 
     async def workers(self, states: Sequence[str] = ("starting", "ready")) -> list[sqlite3.Row]:
         marks = ",".join("?" * len(states))

@@ -246,8 +246,8 @@ def parametrise(notebook: Notebook, values: dict[str, str]) -> None:
 def check_writable(path: Path) -> None:
     """Raises `BadInput` unless a notebook can be written here; changes nothing."""
     folder = path.parent
-    if path.is_dir():
-        raise BadInput(f"cannot write {path}: it is a folder", "output")
+    if path.exists() and not path.is_file():
+        raise BadInput(f"cannot write {path}: it is not a regular file", "output")
     if not folder.is_dir():
         raise BadInput(f"cannot write {path}: there is no folder {folder}", "output")
     if path.exists() and not os.access(path, os.W_OK):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +22,7 @@ PRELOADABLE = {
 class Setup:
     """A statement of an earlier cell that only sets up, to be replayed in new worker kernels."""
 
+    cell: str
     key: str
     source: str
     inputs: dict[str, str]
@@ -92,7 +94,8 @@ def analysed(cells: Iterable[Cell]) -> list[Json]:
     return [
         {
             "id": c.id,
-            "source": c.source,
+            # What is passed over must not count.
+            "source": "" if is_blank(c) else c.source,
             "effects": c.effects,
             "may_fail": "raises-exception" in c.tags,
         }
@@ -112,7 +115,12 @@ def make(cells: Sequence[Cell], graph: Json) -> Plan:
     for cell in cells:
         spec = specs[cell.id]
         setups = tuple(
-            Setup(f"{cell.id}:{number}", item["source"], dict(item.get("inputs") or {}))
+            Setup(
+                cell.id,
+                _key(cell.id, number, item["source"]),
+                item["source"],
+                item.get("inputs") or {},
+            )
             for number, item in enumerate(spec.get("setup") or [])
         )
         step = Step(cell, spec, waits[cell.id], tuple(prefix), setups)
@@ -129,6 +137,11 @@ def make(cells: Sequence[Cell], graph: Json) -> Plan:
         before.append(cell.id)
         prefix += setups
     return Plan(steps, _preload(cells, graph), before)
+
+
+def _key(cell: str, number: int, source: str) -> str:
+    """Names a set-up statement; an edited one is another."""
+    return f"{cell}:{number}:{hashlib.sha256(source.encode()).hexdigest()[:12]}"
 
 
 def _preload(cells: Sequence[Cell], graph: Json) -> tuple[str, ...]:

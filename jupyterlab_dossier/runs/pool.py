@@ -22,6 +22,7 @@ from typing import Any
 from dossier_worker.wire import Frame
 
 from ..targets import Catalogue, Provider, ProviderFault, Target, WorkerOrder
+from .database import LedgerFault
 from .ledger import Commit, Ledger
 from .model import Json, new_id
 from .workerlink import Connection, Welcome
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 # A worker that does not dial in for this long is given up (its lease is lost).
 LEASE = 600.0
 START_LIMIT = 120.0
+# How long a worker's messages wait before they are tried again, where the disk is full.
+LEDGER_PAUSE = 2.0
 
 
 class Lost(Exception):
@@ -140,17 +143,23 @@ class Pool:
 
     # leases
 
-    async def lease(self, target: Target, recipe: Recipe, limit: int) -> Worker:
+    def capacity(self, target: Target) -> int:
+        """How many cells a target runs at once, of all runs together."""
+        provider = self._catalogue.provider(target)
+        slots = target.slots or (provider.default_slots(target) if provider else 1)
+        return slots * target.workers
+
+    async def lease(self, target: Target, recipe: Recipe) -> Worker:
         """Waits for a worker with a free slot, starting one where there is none.
 
-        `limit` cells of this target run at once. Raises `ProviderFault`.
+        Raises `ProviderFault`.
         """
         while True:
             alive = [
                 w for w in self.workers.values() if w.target.name == target.name and not w.ended
             ]
             mine = [w for w in alive if w.recipe == recipe.key]
-            if sum(w.busy for w in alive) < limit:
+            if sum(w.busy for w in alive) < self.capacity(target):
                 free = [w for w in mine if w.busy < w.slots]
                 if free:
                     worker = min(free, key=lambda w: (not w.ready.is_set(), w.busy))
@@ -486,7 +495,10 @@ class Pool:
             if kind == "kernel_died":
                 after.append(lambda m=message: self._kernel_died(worker, m))  # type: ignore[misc]
             if execution is None or execution.worker.id != worker:
-                continue  # a result of an attempt that is no longer waited for: fenced off
+                # Nobody waits for it here, but a run that is taken up later may.
+                if kind == "done":
+                    results.append((str(message.get("attempt")), message))
+                continue
             where = (execution.run, execution.cell, execution.attempt)
             if kind == "message":
                 body = {
@@ -505,9 +517,17 @@ class Pool:
                     settled.append((execution, commit))
                 after.append(lambda e=execution, m=message: _resolve(e, m))  # type: ignore[misc]
         last = batch[-1][0]
-        committed = await self._ledger.received(
-            worker, epoch, last, entries, results, [commit for _, commit in settled], durable
-        )
+        commits = [commit for _, commit in settled]
+        try:
+            committed = await self._ledger.received(
+                worker, epoch, last, entries, results, commits, durable
+            )
+        except LedgerFault as fault:
+            for execution in list(self.executions.values()):
+                if execution.worker.id == worker and not execution.done.done():
+                    execution.done.set_exception(fault)
+            await asyncio.sleep(LEDGER_PAUSE)  # it is sent again, but not in a tight loop
+            raise
         for (execution, _), counted in zip(settled, committed, strict=True):
             execution.committed = counted
         self._seen[worker] = (epoch, last)

@@ -243,8 +243,9 @@ class WorkflowRun:
     def _may_start(self, task: Task) -> bool:
         if not all(self._succeeded(cell) for cell in task.step.waits):
             return False
-        if self._is_kernel(task) and any(
-            self._is_kernel(other) and other.state not in SUCCEEDED for other in self._before(task)
+        if self._joins_kernel(task) and any(
+            self._is_kernel(other) and not self._succeeded(other.cell.id)
+            for other in self._before(task)
         ):
             return False
         # Values that cannot be shipped are used in notebook order: they may change with each use.
@@ -257,6 +258,15 @@ class WorkflowRun:
 
     def _is_kernel(self, task: Task) -> bool:
         return self._targets[task.target].kind == "kernel"
+
+    def _joins_kernel(self, task: Task) -> bool:
+        """Whether a task runs in the kernel that cells of `kernel` share.
+
+        One on local workers that changes its process beyond replay does too, since those after it
+        must run where it ran.
+        """
+        changes = task.step.barrier or task.step.spec.get("sticky")
+        return self._is_kernel(task) or (bool(changes) and task.target == "local")
 
     def _worker_target(self, task: Task) -> Target:
         """Cells of `kernel` run in a worker kernel of the local target, shared by all of them."""
@@ -307,7 +317,6 @@ class WorkflowRun:
                     kernel=place.kernel if place else None,
                     prefix=[setup.key for setup in task.step.prefix],
                     fresh=self._random is not None,
-                    limit=self._jobs,
                 ) as kernel:
                     task.kernel = kernel
                     setting = self._setting(task, kernel)
@@ -355,10 +364,9 @@ class WorkflowRun:
             if place is None or place.kernel.dead:
                 raise Failure(f"{what}; the worker kernel that held it is gone: run it again")
             wanted.append((place, what))
-        if self._is_kernel(task):
-            if self._shared_kernel is not None:
-                wanted.append((self._shared_kernel, "the notebook's kernel is one"))
-        elif self._sticky is not None:
+        if self._joins_kernel(task) and self._shared_kernel is not None:
+            wanted.append((self._shared_kernel, "the notebook's kernel is one"))
+        if self._sticky is not None:
             wanted.append((self._sticky, "a cell before it changed its process beyond replay"))
         if not wanted:
             return None

@@ -198,3 +198,32 @@ async def test_events_are_replayed_from_any_point(engine: Engine, tmp_path: Path
     assert [e.seq for e in live] == list(range(1, len(live) + 1))
     assert [e async for e in engine.watch(run, after=live[2].seq)] == live[3:]
     assert live[-1].cell is None and live[-1].body["state"] == "done"
+
+
+async def test_a_kernel_cell_after_an_unseen_change_of_the_process(
+    engine: Engine, tmp_path: Path
+) -> None:
+    cells = [
+        {"source": "x = 1", "target": "kernel"},
+        {"source": "exec(\"import os; os.environ['SEEN'] = 'yes'\")"},
+        {"source": "import os\nprint(os.environ.get('SEEN'), x)", "target": "kernel"},
+        {"source": "print(os.environ.get('SEEN'))"},
+    ]
+    run = await engine.submit(workflow(tmp_path, cells))
+    record = await engine.wait(run)
+    assert record.state == "done", record.why
+    outputs, _ = await engine.outputs(run)
+    assert [outputs[c][0]["text"] for c in ("c2", "c3")] == ["yes 1\n", "yes\n"]
+
+
+async def test_what_is_passed_over_does_not_count(engine: Engine, tmp_path: Path) -> None:
+    skipped = frozenset({"skip-execution"})
+    cells = [
+        {"source": "x = 1\nimport os"},
+        {"source": "x = 2\nos.environ['SKIPPED'] = '1'", "tags": skipped, "target": "kernel"},
+        {"source": "print(x, os.environ.get('SKIPPED'))", "target": "kernel"},
+    ]
+    run = await engine.submit(workflow(tmp_path, cells))
+    assert (await engine.wait(run)).state == "done"
+    outputs, _ = await engine.outputs(run)
+    assert outputs["c2"][0]["text"] == "1 None\n"
