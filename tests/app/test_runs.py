@@ -298,3 +298,57 @@ async def test_the_bridge_notices_the_end_of_a_kernel(kernel: Kernel, tmp_path: 
         await asyncio.wait_for(asking, 20)
     sleeping.cancel()
     await asyncio.gather(sleeping, return_exceptions=True)
+
+
+async def test_names_around_a_failing_cell(
+    kernel: Kernel, one_by_one: Any, notebook: Any, events: Any
+) -> None:
+    content = notebook(("z = 5\n1 / 0", REMOTE), "1 / 0; z = 6", "print(z)")
+    _, answer = await one_by_one("run", content, "c0")
+    assert (await events(answer["run"]))[-1]["body"]["state"] == "failed"
+    # It may fail before it binds the name again, so it gets what there is.
+    assert (await one_by_one("prepare", content, "c1"))[1]["loaded"] == ["z"]
+    assert await kernel.run("print(z)") == "5\n"
+
+
+async def test_what_is_deleted_elsewhere_is_gone(
+    kernel: Kernel, one_by_one: Any, notebook: Any, events: Any
+) -> None:
+    content = notebook("x = 1", ("del x", REMOTE))
+    await kernel.run("x = 1")
+    _, answer = await one_by_one("run", content, "c1")
+    assert (await events(answer["run"]))[-1]["body"]["state"] == "done"
+    assert await kernel.run("print('x' in globals())") == "False\n"
+
+
+async def test_a_queued_cell_is_cancelled_alone(
+    kernel: Kernel, one_by_one: Any, notebook: Any, events: Any, api: Any
+) -> None:
+    content = notebook(("print('one')\nn = input()", REMOTE), ("m = 2", REMOTE))
+    _, first = await one_by_one("run", content, "c0")
+    _, second = await one_by_one("run", content, "c1")
+    assert (await api("POST", f"runs/{second['run']}/cancel", {}))[0] == 204
+    while True:  # until the cell asks
+        await api("POST", f"runs/{first['run']}/input", {"cell": "c0", "value": "x"})
+        state = (await api("GET", f"runs/{first['run']}"))[1]["state"]
+        if state != "running":
+            break
+    assert state == "done"
+    found = await events(second["run"])
+    assert found[-1]["body"]["state"] == "cancelled"
+
+
+async def test_only_what_was_executed_is_set_up(
+    kernel: Kernel, one_by_one: Any, notebook: Any, events: Any
+) -> None:
+    content = notebook(
+        "import os",
+        "os.environ['DONE'] = '1'",
+        "os.environ['NOT_DONE'] = '1'",
+        ("print(os.environ.get('DONE'), os.environ.get('NOT_DONE'))", REMOTE),
+    )
+    for index, cell in enumerate(content["cells"][:2]):
+        await kernel.run(cell["source"])
+        cell["execution_count"] = index + 1
+    _, answer = await one_by_one("run", content, "c3")
+    assert shown(await events(answer["run"]), "c3") == "1 None\n"
