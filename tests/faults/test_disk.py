@@ -31,7 +31,8 @@ async def test_store_full(small_disk: Path, tmp_path: Path, target: str) -> None
     async with started(small_disk / "dossier") as engine:
         cells = [
             {"source": "x = 1\nprint('one')"},
-            {"source": "import os\nbig = os.urandom(40_000_000)\nprint('two')", "target": target},
+            # It needs the first one's value: at the same time it would take its disk from it.
+            {"source": "import os\nbig = os.urandom(x * 40_000_000)", "target": target},
             {"source": "print(len(big))"},
         ]
         run = await engine.submit(workflow(tmp_path, cells))
