@@ -43,7 +43,7 @@ async def place(engine: Engine) -> AsyncIterator[Place]:
     target = engine.catalogue.targets["local"]
     recipe = engine.recipe("local", "python3", environment(1))
     async with engine.dispatcher.kernel(
-        target=target, recipe=recipe, kernel=None, prefix=[], fresh=True, limit=8
+        target=target, recipe=recipe, kernel=None, prefix=[], fresh=True
     ) as kernel:
         yield Place(engine, kernel)
         engine.dispatcher.kill(kernel)
