@@ -95,9 +95,7 @@ class Engine:
         With `leave_runs`, workflow runs go on in their workers, for the next engine to take up.
         """
         # A worker may also hold what another run, not taken up yet, is waiting for.
-        left = await self.ledger.wanted_workers()
-        for run in self._active:
-            left -= {row["worker"] for row in await self.ledger.attempts(run)}
+        left = await self.ledger.wanted_workers(besides=self.owner)
         for run, active in list(self._active.items()):
             if leave_runs and isinstance(active, WorkflowRun):
                 left |= active.leave()

@@ -363,12 +363,17 @@ class Ledger:
             )
         )
 
-    async def wanted_workers(self) -> set[str]:
-        """Workers in which attempts of runs that have not ended were made."""
+    async def wanted_workers(self, besides: str | None = None) -> set[str]:
+        """Workers in which attempts of runs that have not ended were made.
+
+        Runs of the engine `besides` do not count.
+        """
         rows = await self.database.read(
             lambda db: db.execute(
                 "SELECT DISTINCT worker FROM attempts JOIN runs USING (run)"
                 " WHERE runs.state = 'running' AND runs.kind = 'workflow'"
+                " AND runs.owner IS NOT ?",
+                (besides,),
             ).fetchall()
         )
         return {row["worker"] for row in rows}
