@@ -35,7 +35,7 @@ async def restore(
             active.versions.add(state.id, by_cell.get(state.id, []), deleted)
             kernel = _kernel(pool, row)
             if kernel is not None:
-                active.adopt_kernel(task, kernel, by_cell.get(state.id, []))
+                active.hold(task, kernel, by_cell.get(state.id, []))
         elif state.state not in ENDED_TASK and row is not None:
             kernel = _kernel(pool, row)
             result = json.loads(row["result"]) if row["result"] else None

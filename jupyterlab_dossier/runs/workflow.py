@@ -59,7 +59,7 @@ class Place:
     kernel: Kernel
     target: str
     names: dict[tuple[str, str], str] = field(default_factory=dict)
-    """(cell, name) of values that live only there, with the type in words."""
+    """(version, name) of values that live only there, with the type in words."""
 
 
 class WorkflowRun:
@@ -105,10 +105,6 @@ class WorkflowRun:
 
     # after a restart
 
-    def adopt_kernel(self, task: Task, kernel: Kernel, manifests: list[Json]) -> None:
-        """A finished task's kernel that still lives: kept where later tasks need it."""
-        self._hold(task, kernel, manifests)
-
     def await_attempt(self, task: Task, attempt: str, kernel: Kernel, message: Json | None) -> None:
         """An attempt that was under way: its result is awaited, or is here but not committed."""
         task.state = "running"
@@ -116,12 +112,8 @@ class WorkflowRun:
         task.attempt = attempt
         setting = self._setting(task, kernel)
         setting.attempt = attempt
-        task.running = asyncio.create_task(self._again(task, kernel, setting, message))
-
-    async def _again(
-        self, task: Task, kernel: Kernel, setting: Setting, message: Json | None
-    ) -> None:
-        await self._guard(task, self._try_again(task, kernel, setting, message))
+        again = self._try_again(task, kernel, setting, message)
+        task.running = asyncio.create_task(self._guard(task, again))
 
     async def _try_again(
         self, task: Task, kernel: Kernel, setting: Setting, message: Json | None
@@ -157,7 +149,7 @@ class WorkflowRun:
             while not self._finished():
                 for task in self._ready():
                     task.state = "preparing"
-                    task.running = asyncio.create_task(self._attempt(task))
+                    task.running = asyncio.create_task(self._guard(task, self._try(task)))
                 if not any(task.running for task in self.tasks.values()):
                     break
                 await self._wake.wait()
@@ -283,9 +275,6 @@ class WorkflowRun:
         )
 
     # one task
-
-    async def _attempt(self, task: Task) -> None:
-        await self._guard(task, self._try(task))
 
     async def _guard(self, task: Task, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -435,7 +424,7 @@ class WorkflowRun:
         task.state, task.why = outcome.state, outcome.why
         self.versions.add(task.cell.id, outcome.manifests, outcome.deleted)
         if outcome.state in SUCCEEDED:
-            self._hold(task, kernel, outcome.manifests)
+            self.hold(task, kernel, outcome.manifests)
 
     def _decide(self, cell: Cell, status: str, why: str | None) -> tuple[TaskState, str | None]:
         if status == "ok" or (status != "refused" and "raises-exception" in cell.tags):
@@ -444,7 +433,7 @@ class WorkflowRun:
             return "cancelled", self._cancelled
         return "failed", why
 
-    def _hold(self, task: Task, kernel: Kernel, manifests: list[Json]) -> None:
+    def hold(self, task: Task, kernel: Kernel, manifests: list[Json]) -> None:
         """Keeps a kernel for later tasks where they cannot run elsewhere."""
         place = next((p for p in self._places if p.kernel is kernel), None)
         held = [m for m in manifests if m.get("unshippable")]
