@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from jupyterlab_dossier.runs import Workflow
     from jupyterlab_dossier.runs.model import Json
 
-_KEPT = ("id", "index", "reads", "writes", "barrier")
+_CELL = ("id", "index", "reads", "writes", "barrier")
+_EDGE = ("from", "to", "kind", "names", "why")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,5 +65,6 @@ async def _graph(workflow: Workflow) -> Json:
     finally:
         await client.close()
     # The analysis knows more than is promised to other tools.
-    cells = [{name: cell[name] for name in _KEPT} for cell in graph["cells"]]
-    return {"cells": cells, "edges": graph["edges"]}
+    cells = [{name: cell[name] for name in _CELL} for cell in graph["cells"]]
+    edges = [{name: edge[name] for name in _EDGE} for edge in graph["edges"]]
+    return {"cells": cells, "edges": edges}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from . import ipython
 from .facts import Facts, State
 from .graph import build
 from .model import Cell, Graph
+from .observed import widen
 from .walk import give_up, walk
 
 Parsed = tuple[ast.Module | None, str, str | None]
@@ -26,7 +28,7 @@ class Analyser:
 
     def __init__(self, step: int = 16) -> None:
         self._trees: OrderedDict[str, Parsed] = OrderedDict()
-        self._keys: list[tuple[str, bool, bool]] = []
+        self._keys: list[tuple[str, bool, bool, str]] = []
         self._facts: list[Facts] = []
         self._states: dict[int, State] = {}
         self._step = step
@@ -35,12 +37,10 @@ class Analyser:
         """The graph of these cells; `parameters` adds source to the end of cells, by id."""
         if parameters:
             cells = [
-                Cell(c.id, f"{c.source}\n{parameters[c.id]}", c.effects, c.may_fail)
-                if c.id in parameters
-                else c
+                replace(c, source=f"{c.source}\n{parameters[c.id]}") if c.id in parameters else c
                 for c in cells
             ]
-        keys = [(cell.source, _is_pure(cell), _is_trusted(cell)) for cell in cells]
+        keys = [(c.source, _is_pure(c), _is_trusted(c), repr(c.observed)) for c in cells]
         same = 0
         for old, new in zip(self._keys, keys, strict=False):
             if old != new:
@@ -75,9 +75,14 @@ class Analyser:
             words = "is nested too deeply to analyse" if deep else f"cannot be analysed ({error!r})"
             facts = give_up(tree, text, state, f"the cell {words}")
             state.changed_objects = True
+        if _is_trusted(cell):
+            facts.barrier = None
         if _is_pure(cell):
-            # The user's word: it changes no object that was there before.
-            facts.mutated = {}
+            # The user's word: it does nothing to objects that were there before, or to the world.
+            facts.mutated, facts.outside, facts.unknown, facts.sticky = {}, {}, {}, None
+        if cell.observed is not None:
+            # What was seen is stronger than anybody's word.
+            widen(cell.observed, facts, state)
         return facts
 
     def _parse(self, source: str) -> Parsed:

@@ -41,6 +41,8 @@ class Facts:
     must: set[str] = field(default_factory=set)
     deletes: set[str] = field(default_factory=set)
     mutated: dict[str, Where] = field(default_factory=dict)
+    sure: set[str] = field(default_factory=set)  # of `mutated`: changed directly, by known code
+    seen: dict[str, str] = field(default_factory=dict)  # name -> what a run was seen to do to it
     barrier: str | None = None
     opaque: bool = False  # code nobody sees may bind any name to any object
     binds_unseen: bool = False  # may bind names that nobody sees

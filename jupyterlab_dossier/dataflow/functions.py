@@ -280,6 +280,7 @@ class Functions(Effects):
         reached = [callee, *values] if callee.regions else values
         called = self.call_back(reached, node, everything=True)
         regions |= called.regions
+        self.guesses += 1
         for value in values:
             if value.regions:
                 self.change(value, node)
@@ -287,6 +288,7 @@ class Functions(Effects):
                 self.process("process state is given to an unknown function", False)
         if callee.regions:
             self.change(callee, node)
+        self.guesses -= 1
         inside = frozenset(t for v in values for t in v.types) | called.types | {ANY}
         if not regions:
             if not values:
@@ -320,6 +322,7 @@ class Functions(Effects):
             source = found[t]
             self.calling_back.add(t)
             self.maybe += 1
+            self.guesses += 1
             try:
                 if isinstance(t, Function):
                     args = Arguments([], {}, [given])
@@ -337,6 +340,7 @@ class Functions(Effects):
                     result = join(result, got)
             finally:
                 self.maybe -= 1
+                self.guesses -= 1
                 self.calling_back.discard(t)
         return result
 

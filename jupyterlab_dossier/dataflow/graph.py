@@ -56,27 +56,24 @@ class _Builder:
         report = CellReport(cell.id, index, syntax_error=facts.syntax_error)
         self.reports.append(report)
         barrier = facts.barrier
+        seen = facts.seen
         declared_reads, declared_writes = _names(effects, "reads"), _names(effects, "writes")
         pure = effects.get("pure") is True
         if effects.get("barrier") is True:
             barrier = barrier or "declared in the cell's metadata"
-        elif effects.get("barrier") is False or pure:
-            barrier = None
-        reads = dict(facts.reads)
-        mutated = {} if pure else facts.mutated
-        bound = facts.bound
+        reads, mutated, bound = facts.reads, facts.mutated, facts.bound
         alive = self.writer
         needed: dict[str, str] = {}
         for name in reads:
-            needed.setdefault(name, "uses")
+            needed.setdefault(name, "was seen to use" if name in seen else "uses")
         for name in declared_reads:
             if not name.startswith("<file"):
                 needed.setdefault(name, "uses")
         for name in mutated:
-            needed.setdefault(name, "may change")
+            needed.setdefault(name, "was seen to change" if name in seen else "may change")
         for name in bound:
             if name not in facts.must or cell.may_fail:
-                needed.setdefault(name, "may set")
+                needed.setdefault(name, "was seen to set" if name in seen else "may set")
         if barrier is not None:
             for name in alive:
                 needed.setdefault(name, "may use")
@@ -103,10 +100,24 @@ class _Builder:
         changed = set(needed) if barrier is not None else {*mutated, *declared_writes}
         report.mutated = sorted(n for n in changed if n in report.inputs)
         deletes = set() if cell.may_fail or barrier is not None else facts.deletes
+        if barrier is None:
+            report.maybe = [
+                n
+                for n in report.mutated
+                if n in mutated
+                and n not in facts.sure
+                and n not in bound
+                and n not in declared_writes
+                and n not in deletes
+                and n not in facts.unshippable
+                and n not in self.stuck
+            ]
         report.outputs = sorted(n for n in outputs if n not in deletes)
         report.deletes = sorted(deletes)
         for name in report.outputs:
-            if name in bound:
+            if name in seen:
+                self.how[index, name] = (f"was seen to {seen[name]}", None)
+            elif name in bound:
                 self.how[index, name] = ("sets", bound[name])
             elif name in mutated:
                 self.how[index, name] = ("may change", mutated[name])
@@ -118,10 +129,10 @@ class _Builder:
         if barrier is not None:
             self._barrier(index, barrier)
         report.barrier = barrier
-        report.outside = [] if pure else list(facts.outside)
-        report.unknown = [] if pure else list(facts.unknown)
+        report.outside = list(facts.outside)
+        report.unknown = list(facts.unknown)
         report.imports = list(facts.imports)
-        report.sticky = None if pure else facts.sticky
+        report.sticky = facts.sticky
         self._process(index, report, facts)
         if report.outside:
             if self.outside is not None:
@@ -136,13 +147,9 @@ class _Builder:
         report.writes = sorted(
             {*report.outputs, *facts.deletes, *facts.resource_writes, *declared_writes}
         )
-        report.pure = pure or not (
-            report.outside
-            or report.unknown
-            or report.sticky
-            or facts.setup
-            or barrier
-            or facts.syntax_error
+        acts = report.outside or report.sticky or barrier
+        report.pure = not acts and (
+            pure or not (report.unknown or facts.setup or facts.syntax_error)
         )
         for name in report.outputs:
             alive[name] = index
@@ -246,7 +253,8 @@ class _Builder:
         edges = []
         for (source, to, kind), pair in sorted(self.edges.items(), key=lambda item: item[0]):
             a, b = self.cells[source].id, self.cells[to].id
-            edges.append(Edge(a, b, kind, sorted(pair.names), pair.why))
+            maybe = kind == "value" and pair.names.keys() <= set(self.reports[source].maybe)
+            edges.append(Edge(a, b, kind, sorted(pair.names), pair.why, maybe))
         for report in self.reports:
             report.outputs.sort()
         return Graph(self.reports, edges)

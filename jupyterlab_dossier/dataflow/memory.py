@@ -55,6 +55,7 @@ class Memory:
         self.frames: list[Frame] = []
         self.watchers: list[Watch] = []
         self.maybe = 0  # inside something that may not run
+        self.guesses = 0  # inside code that nobody sees, or that something may call
         self.restoring = 0  # inside a context manager that restores process state
         self.site: Where | None = None  # the call at top level that leads here
         self.figure: int | None = None
@@ -303,6 +304,8 @@ class Memory:
         for name in sorted(self.state.sharing(roots)):
             # Also if the name was bound anew before: its last version holds the object.
             self.facts.mutated.setdefault(name, self.where(node))
+            if not self.guesses and not value.regions.isdisjoint(self.state.names[name].regions):
+                self.facts.sure.add(name)
             self.last_change[name] = self.statement
         for name, (bound, _) in self.local.items():
             if (

@@ -12,12 +12,14 @@ class Cell:
     """A code cell. `effects` is the user's override (cell.metadata.dossier.effects).
 
     `may_fail` is for cells tagged raises-exception: they may stop half-way and the run goes on.
+    `observed` is what runs of it were seen to do beyond what analysis said (`observed.widen`).
     """
 
     id: str
     source: str
     effects: Mapping[str, Any] | None = None
     may_fail: bool = False
+    observed: Mapping[str, Any] | None = None
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Cell:
@@ -26,15 +28,19 @@ class Cell:
             str(data["source"]),
             data.get("effects"),
             bool(data.get("may_fail", False)),
+            data.get("observed"),
         )
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        data = {
             "id": self.id,
             "source": self.source,
             "effects": None if self.effects is None else dict(self.effects),
             "may_fail": self.may_fail,
         }
+        if self.observed is not None:
+            data["observed"] = dict(self.observed)
+        return data
 
 
 @dataclass
@@ -57,6 +63,7 @@ class CellReport:
     inputs: dict[str, str] = field(default_factory=dict)
     outputs: list[str] = field(default_factory=list)
     mutated: list[str] = field(default_factory=list)  # inputs whose objects may change in place
+    maybe: list[str] = field(default_factory=list)  # of `mutated`: only might, see Edge.maybe
     deletes: list[str] = field(default_factory=list)
     syntax_error: str | None = None
     setup: list[SetupStatement] = field(default_factory=list)
@@ -70,22 +77,31 @@ class CellReport:
 
 @dataclass
 class Edge:
-    """`to` must start after `source` ended; `why` is for the user."""
+    """`to` must start after `source` ended; `why` is for the user.
+
+    `maybe`: the edge would not be there if `source` left the content of `names` as it was, which
+    can be seen once it has run: until then `to` may use the versions `source` itself was given.
+    Content is all that a reader can see, also which objects the names share.
+    """
 
     source: str
     to: str
     kind: Literal["value", "order"]
     names: list[str]
     why: str
+    maybe: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        data: dict[str, Any] = {
             "from": self.source,
             "to": self.to,
             "kind": self.kind,
             "names": self.names,
             "why": self.why,
         }
+        if self.maybe:
+            data["maybe"] = True
+        return data
 
 
 @dataclass
@@ -106,6 +122,7 @@ class Graph:
             for cell in data["cells"]
         ]
         edges = [
-            Edge(e["from"], e["to"], e["kind"], list(e["names"]), e["why"]) for e in data["edges"]
+            Edge(e["from"], e["to"], e["kind"], list(e["names"]), e["why"], e.get("maybe") is True)
+            for e in data["edges"]
         ]
         return Graph(cells, edges)
