@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from .members import Members
-from .parts import Arguments
+from .parts import NONE, Arguments
 from .values import (
     ANY,
     NO_REGIONS,
@@ -103,7 +103,7 @@ class Calls(Members):
                 found = self.attribute(args.positional[0], name, node)
                 return join_all([found, *args.positional[2:]])
         if path in ("builtins.setattr", "builtins.delattr") and args.positional:
-            self.heap.opaque |= self.heap.roots(args.positional[0].regions)
+            return self._dynamic_attribute(path, args, node)
         if path == "builtins.next" and args.positional:
             item = self.iterate(args.positional[0], node, consume=True)
             return join_all([item, *args.positional[1:]])
@@ -131,7 +131,26 @@ class Calls(Members):
             return self.fresh(frozenset(("DisplayHandle",)))
         if path == "builtins.print":
             self.other_effects += 1
+            target = args.keywords.get("file")
+            if target is not None and target.regions:
+                self.call_method(target, "write", Arguments([plain("str")]), node, "write")
         return self.apply(spec, None, args, node, path)
+
+    def _dynamic_attribute(self, path: str, args: Arguments, node: ast.AST) -> Value:
+        """setattr and delattr: as the statement if the name is known, else any attribute."""
+        holder = args.positional[0]
+        name = args.positional[1].const if len(args.positional) > 1 else None
+        value = args.positional[2] if len(args.positional) > 2 else NOTHING
+        known = isinstance(name, str)
+        if not known:
+            self.heap.opaque |= self.heap.roots(holder.regions)
+        # A computed name is set as one that nobody has.
+        shown = name if isinstance(name, str) else "…"
+        if path == "builtins.setattr":
+            self.set_attribute(holder, shown, value, node)
+        else:
+            self.delete_attribute(holder, shown, node)
+        return NONE
 
     def _open(self, args: Arguments, node: ast.AST) -> Value:
         mode = args.get(1) or args.get("mode")

@@ -72,6 +72,9 @@ class Effects(Elements):
             self.process(spec.process, True)
         if spec.sticky:
             self.process(spec.sticky, False)
+        if spec.hooks:
+            self.process(spec.hooks, False)
+            self.state.patched.extend(v for v in args.all() if v.regions)
         if spec.random:
             self.draws(spec.random, node)
         if spec.seeds:
@@ -118,6 +121,7 @@ class Effects(Elements):
         for value in values:
             if not value.loose and value.regions and not value.types.isdisjoint(ITERATORS):
                 self.change(value, node)
+                self.call_later(value, node)
 
     def _files(self, spec: Spec, receiver: Value | None, args: Arguments, node: ast.AST) -> None:
         for selectors, write in ((spec.reads, False), (spec.writes, True)):
@@ -229,6 +233,10 @@ class Effects(Elements):
             return Value(NO_REGIONS, types)
         if "iterator" in types:
             made = self.fresh(types, inside or source_types)
+            later = frozenset(t for t in source_types if not isinstance(t, str))
+            if later:
+                # map, filter, iter(function, …): called when it is used.
+                self.heap.call_later(made.regions, later)
             return Value(made.regions | regions, types, loose=True)
         if not regions:
             return self.fresh(types, (rule.elements or frozenset()) | source_types - {ANY})

@@ -17,12 +17,15 @@ from .values import (
     Function,
     Instance,
     Value,
+    in_order,
     join,
     join_all,
     plain,
 )
 
 _SCALARS = Value(NO_REGIONS, frozenset(("number", "str", "Timestamp")))
+
+_FACTORIES = frozenset(f"=builtins.{t}" for t in ("list", "dict", "set", "int", "float", "str"))
 
 
 class Elements(Parts):
@@ -61,6 +64,8 @@ class Elements(Parts):
                     stateful = True
                 if inside is None:
                     inside = self.inside(value)
+                if t == "iterator":
+                    result = join(result, self.call_later(value, node))
                 if t in ARRAYS and not self.holds_objects(value):
                     result = join(result, _SCALARS)
                     continue
@@ -84,6 +89,35 @@ class Elements(Parts):
             self.change(value, node)
         return result
 
+    def call_later(self, value: Value, node: ast.AST) -> Value:
+        """What a lazy iterator (map, filter, …) calls, it calls when it is used."""
+        later = self.heap.later
+        functions = frozenset(t for r in self.heap.roots(value.regions) for t in later.get(r, ()))
+        if not functions:
+            return NOTHING
+        return self.call_back([Value(value.regions, functions)], node)
+
+    def truth(self, value: Value, node: ast.AST) -> None:
+        """`if x`, `not x`, `x and y`: objects of the notebook may run code to answer."""
+        for t in value.types:
+            if not isinstance(t, str):
+                self._hooks(value, ("__bool__", "__len__"), node)
+                return
+
+    def _hooks(self, value: Value, names: tuple[str, ...], node: ast.AST) -> None:
+        for t in in_order(t for t in value.types if isinstance(t, Instance)):
+            for name in names:
+                if t.cls.lookup(name) is not None or t.cls.is_unknown():
+                    one = Value(value.regions, frozenset((t,)))
+                    self.call_method(one, name, NO_ARGUMENTS, node, name)
+
+    def use_key(self, key: Value, node: ast.AST) -> None:
+        """`x[key]`, `{key}`: the key's `__index__`, `__hash__` and `__eq__` run."""
+        for t in key.types:
+            if not isinstance(t, str):
+                self.call_back([key], node)
+                return
+
     def _resume(self, function: Function, given: Value, node: ast.AST) -> Value:
         if function in self.active:
             return given
@@ -92,6 +126,17 @@ class Elements(Parts):
         made = self.call_function(function, Arguments([], keywords), node, given)
         inside = self.heap.inside(made.regions)
         return Value(made.regions | given.regions, inside | {ANY})
+
+    def _factory(self, value: Value, node: ast.AST) -> Value:
+        """A missing key of a defaultdict: its factory is called."""
+        made = self.call_back([value], node, everything=True)
+        for t in self.inside(value):
+            if isinstance(t, str) and t in _FACTORIES:
+                made = join(made, self.call_path(t[1:], NO_ARGUMENTS, node, t[1:]))
+        if made.types:
+            self.heap.add(value.regions, made.types)
+            self.heap.union(value.regions | made.regions)
+        return Value(value.regions | made.regions, made.types) if made.types else NOTHING
 
     def item(self, value: Value, key: Value, node: ast.AST) -> Value:
         """`value[key]`."""
@@ -107,6 +152,7 @@ class Elements(Parts):
             if spec.results[0].kind == "item":
                 if spec.mutates:
                     self.change(value, node)
+                    result = join(result, self._factory(value, node))
                 rest = (*rest, *kinds)
             else:
                 one = Value(value.regions, kinds)

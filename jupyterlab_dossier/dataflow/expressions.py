@@ -69,6 +69,7 @@ class Expressions(Calls):
     def subscript(self, node: ast.Subscript) -> Value:
         value = self.evaluate(node.value)
         key = self.evaluate(node.slice)
+        self.use_key(key, node)
         if self._copies(value, node.slice) and not self.holds_objects(value):
             types = value.types & (ARRAYS - {"Locator"})
             if "Locator" in value.types:
@@ -89,7 +90,7 @@ class Expressions(Calls):
     def slice(self, node: ast.Slice) -> Value:
         for part in (node.lower, node.upper, node.step):
             if part is not None:
-                self.evaluate(part)
+                self.use_key(self.evaluate(part), node)
         return plain("slice")
 
     # Operators
@@ -150,15 +151,17 @@ class Expressions(Calls):
         return self.fresh(frozenset((ANY, "bool")))
 
     def boolean(self, node: ast.BoolOp) -> Value:
-        result = self.evaluate(node.values[0])
+        last = result = self.evaluate(node.values[0])
         self.maybe += 1
         for value in node.values[1:]:
-            result = join(result, self.evaluate(value))
+            self.truth(last, node)
+            last = self.evaluate(value)
+            result = join(result, last)
         self.maybe -= 1
         return result
 
     def conditional(self, node: ast.IfExp) -> Value:
-        self.evaluate(node.test)
+        self.truth(self.evaluate(node.test), node)
         self.maybe += 1
         result = join(self.evaluate(node.body), self.evaluate(node.orelse))
         self.maybe -= 1
@@ -167,6 +170,7 @@ class Expressions(Calls):
     def unary(self, node: ast.UnaryOp) -> Value:
         value = self.evaluate(node.operand)
         if isinstance(node.op, ast.Not):
+            self.truth(value, node)
             return plain("bool")
         if isinstance(node.op, ast.USub) and type(value.const) in (int, float):
             return constant(-value.const)
@@ -181,6 +185,9 @@ class Expressions(Calls):
 
     def sequence(self, node: ast.List | ast.Tuple | ast.Set) -> Value:
         values = [self._element(e) for e in node.elts]
+        if isinstance(node, ast.Set):
+            for value in values:
+                self.use_key(value, node)
         kind = type(node).__name__.lower()
         types = frozenset(t for v in values for t in v.types)
         regions = frozenset().union(*(v.regions for v in values))
@@ -201,6 +208,7 @@ class Expressions(Calls):
                 values.append(Value(spread.regions, self.inside(spread)))
             else:
                 values.append(self.evaluate(key))
+                self.use_key(values[-1], node)
                 values.append(self.evaluate(value))
         types = frozenset(t for v in values for t in v.types)
         regions = frozenset().union(*(v.regions for v in values))
@@ -298,7 +306,7 @@ class Expressions(Calls):
                 source = first if index == 0 else self.evaluate(generator.iter)
                 self.assign_element(generator.target, generator.iter, source, node)
                 for test in generator.ifs:
-                    self.evaluate(test)
+                    self.truth(self.evaluate(test), node)
             if isinstance(node, ast.DictComp):
                 values = [self.evaluate(node.key), self.evaluate(node.value)]
             else:

@@ -72,6 +72,7 @@ class State:
         self.instances: dict[Class, frozenset[int]] = {}
         self.subclasses: dict[Class, tuple[Class, ...]] = {}
         self.opaque = False  # a barrier before may have bound any name
+        self.finalizers = False  # some objects run code when they are dropped
         self.changed_objects = False  # closures or classes of earlier cells were changed
 
     def copy(self) -> State:
@@ -87,6 +88,7 @@ class State:
         other.instances = dict(self.instances)
         other.subclasses = dict(self.subclasses)
         other.opaque = self.opaque
+        other.finalizers = self.finalizers
         other.changed_objects = self.changed_objects
         return other
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from . import scopes
 from .effects import Effects
-from .parts import NONE, Arguments
+from .parts import NO_ARGUMENTS, NONE, Arguments
 from .values import (
     ANY,
     NOTHING,
@@ -52,6 +52,7 @@ class Functions(Effects):
         self.returns: list[list[Value]] = []
         self.yields: list[list[Value]] = []
         self.calling_back: set[Any] = set()
+        self.finalizing = False
 
     def call_function(
         self, function: Function, args: Arguments, node: ast.AST, callee: Value
@@ -187,6 +188,8 @@ class Functions(Effects):
             yielded = self.yields.pop()
             self.frames.pop()
         if scope.generator:
+            if scopes.has_cleanup(node):
+                self.state.finalizers = True
             given = list(active.parameters.values())
             made = self.collect("generator", [*yielded, *returned, *given])
             if frame.region is not None:
@@ -207,6 +210,9 @@ class Functions(Effects):
         return not body or not isinstance(body[-1], (ast.Return, ast.Raise))
 
     def instantiate(self, cls: Class, args: Arguments, node: ast.AST) -> Value:
+        for t in in_order(cls.meta.types):
+            if isinstance(t, Class):
+                self.call_all_members(t, Value(frozenset((cls.region,)), frozenset()), node)
         region = self.heap.new()
         if cls.shared:
             self.heap.union((cls.region, region))
@@ -238,6 +244,12 @@ class Functions(Effects):
         if cls.stores_arguments:
             for member in cls.all_members().values():
                 self.heap.add(made.regions, member.types)
+                if ANY in member.types:
+                    # field(default_factory=…)
+                    self.call_back([member], node)
+        if cls.lookup("__del__") is not None:
+            # A copy of it would end a second time.
+            self.mark_unshippable(made, "an object with `__del__`")
         if cls.is_unknown():
             result = self.unknown(cls.name, made, args, node)
             return Value(result.regions | made.regions, made.types)
@@ -268,6 +280,21 @@ class Functions(Effects):
             if frame.owner is not None:
                 return frame
         return None
+
+    def finalize(self, value: Value, node: ast.AST | None) -> None:
+        """Objects reached from here may end now: `__del__`, and `finally` of generators."""
+        if self.finalizing or node is None:
+            return
+        self.finalizing = True
+        self.maybe += 1
+        for t in in_order({*value.types, *self.inside(value)}):
+            if isinstance(t, Instance) and t.cls.lookup("__del__") is not None:
+                one = Value(value.regions, frozenset((t,)))
+                self.call_method(one, "__del__", NO_ARGUMENTS, node, "__del__")
+            elif isinstance(t, Function) and scopes.of(t.node).generator:
+                self.iterate(Value(value.regions, frozenset((t,))), node)
+        self.maybe -= 1
+        self.finalizing = False
 
     # Code that nobody can see
 

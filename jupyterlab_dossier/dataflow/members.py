@@ -16,6 +16,7 @@ from .values import (
     Super,
     Value,
     constant,
+    in_order,
     join,
 )
 
@@ -55,6 +56,9 @@ class Members(Functions):
             else:
                 found = True
                 self.change(one, node)
+                if isinstance(t, Function) and "generator" in receiver.types:
+                    # send, throw, close: its body goes on.
+                    result = join(result, self.iterate(one, node))
                 result = join(result, Value(receiver.regions, frozenset((ANY,))))
         if ANY in receiver.types or fear or (receiver.types and not found):
             if name in library.any_methods and not fear:
@@ -214,12 +218,9 @@ class Members(Functions):
                         receiver, "__setattr__", Arguments([constant(name), value]), node, name
                     )
                 if member is not None:
+                    self._descriptor(t, name, "__set__", [value], receiver, node)
                     functions = [m for m in member.types if isinstance(m, Function)]
-                    if any(f.kind == "property" for f in functions):
-                        setter = t.cls.lookup(name + " setter")
-                        if setter is not None:
-                            self.call(setter, Arguments([receiver, value]), node, name)
-                    elif functions:
+                    if functions and not any(f.kind == "property" for f in functions):
                         self.heap.opaque |= self.heap.roots(receiver.regions)
             elif (
                 isinstance(t, str)
@@ -242,3 +243,39 @@ class Members(Functions):
                         self.state.patches[path] = value if known is None else join(known, value)
             return
         self.store(receiver, value, node)
+
+    def delete_attribute(self, receiver: Value, name: str, node: ast.AST) -> None:
+        """`del x.name`"""
+        for t in in_order(receiver.types):
+            if isinstance(t, Class):
+                self.state.changed_objects = True
+                self.heap.union(self.state.share(t))
+            elif isinstance(t, Instance):
+                one = Value(receiver.regions, frozenset((t,)))
+                if t.cls.lookup("__delattr__") is not None or t.cls.is_unknown():
+                    self.call_method(
+                        one, "__delattr__", Arguments([constant(name)]), node, "__delattr__"
+                    )
+                self._descriptor(t, name, "__delete__", [], one, node)
+        self.change(receiver, node)
+
+    def _descriptor(
+        self,
+        t: Instance,
+        name: str,
+        hook: str,
+        args: list[Value],
+        receiver: Value,
+        node: ast.AST,
+    ) -> None:
+        """A property's setter and deleter, or the hook of a descriptor, if the class has one."""
+        member = t.cls.lookup(name)
+        for m in member.types if member is not None else ():
+            if isinstance(m, Function) and m.kind == "property":
+                setter = t.cls.lookup(name + " setter")
+                if setter is not None:
+                    self.call(setter, Arguments([receiver, *args]), node, name)
+            elif isinstance(m, Instance) and m.cls.lookup(hook) is not None:
+                assert member is not None
+                one = Value(member.regions, frozenset((m,)))
+                self.call_method(one, hook, Arguments([receiver, *args]), node, hook)

@@ -261,6 +261,8 @@ class Memory:
             self.change(Value(frozenset((frame.region,)), frozenset()), node)
 
     def bind_global(self, name: str, value: Value, node: ast.AST | None) -> None:
+        if self.state.finalizers:
+            self.drop(name, node)
         self.other_effects += 1
         self.last_change[name] = self.statement
         if name not in self.facts.bound:
@@ -279,6 +281,8 @@ class Memory:
             frame.vars.pop(name, None)
             return
         self.load_global(name, node)
+        if self.state.finalizers:
+            self.drop(name, node)
         self.other_effects += 1
         self.last_change[name] = self.statement
         if self.maybe or self.watchers:
@@ -287,6 +291,16 @@ class Memory:
             self.local[name] = (known[0], False)
         else:
             self.local[name] = (None, True)
+
+    def drop(self, name: str, node: ast.AST | None) -> None:
+        """What this name held may go, and run `__del__`."""
+        binding = self.local.get(name)
+        value = self.state.names.get(name) if binding is None else binding[0]
+        if value is not None and value.regions:
+            self.finalize(value, node)
+
+    def finalize(self, value: Value, node: ast.AST | None) -> None:
+        raise NotImplementedError
 
     # Objects
 
@@ -314,6 +328,8 @@ class Memory:
                 and not roots.isdisjoint(self.heap.roots(bound.regions))
             ):
                 self.last_change[name] = self.statement
+        if self.state.finalizers:
+            self.finalize(value, node)
 
     def store(self, holder: Value, value: Value, node: ast.AST | None) -> None:
         """`value` becomes part of `holder`."""

@@ -106,3 +106,12 @@ def _collect(node: ast.AST, scope: Scope, inner: set[str]) -> None:
             elif isinstance(item, ast.Return):
                 scope.early_exit = True
             stack.extend(ast.iter_child_nodes(item))
+
+
+def has_cleanup(node: FunctionNode) -> bool:
+    """Does a generator's body run code when it is closed or dropped?"""
+    known: bool | None = getattr(node, "_dossier_cleanup", None)
+    if known is None:
+        known = any(isinstance(n, (ast.Try, ast.With)) for n in ast.walk(node))
+        node._dossier_cleanup = known  # type: ignore[union-attr]
+    return known

@@ -100,6 +100,7 @@ class Heap:
         self.members: dict[int, tuple[int, ...]] = {}
         self.kept_by: dict[int, frozenset[int]] = {}
         self.unshippable: dict[int, str] = {}
+        self.later: dict[int, frozenset[Any]] = {}  # what lazy iterators call when used
         self.opaque: set[int] = set()
         self.version = 0
 
@@ -110,6 +111,7 @@ class Heap:
         other.members = dict(self.members)
         other.kept_by = dict(self.kept_by)
         other.unshippable = dict(self.unshippable)
+        other.later = dict(self.later)
         other.opaque = set(self.opaque)
         other.version = self.version
         return other
@@ -152,6 +154,9 @@ class Heap:
             reason = self.unshippable.pop(other, None)
             if reason:
                 self.unshippable.setdefault(root, reason)
+            later = self.later.pop(other, None)
+            if later:
+                self.later[root] = self.later.get(root, frozenset()) | later
             if other in self.opaque:
                 self.opaque.add(root)
         return root
@@ -178,6 +183,10 @@ class Heap:
             if keeper not in keepers and self.find(keeper) != root:
                 self.kept_by[root] = keepers | {keeper}
                 self.version += 1
+
+    def call_later(self, regions: Iterable[int], functions: frozenset[Any]) -> None:
+        for root in self.roots(regions):
+            self.later[root] = self.later.get(root, frozenset()) | functions
 
     def affected(self, regions: Iterable[int]) -> set[int]:
         """The regions that change when these do."""
@@ -258,6 +267,7 @@ class Class:
     stores_arguments: bool = False
     unknown_base: bool = False
     shared: bool = False  # instances reach mutable class attributes
+    meta: Value = NOTHING  # its metaclass, if that is of the notebook
     serial: int = field(default_factory=_serials.__next__)
 
     def lookup(self, name: str, skip: bool = False) -> Value | None:
@@ -274,6 +284,12 @@ class Class:
 
     def is_unknown(self) -> bool:
         return self.unknown_base or any(base.is_unknown() for base in self.bases)
+
+    def is_property(self, name: str) -> bool:
+        member = self.lookup(name)
+        return member is not None and any(
+            not isinstance(t, Function) or t.kind == "property" for t in member.types
+        )
 
     def all_members(self) -> dict[str, Value]:
         found: dict[str, Value] = {}

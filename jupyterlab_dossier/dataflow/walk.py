@@ -16,6 +16,7 @@ from .parts import Arguments
 from .values import (
     ANY,
     NO_REGIONS,
+    NOTHING,
     Class,
     Frame,
     Function,
@@ -108,6 +109,7 @@ class Walk(Expressions):
         elif isinstance(target, ast.Subscript):
             holder = self.evaluate(target.value)
             key = self.evaluate(target.slice)
+            self.use_key(key, node)
             self._item_hook(holder, "__setitem__", [key, value], node)
             self.store(holder, value, node)
             if holder.regions and key.types and not holder.types <= {"DataFrame", "Series"}:
@@ -203,19 +205,18 @@ class Walk(Expressions):
             for element in target.elts:
                 self._delete(element, node)
         elif isinstance(target, ast.Attribute):
-            holder = self.evaluate(target.value)
-            self._item_hook(holder, "__delattr__", [constant(target.attr)], node)
-            self.change(holder, node)
+            self.delete_attribute(self.evaluate(target.value), target.attr, node)
         elif isinstance(target, ast.Subscript):
             holder = self.evaluate(target.value)
             key = self.evaluate(target.slice)
+            self.use_key(key, node)
             self._item_hook(holder, "__delitem__", [key], node)
             self.change(holder, node)
 
     # Control flow
 
     def branch(self, node: ast.If) -> None:
-        self.evaluate(node.test)
+        self.truth(self.evaluate(node.test), node)
         before = self.save()
         self.run_body(node.body)
         after = self.save()
@@ -235,10 +236,10 @@ class Walk(Expressions):
 
     def while_loop(self, node: ast.While) -> None:
         def once() -> None:
-            self.evaluate(node.test)
+            self.truth(self.evaluate(node.test), node)
             self.run_body(node.body)
 
-        self.evaluate(node.test)
+        self.truth(self.evaluate(node.test), node)
         self._repeat(once)
         self.run_body(node.orelse)
 
@@ -391,7 +392,7 @@ class Walk(Expressions):
             self.restore(before)
             self.pattern(case.pattern, subject, node)
             if case.guard is not None:
-                self.evaluate(case.guard)
+                self.truth(self.evaluate(case.guard), node)
             elif isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None:
                 covered = True
             # A pattern that failed may have bound names before the next one is tried.
@@ -430,11 +431,26 @@ class Walk(Expressions):
             return
         if isinstance(pattern, ast.MatchMapping) and pattern.rest is not None:
             self.bind(pattern.rest, self.collect("dict", [inner]), pattern)
+        if isinstance(pattern, ast.MatchClass):
+            inner = join(inner, self._take_apart(pattern, subject, node))
         for child in ast.iter_child_nodes(pattern):
             if isinstance(child, ast.pattern):
                 self.pattern(child, subject if isinstance(pattern, ast.MatchOr) else inner, node)
             elif isinstance(child, ast.expr):
-                self.evaluate(child)
+                # It is compared with the subject, or asked whether that is an instance.
+                value = self.evaluate(child)
+                if any(not isinstance(t, str) for t in subject.types | value.types):
+                    self.call_back([subject, value], node)
+
+    def _take_apart(self, pattern: ast.MatchClass, subject: Value, node: ast.AST) -> Value:
+        """A class pattern reads attributes: properties and `__getattr__` run."""
+        names = set(pattern.kwd_attrs)
+        for t in subject.types:
+            if isinstance(t, Instance) and pattern.patterns:
+                # Which attributes `__match_args__` names may change: any property may be read.
+                names.update(n for n in t.cls.all_members() if t.cls.is_property(n))
+                names.add("__match_args__")
+        return join_all(self.attribute(subject, name, node) for name in sorted(names))
 
     def leave(self, node: ast.Return) -> None:
         value = constant(None) if node.value is None else self.evaluate(node.value)
@@ -452,7 +468,7 @@ class Walk(Expressions):
                     self.raised.append(made)
 
     def asserting(self, node: ast.Assert) -> None:
-        self.evaluate(node.test)
+        self.truth(self.evaluate(node.test), node)
         if node.msg is not None:
             self.evaluate(node.msg)
 
@@ -475,7 +491,9 @@ class Walk(Expressions):
         if made.kind == "setter":
             frame = self.frame
             if frame is not None:
-                frame.vars[f"{name} setter"] = Value(value.regions, frozenset((made,)))
+                setter = Value(value.regions, frozenset((made,)))
+                known = frame.vars.get(f"{name} setter", NOTHING)
+                frame.vars[f"{name} setter"] = join(known, setter)
                 made.kind = ""
             return
         self.bind(name, value, node)
@@ -525,7 +543,8 @@ class Walk(Expressions):
         for keyword, given in zip(node.keywords, keywords, strict=True):
             if keyword.arg == "metaclass" and given.types != {"=abc.ABCMeta"}:
                 cls.unknown_base = True
-                self.heap.union((region, *given.regions))
+                cls.meta = given
+        cls.meta = join_all([cls.meta, *(base.meta for base in cls.bases)])
         frame = Frame(scopes.of(node), self.frame, cls)
         frame.weak = True
         self.frames.append(frame)
@@ -533,6 +552,8 @@ class Walk(Expressions):
         self.frames.pop()
         cls.members = frame.vars
         shared = [region]
+        if "__del__" in cls.members:
+            self.state.finalizers = True
         for name, member in cls.members.items():
             self.heap.add((region,), member.types)
             functions = all(isinstance(t, Function) for t in member.types)
@@ -541,7 +562,11 @@ class Walk(Expressions):
                 if not functions and name != "__slots__":
                     cls.shared = True
         self.heap.union(shared)
+        for name, member in cls.members.items():
+            self._set_name(value, name, member, node)
         cls.shared = cls.shared or any(base.shared for base in cls.bases)
+        if cls.meta.types:
+            self._metaclass(cls, value, node)
         for base_class in cls.bases:
             hook = base_class.lookup("__init_subclass__")
             if hook is not None:
@@ -557,6 +582,24 @@ class Walk(Expressions):
             else:
                 value = self.call(decorator, Arguments([value]), node, self._words(called))
         self.bind(node.name, value, node)
+
+    def _metaclass(self, cls: Class, value: Value, node: ast.AST) -> None:
+        """A class of a metaclass is one of its objects: made now, and its code may run later."""
+        cls.shared = True
+        self.heap.add((cls.region,), cls.meta.types)
+        self.heap.union((cls.region, *cls.meta.regions))
+        for name in ("__prepare__", "__new__", "__init__"):
+            for t in cls.meta.types:
+                made = t.lookup(name) if isinstance(t, Class) else None
+                if made is not None:
+                    self.call(made, Arguments([], {}, [value]), node, name)
+
+    def _set_name(self, cls: Value, name: str, member: Value, node: ast.AST) -> None:
+        for t in member.types:
+            if isinstance(t, Instance) and t.cls.lookup("__set_name__") is not None:
+                one = Value(member.regions, frozenset((t,)))
+                given = Arguments([cls, constant(name)])
+                self.call_method(one, "__set_name__", given, node, "__set_name__")
 
     def _base(self, cls: Class, base: Value) -> None:
         for t in base.types:

@@ -9,6 +9,7 @@ import pytest
 from jupyterlab_dossier.dataflow import Cell, Graph, analyse
 
 from .cases import CASES
+from .construct_cases import CONSTRUCT_CASES
 
 
 def closure(graph: Graph) -> set[tuple[int, int]]:
@@ -21,7 +22,9 @@ def closure(graph: Graph) -> set[tuple[int, int]]:
         pairs |= more
 
 
-@pytest.mark.parametrize(("sources", "expected"), [pytest.param(*c[1:], id=c[0]) for c in CASES])
+@pytest.mark.parametrize(
+    ("sources", "expected"), [pytest.param(*c[1:], id=c[0]) for c in CASES + CONSTRUCT_CASES]
+)
 def test_rule(sources: list[str], expected: dict[str, Any]) -> None:
     graph = analyse([Cell(f"c{n}", source) for n, source in enumerate(sources)])
     cells = graph.cells

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from . import generated, oracle
+from .constructs import CONSTRUCTS
 from .notebooks import NOTEBOOKS
 
 
@@ -28,6 +29,13 @@ def test_any_allowed_order(name: str) -> None:
     for text in oracle.in_order(NOTEBOOKS[name]):
         assert not re.search(r"^\w*Error", text, re.M), text
     oracle.check(NOTEBOOKS[name], count=6, seed=1)
+
+
+@pytest.mark.parametrize("name", CONSTRUCTS)
+def test_any_allowed_order_of_constructs(name: str) -> None:
+    for text in oracle.in_order(CONSTRUCTS[name]):
+        assert not re.search(r"^\w*Error", text, re.M), text
+    oracle.check(CONSTRUCTS[name], count=8, seed=1)
 
 
 def test_generated_notebooks() -> None:

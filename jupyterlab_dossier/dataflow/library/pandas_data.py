@@ -35,6 +35,9 @@ pandas.options : process
 pandas.IndexSlice : indexer
 [module pandas.api.types]
 * : -> bool
+[module pandas.api.extensions]
+register_dataframe_accessor register_series_accessor register_index_accessor : hooks registers an accessor -> alias decorator
+register_extension_dtype : hooks registers a type -> alias
 [module pandas.testing]
 * : -> NoneType
 [class writer = ]

@@ -17,7 +17,8 @@ struct_time=time.struct_time NamedTuple TypeVar=typing.TypeVar
 [module operator]
 * : -> alias
 setitem iadd delitem isub imul : mutates 0 ; stores -> alias
-attrgetter itemgetter methodcaller : -> alias function
+attrgetter itemgetter : -> alias function
+methodcaller : -> alias
 [module textwrap html unicodedata]
 * : -> str
 [module textwrap]
@@ -92,6 +93,7 @@ nlargest nsmallest : -> copy list
 merge : -> view iterator
 [module itertools]
 * : -> view iterator
+tee : mutates 0 -> view list[iterator]
 [module functools]
 reduce : -> alias
 partial partialmethod : -> alias partial
@@ -100,7 +102,7 @@ lru_cache cache cached_property total_ordering singledispatch update_wrapper cmp
 [module contextlib]
 contextmanager asynccontextmanager : -> alias decorator
 suppress closing nullcontext ExitStack : -> alias context
-redirect_stdout redirect_stderr : restores -> alias context
+redirect_stdout redirect_stderr : mutates 0 ; restores -> alias context
 [class context = ]
 * : -> alias
 enter_context push callback : mutates self ; stores -> alias
@@ -112,6 +114,8 @@ fields : -> alias
 replace : -> alias
 [module enum typing abc types collections.abc numbers]
 * : -> alias
+[module types]
+MappingProxyType : unshippable a view of a dict -> alias
 [module collections]
 defaultdict : -> alias defaultdict
 Counter : -> copy Counter
@@ -354,8 +358,19 @@ sleep gather wait wait_for : -> alias
 run : -> alias
 create_task ensure_future : barrier starts a task that may go on beside later cells
 Lock Event Queue Semaphore : unshippable a lock of the event loop -> fresh lock
-[module signal atexit faulthandler]
+[module signal]
+signal siginterrupt set_wakeup_fd : hooks handles signals -> alias
+alarm setitimer pause pthread_kill raise_signal pthread_sigmask : barrier signals the process
+getsignal getitimer strsignal valid_signals : -> alias
+* : -> fresh
+[module atexit]
+register unregister : hooks runs when the process ends -> alias
+[module faulthandler]
 * : sticky hooks into the process
+[module codecs copyreg]
+* : -> alias
+register register_error unregister pickle constructor add_extension : hooks registers a function with the process -> alias
+open : reads 0 filename -> fresh file
 [module ctypes mmap]
 * : barrier works on memory directly
 [module importlib]
@@ -363,7 +378,8 @@ reload : barrier a module is loaded again
 import_module : -> =<module>
 invalidate_caches : -> NoneType
 [module weakref]
-* : -> alias
+* : unshippable a weak reference -> alias
+finalize : hooks runs when an object ends -> alias
 [module array]
 array : -> fresh list[number]
 [module secrets]
