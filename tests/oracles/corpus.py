@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parent / "notebooks"
 Kind = Literal["small", "long"]
 KINDS: tuple[Kind, ...] = ("small", "long")
 
-_DIVIDER = re.compile(r"# %%(?: (?P<title>.*?))??(?P<tags>(?: \[[\w-]+\])*)\s*")
+_DIVIDER = re.compile(r"^# %%(?: (?P<title>.*?))??(?P<tags>(?: \[[\w-]+\])*)[ \t]*$", re.MULTILINE)
 _TAG = re.compile(r"\[([\w-]+)\]")
 
 
@@ -43,17 +43,13 @@ def read(path: Path) -> list[CorpusCell]:
 
 def parse(text: str) -> list[CorpusCell]:
     """The cells of a notebook's text."""
-    cells: list[CorpusCell] = []
-    lines: list[str] | None = None
-    for line in [*text.splitlines(), "# %%"]:
-        divider = _DIVIDER.fullmatch(line)
-        if divider is None:
-            if lines is not None:
-                lines.append(line)
-            continue
-        if lines is not None:
-            cells.append(CorpusCell("\n".join(lines).strip("\n"), tags, title))
-        lines = []
-        title = divider["title"] or ""
-        tags = frozenset(_TAG.findall(divider["tags"]))
-    return cells
+    dividers = list(_DIVIDER.finditer(text))
+    ends = [divider.start() for divider in dividers[1:]] + [len(text)]
+    return [
+        CorpusCell(
+            text[divider.end() : end].strip("\n"),
+            frozenset(_TAG.findall(divider["tags"])),
+            divider["title"] or "",
+        )
+        for divider, end in zip(dividers, ends, strict=True)
+    ]
