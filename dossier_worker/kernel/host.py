@@ -396,7 +396,7 @@ class Host:
         count = task.get("execution_count")
         if count is not None and not silent:
             count_from(shell, int(count))
-        self.place.start()
+        self.place.start(task)
         extra = {"cell_id": task.get("cell"), "cell_meta": {"cellId": task.get("cell")}}
         extra = {name: extra[name] for name in self._cell_arguments}
         shell._last_traceback = None

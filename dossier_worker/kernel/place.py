@@ -14,6 +14,7 @@ from typing import Any
 
 from ..blobs import BlobFolder
 from ..values import LoadError, Values
+from .check import Check
 
 # Names that IPython itself binds; a task's work is what else is in the namespace.
 _IPYTHONS = re.compile(r"In|Out|get_ipython|exit|quit|_+|_i+|_i?\d+|_[iod]h|_exit_code|__\w+__")
@@ -67,6 +68,7 @@ class Place:
         self.namespace = namespace
         self.values = Values(namespace, BlobFolder(blobs))
         self._before = Snapshot({})
+        self._check = Check(namespace, self.values)
 
     def enter(self, task: Mapping[str, Any]) -> None:
         """Environment, working folder and names, before anything is loaded."""
@@ -92,26 +94,30 @@ class Place:
         except LoadError as error:
             raise Refused(str(error)) from error
 
-    def start(self) -> None:
+    def start(self, task: Mapping[str, Any]) -> None:
         """The cell begins: remember what the names are bound to."""
         self._before = Snapshot(self.namespace)
+        self._check.begin(task)
 
     def collect(self, task: Mapping[str, Any]) -> dict[str, Any]:
         """Export what the cell made: `exports` and `effects` of the done message."""
         bound = self._before.bound(self.namespace)
         deleted = self._before.deleted(self.namespace)
         self._before = Snapshot({})
+        seen = self._check.report(bound)
         mutated = list(task.get("mutated") or ())
         wanted = task.get("exports")
         if wanted is None:
             wanted = [*bound, *(name for name in mutated if name not in bound)]
-        names = [name for name in wanted if name in self.namespace or name.startswith("<")]
+        unasked = sorted(set(bound).difference(wanted))
+        if seen is not None:
+            # What was not foreseen goes along, so that nobody has to run the cell again for it.
+            wanted = [*wanted, *unasked, *seen["changed"], *seen["random"]]
+            mutated += seen["changed"]
+        names = [n for n in dict.fromkeys(wanted) if n in self.namespace or n.startswith("<")]
         return {
             "exports": self._export(names, task.get("versions") or "", mutated),
-            "effects": {
-                "bound": sorted(set(bound).difference(names)),
-                "deleted": sorted(deleted),
-            },
+            "effects": {**(seen or {}), "bound": unasked, "deleted": sorted(deleted)},
         }
 
     def _export(self, names: list[str], prefix: str, mutated: list[str]) -> list[Any]:

@@ -48,7 +48,7 @@ def _load(task: dict[str, Any]) -> None:
 def _start(task: dict[str, Any]) -> None:
     if task.get("execution_count") is not None and not task.get("silent"):
         count_from(_shell(), int(task["execution_count"]))
-    _here(task).start()
+    _here(task).start(task)
 
 
 def _collect(task: dict[str, Any]) -> dict[str, Any]:

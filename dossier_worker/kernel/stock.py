@@ -43,6 +43,8 @@ _ECHOES = frozenset({"status", "execute_input"})
 # A stock kernel notices an interrupted `await` only when something else arrives.
 _NUDGE = 0.2
 _REMEMBERED = 1000
+# What the steps before the cell are told of it.
+_WATCHED = ("execution_count", "silent", "check", "inputs", "mutated", "exports", "filename_cwd")
 
 
 class StockKernel:
@@ -166,7 +168,7 @@ class StockKernel:
                     f"{reply.get('ename')}: {reply.get('evalue')}"
                 )
         await self._load(task.get("inputs"), task)
-        await self._step("start", task, "execution_count", "silent")
+        await self._step("start", task, *_WATCHED)
 
     async def _load(self, inputs: Message | None, task: Message) -> None:
         if inputs:

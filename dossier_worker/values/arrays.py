@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import mmap
 import pickle
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .registry import Manifest, Span
+
 if TYPE_CHECKING:
+    from ..blobs import BlobFolder
     from .pickler import Handler, ValuePickler
 
 # Buffers from this size on are blobs of their own; smaller ones stay in the pickle.
@@ -60,6 +64,23 @@ def extents(array: Any) -> tuple[int, int]:
         else:
             high += (length - 1) * stride
     return low, high + array.itemsize
+
+
+def spans(
+    blobs: BlobFolder, manifest: Manifest, buffers: Sequence[Any], loaded: bool
+) -> list[Span]:
+    """Where the buffers of a version are in memory."""
+    numpy = sys.modules.get("numpy")
+    if numpy is None:
+        return []
+    found = []
+    for buffer, part in zip(buffers, manifest["buffers"], strict=True):
+        if isinstance(buffer, bytes):
+            continue  # a small one is copied
+        address = numpy.frombuffer(buffer, "u1").__array_interface__["data"][0]
+        mapped = loaded and isinstance(buffer, mmap.mmap)
+        found.append(Span(address, part["size"], blobs.path(part["blob"]), mapped))
+    return found
 
 
 class _Memory:

@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from . import definitions, describe, sharing, unshippable
+from . import arrays, definitions, describe, sharing, unshippable
 from .errors import Cycle, Unshippable
 from .pickler import ValuePickler
 from .registry import Held, Manifest, Registry
@@ -160,7 +160,8 @@ class Export:
         if self._registry.known.get(id(variable.root)) is variable:
             del self._registry.known[id(variable.root)]
         held = Held(manifest, variable.root, index, objects, pickler.deps,
-                    sharing.is_named_definition(variable.root))  # fmt: skip
+                    sharing.is_named_definition(variable.root),
+                    arrays.spans(self._blobs, manifest, views, loaded=False))  # fmt: skip
         self._registry.add(held, frame_memory)
         return manifest
 

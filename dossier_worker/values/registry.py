@@ -9,9 +9,10 @@ from __future__ import annotations
 import gc
 import sys
 import weakref
-from collections.abc import Callable, Collection, Iterable, Iterator, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
 
 from . import singletons
 
@@ -21,11 +22,20 @@ _SHIFT = 40
 _MASK = (1 << _SHIFT) - 1
 
 
+class Span(NamedTuple):
+    """Memory whose content is (or was, when it was stored) that of a blob."""
+
+    address: int
+    size: int
+    path: Path
+    mapped: bool  # copy-on-write from the blob's file
+
+
 class Held:
     """A version whose objects are in this process."""
 
     __slots__ = ("__weakref__", "_root", "_weak", "definition", "deps", "keep", "manifest",
-                 "objects", "root_id", "root_index", "serial")  # fmt: skip
+                 "memory", "objects", "root_id", "root_index", "serial")  # fmt: skip
 
     def __init__(
         self,
@@ -35,6 +45,7 @@ class Held:
         objects: dict[int, Any],
         deps: list[Held],
         definition: bool = False,
+        memory: Sequence[Span] = (),
     ) -> None:
         self.manifest = manifest
         self.objects = objects
@@ -44,6 +55,7 @@ class Held:
         # What a version shares with another one stays whole as long as the version is here.
         self.keep = [dep.root() for dep in deps]
         self.definition = definition
+        self.memory = memory
         self.serial = -1
         self._weak = False
         self._root = root

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from . import sharing
+from . import arrays, sharing
 from .errors import LoadError
 from .export import Export
 from .registry import Held, Manifest, Registry, collector_paused
@@ -133,6 +133,15 @@ class Values:
                 found[name] = version
         return found
 
+    def versions(self) -> dict[str, Held]:
+        """name -> the version held here that it still is bound to, with its objects."""
+        return {name: self._registry.versions[version] for name, version in self.present().items()}
+
+    @property
+    def folder(self) -> str:
+        """Where the blobs are."""
+        return str(self._blobs.folder)
+
     def _stays(self, name: str, version: str) -> bool:
         """Whether the name is bound to just this version, which cannot leave this kernel."""
         here = version in self._unmoved and self._names.get(name) == version
@@ -189,7 +198,9 @@ class Values:
             raise self._failed(manifest, f"{type(error).__name__}: {error}") from error
         objects, frame_memory = sharing.select(unpickler.numbered(), root, pickled=False)
         index = next((i for i, obj in objects.items() if obj is root), None)
-        held = Held(manifest, root, index, objects, deps, sharing.is_named_definition(root))
+        memory = arrays.spans(self._blobs, manifest, buffers, loaded=True)
+        definition = sharing.is_named_definition(root)
+        held = Held(manifest, root, index, objects, deps, definition, memory)
         self._registry.add(held, frame_memory)
         return root
 

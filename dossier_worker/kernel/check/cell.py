@@ -1,0 +1,92 @@
+"""The cell that is watched, and the time that watching it may take."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Mapping
+from types import ModuleType
+from typing import Any, Protocol
+
+from ...values import Values
+
+Effects = dict[str, Any]
+
+# Entries of any list in the effects.
+LIMIT = 1000
+# Of the cell's own time, when that is more than the budget.
+SHARE = 0.05
+
+
+class Clock:
+    """Counts the seconds that the check takes, against its budget."""
+
+    def __init__(self, budget: float) -> None:
+        self._budget = budget
+        self._spent = 0.0
+        self._since: float | None = None
+        self._began = time.perf_counter()
+
+    def start(self) -> None:
+        self._since = time.perf_counter()
+
+    def stop(self) -> None:
+        self._spent = self.spent()
+        self._since = None
+        self._began = time.perf_counter()
+
+    def cell_ended(self) -> None:
+        """A long cell may be looked at for longer."""
+        self._budget = max(self._budget, SHARE * (time.perf_counter() - self._began))
+
+    def spent(self) -> float:
+        return self._spent + (0 if self._since is None else time.perf_counter() - self._since)
+
+    def left(self) -> float:
+        return self._budget - self.spent()
+
+
+class Cell:
+    """One execution of a cell: where it runs and what was predicted of it."""
+
+    def __init__(self, namespace: dict[str, Any], values: Values, task: Mapping[str, Any]) -> None:
+        self.namespace = namespace
+        self.values = values
+        self.inputs = dict(task.get("inputs") or {})
+        self.mutated = frozenset(task.get("mutated") or ())
+        self.exports = frozenset(task.get("exports") or ())
+        self.replayed = bool(task.get("setup") or task.get("reset") or task.get("new"))
+        self.folder = os.path.abspath(task.get("filename_cwd") or os.getcwd())
+        self.clock = Clock(float((task.get("check") or {}).get("budget") or 0.005))
+        # Set when the cell has ended: the names that it bound or rebound.
+        self.bound: frozenset[str] = frozenset()
+        self.failed: list[Way] = []
+
+    def owns(self, space: Mapping[str, Any]) -> bool:
+        """Whether these are the globals of the notebook's own code."""
+        if space is self.namespace or space.get("__name__") == "__main__":
+            return True
+        file = space.get("__file__")
+        return isinstance(file, str) and self.is_local(file)
+
+    def is_local(self, path: str) -> bool:
+        """Whether a module's file belongs to the notebook, not to a library."""
+        below = os.path.abspath(path).startswith(self.folder + os.sep)
+        return below and not (set(path.split(os.sep)) & {"site-packages", "dist-packages"})
+
+
+class Way(Protocol):
+    """One way of seeing what a cell does."""
+
+    def begin(self, cell: Cell) -> None: ...
+
+    def report(self, cell: Cell, effects: Effects) -> None: ...
+
+
+def local_module(cell: Cell, module: ModuleType) -> bool:
+    return cell.owns(vars(module))
+
+
+def bounded(words: Iterable[str]) -> list[str]:
+    """Sorted, without doubles, and not endless."""
+    return sorted({word[:500] for word in words})[:LIMIT]

@@ -1,0 +1,80 @@
+"""Files of the notebook's folder that were written without an audit event.
+
+By native code, or by a child process. Other cells may write there at the same time: a file is this
+cell's only if a child process ran, or this process wrote enough bytes that no event explains.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+
+from .audit import Audit, shown
+from .cell import Cell, Effects
+
+# A larger folder is not looked at.
+_ENTRIES = 2000
+_SKIPPED = frozenset({"__pycache__", ".git", ".ipynb_checkpoints", "node_modules", ".venv"})
+# Printing and the like; a file with less is not missed for it, it is only not looked for.
+_NOISE = 0
+
+
+class Folder:
+    def __init__(self, audit: Audit) -> None:
+        self._audit = audit
+        self._written = 0
+        self._began = 0
+        self._size = 0
+
+    def begin(self, cell: Cell) -> None:
+        self._written = _bytes_written()
+        # The clock by which the kernel stamps files.
+        self._began = time.clock_gettime_ns(getattr(time, "CLOCK_REALTIME_COARSE", 0))
+
+    def report(self, cell: Cell, effects: Effects) -> None:
+        files: set[str] = effects["files"]["written"]
+        explained = sum(_size(os.path.join(cell.folder, path)) for path in files)
+        silent = _bytes_written() - self._written - explained
+        if not self._audit.spawned and silent <= _NOISE:
+            return
+        for path, found in _files(cell):
+            changed = found.st_ctime_ns > self._began
+            if changed and (self._audit.spawned or 0 < found.st_size <= silent):
+                files.add(shown(cell, path))
+
+
+def _files(cell: Cell) -> Iterator[tuple[str, os.stat_result]]:
+    """Top level first."""
+    count = 0
+    todo = [cell.folder]
+    for folder in todo:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                count += 1
+                if count > _ENTRIES or (not count % 32 and cell.clock.left() <= 0):
+                    return
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name not in _SKIPPED:
+                        todo.append(entry.path)
+                elif entry.is_file(follow_symlinks=False):
+                    yield entry.path, entry.stat(follow_symlinks=False)
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+def _bytes_written() -> int:
+    """By write calls of this process and of the children that it waited for."""
+    try:
+        with open("/proc/self/io", "rb", buffering=0) as file:
+            for line in file.read().splitlines():
+                if line.startswith(b"wchar:"):
+                    return int(line[6:])
+    except OSError:
+        pass
+    return 0

@@ -1,0 +1,86 @@
+"""What a worker kernel says a cell really did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from peer import Peer, Result, Server
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CHECK = {"budget": 1.0}
+
+
+class Book:
+    """A notebook's cells, each in a worker kernel of its own, with all values so far as inputs."""
+
+    def __init__(self, worker: Peer) -> None:
+        self.worker = worker
+        self.inputs: dict[str, str] = {}
+        self.manifests: dict[str, Any] = {}
+
+    async def run(self, code: str, **options: Any) -> Result:
+        number = next(self.worker.counts)
+        given = {"inputs": self.inputs, "manifests": self.manifests, "check": CHECK}
+        result = await self.worker.run(code, kernel=f"check{number}", **{**given, **options})
+        assert result.done["status"] == "ok", result.done.get("error")
+        for manifest in result.done["exports"]:
+            self.manifests[manifest["version"]] = manifest
+            if "unshippable" not in manifest:
+                self.inputs[manifest["name"]] = manifest["version"]
+        return result
+
+    async def effects(self, code: str, **options: Any) -> dict[str, Any]:
+        """What the cell is said to have done, without what it did not do."""
+        found = (await self.run(code, **options)).done["effects"]
+        assert found.pop("seconds") >= 0
+        files = {kind: paths for kind, paths in found.pop("files").items() if paths}
+        return {word: said for word, said in {**found, **files}.items() if said}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["forked", "exec"])
+async def worker(request: pytest.FixtureRequest, module_server: Server, zipapp: Path) -> Peer:
+    env = {"DOSSIER_WORKER_FORK": "0"} if request.param == "exec" else {}
+    return module_server.worker(zipapp, env=env)
+
+
+@pytest.fixture
+def book(worker: Peer) -> Book:
+    return Book(worker)
+
+
+async def test_shape(book: Book) -> None:
+    done = (await book.run("x = [1]", exports=["x"])).done
+    seconds = done["effects"].pop("seconds")
+    assert 0 < seconds < 1
+    assert done["effects"] == {
+        "bound": [], "deleted": [], "changed": [], "unchanged": [], "unchecked": [], "random": [],
+        "process": [], "files": {"read": [], "written": []}, "network": [], "spawned": [],
+        "hidden": [],
+    }  # fmt: skip
+
+
+async def test_not_asked_for(book: Book) -> None:
+    result = await book.run("x = [1]", check=None)
+    assert result.done["effects"] == {"bound": ["x"], "deleted": []}
+    assert result.done["exports"] == []
+
+
+async def test_unforeseen_changes_travel(book: Book) -> None:
+    await book.run("x = [1]; d = {'x': x}; y = [3]", exports=["x", "d", "y"])
+    old = dict(book.inputs)
+    code = "getattr(x, 'app' + 'end')(2)\nglobals()['z'] = 5"
+    assert await book.effects(code) == {"changed": ["d", "x"], "bound": ["z"]}
+    assert {name for name, version in book.inputs.items() if old.get(name) != version} == {
+        "d", "x", "z",
+    }  # fmt: skip
+    assert (await book.run("print(x, d, d['x'] is x, z)")).text() == "[1, 2] {'x': [1, 2]} True 5\n"
+
+
+async def test_unchanged(book: Book) -> None:
+    await book.run("x = [1]; y = [2]", exports=["x", "y"])
+    found = await book.effects("y.append(1)", exports=["x", "y"], mutated=["x", "y"])
+    assert found == {"unchanged": ["x"]}
