@@ -80,7 +80,10 @@ class Workflow:
     jobs: int | None = None
     """At most this many cells at once; None takes the target's own limit."""
     shuffle: int | None = None
-    """Start ready cells in the random order of this seed, each in a new worker kernel."""
+    """Start ready cells in the random order of this seed, each in a new worker kernel.
+
+    A negative seed is the order that hurries most: always the latest ready cell.
+    """
 
 
 @dataclass(frozen=True)

@@ -229,7 +229,10 @@ class WorkflowRun:
         if self._random is None:
             return list(itertools.islice(queued, max(0, free)))
         ready = list(queued)
-        self._random.shuffle(ready)
+        if self.workflow.shuffle is not None and self.workflow.shuffle < 0:
+            ready.reverse()
+        else:
+            self._random.shuffle(ready)
         return ready[: max(0, free)]
 
     def _may_start(self, task: Task) -> bool:
