@@ -6,5 +6,17 @@ it (`python -I <this folder>` serves JSON lines, `client.AnalysisClient` talks t
 
 from .analysis import Analyser, analyse
 from .model import Cell, CellReport, Edge, Graph, SetupStatement
+from .stale import Analysed, Stale, stale
 
-__all__ = ["Analyser", "Cell", "CellReport", "Edge", "Graph", "SetupStatement", "analyse"]
+__all__ = [
+    "Analysed",
+    "Analyser",
+    "Cell",
+    "CellReport",
+    "Edge",
+    "Graph",
+    "SetupStatement",
+    "Stale",
+    "analyse",
+    "stale",
+]

@@ -1,5 +1,7 @@
 """JSON lines: {"id", "cells", "parameters"?} in, {"id", "graph"} or {"id", "error"} out.
 
+With "old" (the cells of before, which of them failed, which are quiet): {"id", "stale"} out.
+
 Run as a folder by any interpreter: the package loads itself under a private name, so that nothing
 beside it gets on sys.path.
 """

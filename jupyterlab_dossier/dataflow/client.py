@@ -46,6 +46,24 @@ class AnalysisClient:
         }
         if parameters:
             request["parameters"] = dict(parameters)
+        graph: dict[str, Any] = (await self._answer(request, timeout))["graph"]
+        return graph
+
+    async def stale(
+        self,
+        old: Sequence[Mapping[str, Any]],
+        new: Sequence[Mapping[str, Any]],
+        *,
+        failed: Sequence[str] = (),
+        quiet: Sequence[str] = (),
+    ) -> list[dict[str, Any]]:
+        """The cells of `new` that must run again, as `stale.stale` says; ids of old cells."""
+        before = {"cells": [*old], "failed": [*failed], "quiet": [*quiet]}
+        found: list[dict[str, Any]]
+        found = (await self._answer({"old": before, "cells": [*new]}, None))["stale"]
+        return found
+
+    async def _answer(self, request: dict[str, Any], timeout: float | None) -> dict[str, Any]:
         limit = self.timeout if timeout is None else timeout
         async with self._lock:
             try:
@@ -59,8 +77,7 @@ class AnalysisClient:
                 raise
         if "error" in reply:
             raise AnalysisError(str(reply["error"]))
-        graph: dict[str, Any] = reply["graph"]
-        return graph
+        return reply
 
     async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         request["id"] = next(self._ids)

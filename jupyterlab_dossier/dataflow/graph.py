@@ -82,6 +82,8 @@ class _Builder:
             if source is None:
                 source = self.opaque
                 if source is None or (name in facts.must and name not in reads):
+                    if source is None and name in reads and name[0] != "<":
+                        report.missing.append(name)
                     continue
                 if name not in self.reports[source].outputs:
                     self.reports[source].outputs.append(name)

@@ -64,6 +64,7 @@ class CellReport:
     outputs: list[str] = field(default_factory=list)
     mutated: list[str] = field(default_factory=list)  # inputs whose objects may change in place
     maybe: list[str] = field(default_factory=list)  # of `mutated`: only might, see Edge.maybe
+    missing: list[str] = field(default_factory=list)  # names it uses that nothing has set
     deletes: list[str] = field(default_factory=list)
     syntax_error: str | None = None
     setup: list[SetupStatement] = field(default_factory=list)

@@ -6,8 +6,9 @@ import json
 import warnings
 from typing import Any, BinaryIO
 
-from .analysis import Analyser
+from .analysis import Analyser, analyse
 from .model import Cell
+from .stale import Analysed, stale
 
 _KEPT = 8
 
@@ -17,11 +18,22 @@ def answer(analysers: dict[str, Analyser], request: dict[str, Any]) -> dict[str,
     key = str(request.get("notebook", ""))
     analyser = analysers.pop(key, None) or Analyser()
     cells = [Cell.from_json(cell) for cell in request["cells"]]
+    if "old" in request:
+        return {"stale": _stale(request["old"], cells)}
     graph = analyser.analyse(cells, request.get("parameters"))
     analysers[key] = analyser
     while len(analysers) > _KEPT:
         del analysers[next(iter(analysers))]
-    return graph.to_json()
+    return {"graph": graph.to_json()}
+
+
+def _stale(old: dict[str, Any], cells: list[Cell]) -> list[dict[str, Any]]:
+    """What must run again of `cells`, after `old` has run."""
+    before = [Cell.from_json(cell) for cell in old["cells"]]
+    ran = Analysed(
+        before, analyse(before), frozenset(old.get("failed", ())), frozenset(old.get("quiet", ()))
+    )
+    return [mark.to_json() for mark in stale(ran, Analysed.of(cells))]
 
 
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
@@ -35,7 +47,7 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
         try:
             request = json.loads(line)
             reply["id"] = request.get("id")
-            reply["graph"] = answer(analysers, request)
+            reply |= answer(analysers, request)
         except Exception as error:
             reply["error"] = f"{type(error).__name__}: {error}"
         sink.write(json.dumps(reply).encode() + b"\n")

@@ -160,14 +160,8 @@ def _check_object(value: Any, where: str, fields: dict[str, type]) -> None:
             )
 
 
-def workflow(notebook: Notebook, **asked: Any) -> Workflow:
-    """The workflow of a notebook; `asked` are `Workflow`'s own fields (jobs, fresh, ...).
-
-    Raises `BadInput` for an unknown kernelspec or one of another language.
-    """
-    check_kernelspec(notebook.kernelspec, notebook)
-    document = notebook.node.metadata.get("dossier") or {}
-    asked["default_target"] = asked.get("default_target") or document.get("target")
+def code_cells(notebook: Notebook) -> list[Cell]:
+    """The notebook's code cells as they are analysed and run."""
     cells = []
     for index, cell in enumerate(notebook.code_cells):
         own = cell.metadata.get("dossier") or {}
@@ -183,9 +177,20 @@ def workflow(notebook: Notebook, **asked: Any) -> Workflow:
                 idempotent=bool(own.get("idempotent")),
             )
         )
+    return cells
+
+
+def workflow(notebook: Notebook, **asked: Any) -> Workflow:
+    """The workflow of a notebook; `asked` are `Workflow`'s own fields (jobs, fresh, ...).
+
+    Raises `BadInput` for an unknown kernelspec or one of another language.
+    """
+    check_kernelspec(notebook.kernelspec, notebook)
+    document = notebook.node.metadata.get("dossier") or {}
+    asked["default_target"] = asked.get("default_target") or document.get("target")
     return Workflow(
         path=str(notebook.path.resolve()),
-        cells=tuple(cells),
+        cells=tuple(code_cells(notebook)),
         kernelspec=notebook.kernelspec,
         notebook_id=document.get("id"),
         **asked,

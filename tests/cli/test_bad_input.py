@@ -120,6 +120,7 @@ def test_parameters(cli: Any, make: Any) -> None:
         [],
         ["nothing"],
         ["run"],
+        ["stale", "a.ipynb"],
         ["run", "a.ipynb", "--jobs", "0"],
         ["run", "a.ipynb", "--jobs", "x"],
         ["run", "a.ipynb", "--shuffle", "x"],
@@ -146,6 +147,6 @@ def test_a_settings_file_that_cannot_be_read(cli: Any, tmp_path: Path) -> None:
 def test_help_names_every_command(cli: Any) -> None:
     result = cli("--help")
     assert result.returncode == 0
-    for command in ("run", "graph", "targets", "runs", "show", "logs", "cancel", "resume"):
+    for command in ("run", "graph", "stale", "targets", "runs", "show", "logs", "cancel", "resume"):
         assert command in result.stdout
         assert cli(command, "--help").returncode == 0
