@@ -113,7 +113,16 @@ def _reduce(pickler: ValuePickler, array: Any) -> Any:
             return make_view, (_class(array), root, *_window(array, extents(root)[0]))
         if not objects and not _is_dense(array):
             return _own(array.copy(order="K"), array.flags.writeable)
+    if root is array and not objects and (buffer := _buffer_of(array)) is not None:
+        start = sys.modules["numpy"].frombuffer(buffer, "u1")
+        return make_window, (_class(array), buffer, *_window(array, extents(start)[0]))
     return _own_objects(array) if objects else _own(array, array.flags.writeable)
+
+
+def _buffer_of(array: Any) -> Any:
+    """The user's own buffer that an array looks at (`np.frombuffer`)."""
+    buffer = array.base.obj if type(array.base) is memoryview else None
+    return buffer if type(buffer).__name__ in ("bytearray", "array") else None
 
 
 class _Probe:
@@ -256,6 +265,18 @@ def make_view(
     if not writeable:
         view.flags.writeable = False
     return view
+
+
+def make_window(
+    cls: Any, buffer: Any, dtype: Any, shape: Any, strides: Any, offset: int, writeable: bool
+) -> Any:
+    """An array that looks at a buffer of the user's."""
+    numpy = sys.modules.get("numpy") or __import__("numpy")
+    memory = numpy.frombuffer(buffer, "u1")
+    array = numpy.ndarray.__new__(cls, shape, dtype, memory, offset, strides)
+    if not writeable:
+        array.flags.writeable = False
+    return array
 
 
 def _reduce_masked(pickler: ValuePickler, array: Any) -> Any:

@@ -28,7 +28,7 @@ def _internals() -> Any:
 def handler(cls: type) -> Handler | None:
     """How pandas objects of this class are pickled; None: as their class says."""
     internals = _internals()
-    if internals is None or not module_of(cls).startswith("pandas."):
+    if internals is None or module_of(cls).partition(".")[0] != "pandas":
         return None
     pandas = sys.modules["pandas"]
     if issubclass(cls, internals.Block):
@@ -39,6 +39,8 @@ def handler(cls: type) -> Handler | None:
         return _reduce_single
     if issubclass(cls, pandas.Index):
         return _reduce_index
+    if cls in (pandas.DataFrame, pandas.Series):
+        return _reduce_frame
     return None
 
 
@@ -92,6 +94,16 @@ def _refs(pickler: ValuePickler, values: Any, refs: Any) -> Any:
             registry.promote(refs)
     # The values are copied (see ValuePickler.shares_memory), so nobody else looks at them.
     return None if id(refs) in registry.frame_memory else refs
+
+
+def _reduce_frame(pickler: ValuePickler, frame: Any) -> Any:
+    return *frame.__reduce_ex__(5)[:3], None, None, set_frame
+
+
+def set_frame(frame: Any, state: dict[str, Any]) -> None:
+    frame.__setstate__(state)
+    # pandas takes a copy, which no longer is the dict that another variable may hold.
+    object.__setattr__(frame, "_attrs", state["attrs"])
 
 
 def _reduce_block(pickler: ValuePickler, block: Any) -> Any:

@@ -25,6 +25,7 @@ _TYPES = {
     "tarfile.TarFile": "an open archive",
     "h5py._hl.files.File": "an open HDF5 file",
     "h5py._hl.base.HLObject": "part of an open HDF5 file",
+    "builtins.memoryview": "a view of memory",
     "mmap.mmap": "a memory map of a file",
     "posix.ScandirIterator": "an open folder listing",
     "_socket.socket": "an open socket",

@@ -123,7 +123,8 @@ class Calls(Members):
             for t in {t for a in args.all() for t in a.types}:
                 if isinstance(t, Function):
                     self.state.changed_objects = True
-                    t.kind = "property" if path.endswith("cached_property") else "cached"
+                    t.kept = path.endswith("cached_property")
+                    t.kind = "property" if t.kept else "cached"
                     return join_all(a for a in args.all() if t in a.types)
         if path == "builtins.display" and "display_id" not in args.keywords:
             self.other_effects += 1

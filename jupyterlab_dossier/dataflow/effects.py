@@ -279,7 +279,7 @@ class Effects(Elements):
                 bool(regions)
                 and bool(types)
                 and self.is_immutable(types - _ARRAY_LIKE)
-                and any(self.holds_objects(s) for s in sources if not s.types.isdisjoint(ARRAYS))
+                and any(self.holds_objects(s) for s in sources if self._has_arrays(s))
             )
             if called.regions and not self.is_immutable(called.types):
                 shares = True
@@ -297,6 +297,9 @@ class Effects(Elements):
             self.heap.union((made, *regions))
             self.heap.add((made,), inside)
         return Value(frozenset((made,)), types)
+
+    def _has_arrays(self, value: Value) -> bool:
+        return not (value.types | self.inside(value)).isdisjoint(ARRAYS)
 
     def _like(self, args: Arguments, path: str) -> Value:
         """New values of the arguments' types (train_test_split, clone, shuffle)."""

@@ -340,7 +340,7 @@ class Functions(Effects):
                 types = [*types, *self.inside(value)]
             for t in types:
                 if not isinstance(t, str) and t not in self.calling_back:
-                    found.setdefault(t, value)
+                    found[t] = join(found[t], value) if t in found else value
         if not found:
             return NOTHING
         given = self._callback_argument(values, node)
@@ -357,9 +357,9 @@ class Functions(Effects):
                 elif isinstance(t, Class):
                     if t in source.types:
                         result = join(result, self.instantiate(t, Arguments([], {}, [given]), node))
-                    self.call_all_members(t, source, node, everything, method)
+                    self.call_all_members(t, source, given, node, everything, method)
                 elif isinstance(t, (Instance, Super)):
-                    self.call_all_members(t.cls, source, node, everything, method)
+                    self.call_all_members(t.cls, source, given, node, everything, method)
                 elif isinstance(t, Method):
                     receiver = Value(source.regions, t.receivers)
                     args = Arguments([], {}, [given])
@@ -390,11 +390,12 @@ class Functions(Effects):
         self,
         cls: Class,
         receiver: Value,
+        given: Value,
         node: ast.AST,
         everything: bool = True,
         method: str | None = None,
     ) -> None:
-        """Any method may run (operators and display only, if not `everything`)."""
+        """Any method may run (operators and display only, if not `everything`), given anything."""
         instance = Value(receiver.regions, frozenset((Instance(cls),)))
         self.maybe += 1
         for name, member in cls.all_members().items():
@@ -407,7 +408,7 @@ class Functions(Effects):
                 continue
             for t in member.types:
                 if isinstance(t, Function) and t not in self.active:
-                    given = Arguments([], {}, [Value(receiver.regions, frozenset((ANY,)))])
-                    bound = self.bind_self(t, Instance(cls), instance, given)
+                    one = Value(receiver.regions | given.regions, frozenset((ANY,)))
+                    bound = self.bind_self(t, Instance(cls), instance, Arguments([], {}, [one]))
                     self.call_function(t, bound, node, member)
         self.maybe -= 1

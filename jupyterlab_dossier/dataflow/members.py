@@ -18,6 +18,7 @@ from .values import (
     constant,
     in_order,
     join,
+    join_all,
 )
 
 
@@ -94,15 +95,17 @@ class Members(Functions):
             for base in cls.libraries():
                 spec = self.library.member(base, name)
                 if spec is not None:
-                    self.call_all_members(cls, receiver, node)
+                    self.call_all_members(cls, receiver, join_all(args.all()), node)
                     applied = self.apply(spec, receiver, args, node)
                     if spec.results[0].kind == "self":
                         return receiver
                     return applied
             if name == "__init__" or name == "__init_subclass__":
                 return self._keep(receiver, args, node)
+            if name == "__new__" and not cls.is_unknown():
+                return self.fresh(frozenset((Instance(cls),)))
             if cls.is_unknown():
-                self.call_all_members(cls, receiver, node)
+                self.call_all_members(cls, receiver, join_all(args.all()), node)
             elif name in ("__setattr__", "__enter__", "__exit__", "__call__", "mro"):
                 return receiver
             elif not cls.libraries():
@@ -172,6 +175,8 @@ class Members(Functions):
                 if isinstance(m, Function) and not isinstance(t, Class):
                     if m.kind == "property":
                         got = self.call_function(m, Arguments([receiver]), node, member)
+                        if m.kept:
+                            self.store(receiver, got, node)
                         result = join(result, got)
                     elif m.kind == "static":
                         result = join(result, Value(member.regions, frozenset((m,))))

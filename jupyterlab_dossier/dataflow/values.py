@@ -248,6 +248,7 @@ class Function:
     keyword_defaults: dict[str, Value] = field(default_factory=dict)
     owner: Class | None = None
     kind: str = ""  # "static", "class", "property", "cached"
+    kept: bool = False  # a property whose result is kept in the object
     serial: int = field(default_factory=_serials.__next__)
 
     @property

@@ -515,6 +515,7 @@ class Walk(Expressions):
         ):
             if names & paths and names == decorator.types:
                 made.kind = kind or made.kind
+                made.kept = "=functools.cached_property" in names
                 return value
         if isinstance(source, ast.Call) and decorator.types:
             called = self.evaluate(source.func).types

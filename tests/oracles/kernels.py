@@ -135,5 +135,3 @@ class Kernels:
         for prepared in self._prepared.values():
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
                 prepared.close()
-
-

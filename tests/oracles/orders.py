@@ -294,7 +294,5 @@ def check(
         result.faults = [f"order {order}: {words}" for words in faults]
         if faults:
             break
-        result.inverted |= {
-            (a, b) for n, b in enumerate(order) for a in order[n + 1 :] if a < b
-        }
+        result.inverted |= {(a, b) for n, b in enumerate(order) for a in order[n + 1 :] if a < b}
     return result

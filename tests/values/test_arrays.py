@@ -218,3 +218,11 @@ def test_deleted_array_frees_its_memory_in_the_cell(book: Any) -> None:
         "assert r() is None",
         take="a b",
     )
+
+
+def test_an_array_over_a_buffer_of_the_users(book: Any) -> None:
+    made = "import numpy as np\nraw = bytearray(4)\na = np.frombuffer(raw, 'u1')[1:]"
+    book.cell(0, made, "a raw np")
+    for kernel in (1, 2):
+        book.cell(kernel, "a[0] += 1; raw[2] += 5", "a raw", "a raw")
+    assert book.cell(0, "print(a, raw)") == "[ 2 10  0] bytearray(b'\\x00\\x02\\n\\x00')\n"

@@ -162,3 +162,9 @@ def test_changed_frame_writes_only_what_changed(book: Any) -> None:
 def test_writes_through_views_of_frames(book: Any) -> None:
     book.cell(0, "import pandas as pd\ndf = pd.DataFrame({'a': [1.0, 2.0]})\ns = df['a']", "df s")
     book.cell(1, "s.iloc[0] = 100\nassert df['a'].tolist() == [100, 2]")
+
+
+def test_attrs_are_one_dict(book: Any) -> None:
+    book.cell(0, "import pandas as pd\nf = pd.DataFrame({'a': [1]})\nnotes = f.attrs", "f notes pd")
+    book.cell(1, "notes['unit'] = 'm'; f", "f notes", "f notes")
+    assert book.cell(2, "print(f.attrs, notes)") == "{'unit': 'm'} {'unit': 'm'}\n"

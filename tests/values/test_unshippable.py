@@ -15,6 +15,7 @@ CASES = {
     "open(__import__('os').devnull, 'wb')": "an open file",
     "__import__('socket').socket()": "an open socket",
     "(i for i in 'ab')": "a generator in mid-run",
+    "memoryview(bytearray(3))": "a view of memory",
     "__import__('threading').Lock()": "a lock",
     "__import__('threading').RLock()": "a lock",
     "__import__('threading').Condition()": "a lock",

@@ -19,7 +19,7 @@ range : -> range
 slice : -> slice
 print help breakpoint : -> NoneType
 bytearray : -> fresh bytearray
-memoryview : -> view
+memoryview : unshippable a memoryview -> view memoryview
 list : -> copy list
 tuple : -> copy tuple
 set : -> copy set
@@ -99,6 +99,15 @@ append extend insert remove clear reverse : mutates self -> NoneType
 pop : mutates self -> int
 decode hex : -> str
 find index count startswith endswith : -> int
+
+[class memoryview = ]
+tolist : -> fresh list[int]
+tobytes hex : -> bytes|str
+cast toreadonly : -> view memoryview
+release : mutates self -> NoneType
+.obj : -> view
+.nbytes .itemsize .ndim .format .shape .strides .readonly .contiguous : -> number|str|tuple
+[] : -> view memoryview|int
 
 [class iterator = ]
 send throw close __next__ : mutates self -> alias

@@ -19,7 +19,7 @@ choose clip column_stack compress concat concatenate conj conjugate convolve cop
 correlate cos cosh count_nonzero cov cross cumprod cumsum cumulative_prod cumulative_sum deg2rad : -> fresh ndarray|number
 degrees delete diagflat diff digitize divide dot dstack ediff1d einsum empty empty_like equal exp : -> fresh ndarray|number
 exp2 expm1 extract eye fabs fix flatnonzero float_power floor floor_divide fmax fmin fmod : -> fresh ndarray|number
-frombuffer fromfunction fromiter fromregex fromstring full full_like gcd geomspace gradient : -> fresh ndarray|number
+fromfunction fromiter fromregex fromstring full full_like gcd geomspace gradient : -> fresh ndarray|number
 greater greater_equal hamming hanning heaviside histogram_bin_edges hstack hypot i0 identity in1d : -> fresh ndarray|number
 indices inner insert interp intersect1d invert isclose iscomplex isfinite isin isinf isnan isnat : -> fresh ndarray|number
 isneginf isposinf isreal kaiser kron lcm ldexp left_shift less less_equal lexsort linspace log : -> fresh ndarray|number
@@ -35,7 +35,7 @@ take_along_axis tan tanh tensordot tile trace trapezoid trapz tri tril triu true
 union1d unpackbits unwrap vander var vdot vecdot vecmat vstack zeros zeros_like copy argpartition : -> fresh ndarray|number
 where : -> fresh ndarray|tuple[ndarray]
 array asmatrix matrix : -> convert ndarray
-asarray asanyarray ascontiguousarray asfortranarray asarray_chkfinite require squeeze ravel : -> view ndarray
+frombuffer asarray asanyarray ascontiguousarray asfortranarray asarray_chkfinite require squeeze ravel : -> view ndarray
 reshape transpose permute_dims matrix_transpose swapaxes moveaxis rollaxis expand_dims flip : -> view ndarray
 fliplr flipud rot90 atleast_1d atleast_2d atleast_3d broadcast_to broadcast_arrays diag diagonal : -> view ndarray
 real imag real_if_close array_split split hsplit vsplit dsplit trim_zeros unstack astype : -> view ndarray
