@@ -212,7 +212,8 @@ class Functions(Effects):
     def instantiate(self, cls: Class, args: Arguments, node: ast.AST) -> Value:
         for t in in_order(cls.meta.types):
             if isinstance(t, Class):
-                self.call_all_members(t, Value(frozenset((cls.region,)), frozenset()), node)
+                meta = Value(frozenset((cls.region,)), frozenset())
+                self.call_all_members(t, meta, join_all(args.all()), node)
         region = self.heap.new()
         if cls.shared:
             self.heap.union((cls.region, region))

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from jupyterlab_dossier.dataflow import Cell, Graph, analyse
 from jupyterlab_dossier.runs import Cell as Task
@@ -22,25 +22,8 @@ from jupyterlab_dossier.runs.compare import differences
 from jupyterlab_dossier.runs.outputs import Outputs
 from jupyterlab_dossier.runs.values import Versions
 
+from .corpus import CorpusCell
 from .kernels import Died, Json, Kernel, Kernels
-
-
-class Source(Protocol):
-    """A cell of a corpus."""
-
-    @property
-    def source(self) -> str: ...
-
-    @property
-    def tags(self) -> frozenset[str]: ...
-
-
-@dataclass(frozen=True)
-class Plain:
-    """A cell of a notebook that stands in no file."""
-
-    source: str
-    tags: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -52,15 +35,15 @@ class Ran:
     failed: dict[str, str] = field(default_factory=dict)  # cell -> its error
 
 
-def tasks(cells: Sequence[Source]) -> list[Task]:
+def tasks(cells: Sequence[CorpusCell]) -> list[Task]:
     return [Task(f"c{n}", n, c.source, tags=frozenset(c.tags)) for n, c in enumerate(cells)]
 
 
-def graph_of(cells: Sequence[Source]) -> Graph:
+def graph_of(cells: Sequence[CorpusCell]) -> Graph:
     return analyse([Cell.from_json(cell) for cell in planning.analysed(tasks(cells))])
 
 
-def in_order(cells: Sequence[Source], kernels: Kernels, preload: Sequence[str]) -> Ran:
+def in_order(cells: Sequence[CorpusCell], kernels: Kernels, preload: Sequence[str]) -> Ran:
     """Restart & Run All: one kernel, which nothing is loaded into."""
     ran = Ran()
     messages = []
@@ -102,7 +85,7 @@ def _words(done: Json) -> str:
 class Workers:
     """Runs the cells of one notebook, one after another, in the order it is told."""
 
-    def __init__(self, cells: Sequence[Source], graph: Graph, kernels: Kernels, folder: str):
+    def __init__(self, cells: Sequence[CorpusCell], graph: Graph, kernels: Kernels, folder: str):
         self.cells = tasks(cells)
         self.plan = planning.make(self.cells, graph.to_json())
         self._kernels = kernels
@@ -269,7 +252,7 @@ def compare(ours: Ran, theirs: Ran, cells: int) -> list[str]:
 
 
 def check(
-    cells: Sequence[Source],
+    cells: Sequence[CorpusCell],
     kernels: Kernels,
     *,
     count: int = 3,
