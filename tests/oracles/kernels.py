@@ -80,7 +80,7 @@ class Kernel:
     def __init__(self, prepared: Prepared) -> None:
         self._sock, theirs = socket.socketpair()
         self._sock.settimeout(PATIENCE)
-        self._printed = tempfile.TemporaryFile()  # what child processes write
+        self._printed = tempfile.TemporaryFile()  # noqa: SIM115 (what child processes write)
         self._pid = prepared.fork(theirs.fileno(), self._printed.fileno())
         theirs.close()
         self._splitter = Splitter()

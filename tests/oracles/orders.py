@@ -12,7 +12,6 @@ import random
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from jupyterlab_dossier.dataflow import Cell, Graph, analyse
