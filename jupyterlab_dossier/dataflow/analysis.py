@@ -10,6 +10,7 @@ from dataclasses import replace
 from . import ipython
 from .facts import Facts, State
 from .graph import build
+from .history import spread
 from .model import Cell, Graph
 from .observed import widen
 from .walk import give_up, walk
@@ -61,7 +62,7 @@ class Analyser:
                 # Objects of earlier cells are not what they were: no state of before can serve.
                 self._states.clear()
         self._keys, self._facts = keys, facts
-        return build(cells, facts)
+        return build(cells, spread(facts))
 
     def _walk(self, cell: Cell, state: State) -> Facts:
         tree, text, error = self._parse(cell.source)

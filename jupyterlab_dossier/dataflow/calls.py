@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from . import namespace
+from .library import parse
 from .members import Members
 from .parts import NONE, Arguments
 from .values import (
@@ -21,6 +23,8 @@ from .values import (
     join_all,
     plain,
 )
+
+_NAMESPACE = frozenset(f"builtins.{name}" for name in ("globals", "locals", "vars", "dir"))
 
 
 class Calls(Members):
@@ -57,6 +61,8 @@ class Calls(Members):
         if kind in self.library.immutable and len(callee.types) > 1:
             return NOTHING
         if kind in ("function", "decorator", "partial", "generator"):
+            if kind == "partial":
+                self._partial(callee, args, node)
             called = self.call_back([callee, *args.all()], node, everything=True)
             regions = callee.regions.union(*(a.regions for a in args.all()), called.regions)
             inside = self.heap.inside(regions)
@@ -70,6 +76,13 @@ class Calls(Members):
             return self.value(frozenset(() if root is None else (root,)), types)
         return self.unknown(words, callee, args, node)
 
+    def _partial(self, callee: Value, args: Arguments, node: ast.AST) -> None:
+        """A function of a library, with the arguments kept in the partial and these ones."""
+        kept = Value(callee.regions, self.inside(callee))
+        for t in in_order(kept.types):
+            if isinstance(t, str) and t[0] == "=":
+                self.call_path(t[1:], Arguments([], {}, [kept, *args.all()]), node, t[1:])
+
     def call_path(self, path: str, args: Arguments, node: ast.AST, words: str) -> Value:
         library = self.library
         patch = self.state.patches.get(path)
@@ -79,19 +92,22 @@ class Calls(Members):
         if kind is not None:
             return self.construct(kind, path, args, node)
         spec = library.functions.get(path)
+        owner, _, name = path.rpartition(".")
         if spec is None:
-            owner, _, name = path.rpartition(".")
-            kind = library.constructors.get(owner)
+            kind = library.type_at(owner)
             if kind is not None:
                 member = library.member(kind, name)
                 if member is not None:
                     # A method taken from its class: the first argument is the receiver.
-                    receiver = args.positional[0] if args.positional else NOTHING
+                    receiver = args.positional[0] if args.positional else join_all(args.stars)
                     return self.apply(member, receiver, args, node)
             if owner in library.values:
                 receiver = self.attribute_of_path(owner)
                 return self.call_method(receiver, name, args, node, words)
             spec = library.function(path)
+        if path.endswith(".register") and owner not in library.constructors:
+            # Virtual subclasses (abc), codecs, dispatchers: kept by the process.
+            spec = parse("hooks registers with the process -> alias")
         if spec is None:
             return self.unknown(words if words else path, plain("=" + path), args, node)
         values = args.all()
@@ -107,10 +123,14 @@ class Calls(Members):
         if path == "builtins.next" and args.positional:
             item = self.iterate(args.positional[0], node, consume=True)
             return join_all([item, *args.positional[1:]])
-        if path in ("builtins.exec", "builtins.eval") and not self.frames and len(values) == 1:
-            text = values[0].const
-            if isinstance(text, str):
-                return self.run_text(text, node)
+        if not values and path in _NAMESPACE:
+            return self._whole_namespace(path)
+        if path == "builtins.compile" and values and isinstance(values[0].const, str):
+            return Value(NO_REGIONS, frozenset(("code",)), values[0].const)
+        if path == "builtins.vars" and any(
+            t[0] == "=" for t in values[0].types if isinstance(t, str)
+        ):
+            return self.attribute(values[0], "__dict__", node)
         if path in ("builtins.dict", "collections.OrderedDict") and args.keywords:
             first = [Value(v.regions, self.inside(v)) for v in (*args.positional, *args.stars)]
             return self.collect("dict", [plain("str"), *first, *args.keywords.values()])
@@ -136,6 +156,12 @@ class Calls(Members):
             if target is not None and target.regions:
                 self.call_method(target, "write", Arguments([plain("str")]), node, "write")
         return self.apply(spec, None, args, node, path)
+
+    def _whole_namespace(self, path: str) -> Value:
+        if path == "builtins.dir":
+            self.barrier("`dir()` looks at all names")
+            return self.fresh(frozenset(("list",)), frozenset(("str",)))
+        return namespace.NAMESPACE
 
     def _dynamic_attribute(self, path: str, args: Arguments, node: ast.AST) -> Value:
         """setattr and delattr: as the statement if the name is known, else any attribute."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from . import namespace, text
 from .elements import Elements
 from .library import Result, Spec
 from .memory import ARRAYS, ITERATORS
@@ -33,6 +34,10 @@ class Effects(Elements):
         self, spec: Spec, receiver: Value | None, args: Arguments, node: ast.AST, path: str = ""
     ) -> Value:
         """What a line of library data says, done."""
+        if spec.text:
+            if spec.text == "pandas":
+                return text.pandas(self, receiver, args, node)
+            return text.call(self, spec, path, args, node)
         values = args.all()
         for name, value in args.keywords.items():
             # Conventions of the whole scientific stack.
@@ -119,6 +124,8 @@ class Effects(Elements):
 
     def consume(self, values: list[Value], node: ast.AST) -> None:
         for value in values:
+            if "namespace" in value.types:
+                namespace.give_up(self)
             if not value.loose and value.regions and not value.types.isdisjoint(ITERATORS):
                 self.change(value, node)
                 self.call_later(value, node)

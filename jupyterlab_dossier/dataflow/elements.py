@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from . import scopes
+from . import namespace, scopes
 from .library import Spec
 from .memory import ARRAYS, ITERATORS
 from .parts import NO_ARGUMENTS, Arguments, Parts
@@ -54,6 +54,9 @@ class Elements(Parts):
             if isinstance(t, str):
                 if t in ("str", "bytes"):
                     result = join(result, plain(t))
+                    continue
+                if t == "namespace":
+                    result = join(result, namespace.give_up(self))
                     continue
                 if t == "range" or t == "int":
                     result = join(result, plain("int"))
@@ -159,6 +162,9 @@ class Elements(Parts):
                 result = join(result, self.apply(spec, one, NO_ARGUMENTS, node))
         for t in rest:
             if isinstance(t, str):
+                if t == "namespace":
+                    result = join(result, namespace.item(self, key, node))
+                    continue
                 if t in self.library.immutable:
                     continue
                 if t[0] == "=":

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from . import magics, scopes
+from . import magics, namespace, scopes
 from .calls import Calls
 from .memory import ARRAYS
 from .parts import Arguments
@@ -97,6 +97,8 @@ class Expressions(Calls):
 
     def operate(self, left: Value, right: Value, node: ast.AST, operator: ast.operator) -> Value:
         types = left.types | right.types
+        if "namespace" in types:
+            return namespace.give_up(self)
         if self.is_immutable(types):
             if "Path" in types:
                 return plain("Path")
@@ -138,6 +140,11 @@ class Expressions(Calls):
     def compare(self, node: ast.Compare) -> Value:
         values = [self.evaluate(node.left), *map(self.evaluate, node.comparators)]
         types = frozenset(t for v in values for t in v.types)
+        if "namespace" in types:
+            one = len(values) == 2 and isinstance(node.ops[0], (ast.In, ast.NotIn))
+            if one and namespace.is_namespace(values[1]):
+                return namespace.contains(self, values[0], node)
+            return namespace.give_up(self)
         identity = all(isinstance(op, (ast.Is, ast.IsNot)) for op in node.ops)
         if identity or self.is_immutable(types):
             return plain("bool")
@@ -196,6 +203,8 @@ class Expressions(Calls):
         return Value(self._region(types, regions), frozenset((kind,)))
 
     def _region(self, types: frozenset[Any], regions: frozenset[int]) -> frozenset[int]:
+        if "namespace" in types:
+            namespace.give_up(self)
         made = self.heap.new(types)
         self.heap.union((made, *regions))
         return frozenset((made,))
@@ -222,6 +231,8 @@ class Expressions(Calls):
 
     def text_part(self, node: ast.FormattedValue) -> Value:
         value = self.evaluate(node.value)
+        if "namespace" in value.types:
+            namespace.give_up(self)
         if not all(isinstance(t, str) for t in value.types):
             self.call_back([value], node)
         if node.format_spec is not None:
@@ -384,9 +395,11 @@ class Expressions(Calls):
     def call_node(self, node: ast.Call) -> Value:
         func = node.func
         if isinstance(func, ast.Attribute):
-            if magics.is_shell(func.value):
+            if magics.is_shell(func.value) and func.attr in magics.METHODS:
                 return magics.call(self, func.attr, node)
             receiver = self.evaluate(func.value)
+            if receiver.types == {"shell"} and func.attr in magics.METHODS:
+                return magics.call(self, func.attr, node)
             args = self.arguments(node)
             if func.attr == "items" and not args.positional:
                 self._argument_values[node] = ("items", [receiver])
@@ -429,9 +442,11 @@ class Expressions(Calls):
             if classes:
                 return Value(frozenset(c.region for c in classes), classes)
             return plain("type")
-        if name in ("locals", "vars") and not node.args and self.frames:
+        if name in ("locals", "vars", "dir") and not node.args and self.frames:
             frame = self.frames[-1]
             values = list(frame.vars.values())
+            if name == "dir":
+                return self.fresh(frozenset(("list",)), frozenset(("str",)))
             return self.collect("dict", values)
         return None
 

@@ -55,6 +55,7 @@ class Facts:
     resource_reads: dict[str, Where] = field(default_factory=dict)
     resource_writes: dict[str, Where] = field(default_factory=dict)
     syntax_error: str | None = None
+    needs_kernel_of: dict[int, str] = field(default_factory=dict)  # an earlier cell -> why
 
 
 class State:
@@ -72,6 +73,7 @@ class State:
         self.instances: dict[Class, frozenset[int]] = {}
         self.subclasses: dict[Class, tuple[Class, ...]] = {}
         self.opaque = False  # a barrier before may have bound any name
+        self.own_history: set[str] = set()  # `_` and the like that the notebook has bound itself
         self.finalizers = False  # some objects run code when they are dropped
         self.changed_objects = False  # closures or classes of earlier cells were changed
 
@@ -88,6 +90,7 @@ class State:
         other.instances = dict(self.instances)
         other.subclasses = dict(self.subclasses)
         other.opaque = self.opaque
+        other.own_history = set(self.own_history)
         other.finalizers = self.finalizers
         other.changed_objects = self.changed_objects
         return other

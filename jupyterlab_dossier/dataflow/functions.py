@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from . import scopes
+from . import namespace, scopes
 from .effects import Effects
+from .memory import PROCESS
 from .parts import NO_ARGUMENTS, NONE, Arguments
 from .values import (
     ANY,
@@ -304,6 +305,8 @@ class Functions(Effects):
         self.other_effects += 1
         self.facts.unknown.setdefault(words, self.where(node))
         values = args.all()
+        if any("namespace" in v.types for v in (callee, *values)):
+            return namespace.give_up(self)
         regions: frozenset[int] = callee.regions.union(*(v.regions for v in values))
         reached = [callee, *values] if callee.regions else values
         called = self.call_back(reached, node, everything=True)
@@ -312,7 +315,7 @@ class Functions(Effects):
         for value in values:
             if value.regions:
                 self.change(value, node)
-            elif any(t == "process" for t in value.types):
+            elif not value.types.isdisjoint(PROCESS):
                 self.process("process state is given to an unknown function", False)
         if callee.regions:
             self.change(callee, node)
@@ -340,7 +343,10 @@ class Functions(Effects):
             if value.regions:
                 types = [*types, *self.inside(value)]
             for t in types:
-                if not isinstance(t, str) and t not in self.calling_back:
+                if isinstance(t, str):
+                    if t[0] == "=" and t not in self.calling_back and self.library.acts(t[1:]):
+                        found.setdefault(t, value)
+                elif t not in self.calling_back:
                     found[t] = join(found[t], value) if t in found else value
         if not found:
             return NOTHING
@@ -352,7 +358,10 @@ class Functions(Effects):
             self.maybe += 1
             self.guesses += 1
             try:
-                if isinstance(t, Function):
+                if isinstance(t, str):
+                    args = Arguments([], {}, [given])
+                    result = join(result, self.call_path(t[1:], args, node, t[1:]))
+                elif isinstance(t, Function):
                     args = Arguments([], {}, [given])
                     result = join(result, self.call_function(t, args, node, source))
                 elif isinstance(t, Class):

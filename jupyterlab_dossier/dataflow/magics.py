@@ -35,6 +35,9 @@ _VARIABLE = re.compile(r"(?<!\$)\$\{?([A-Za-z_]\w*)")
 _BRACES = re.compile(r"(?<!\$)\{([^{}]+)\}")
 
 
+METHODS = words("run_line_magic run_cell_magic magic system getoutput getoutputs run_cell ev ex")
+
+
 def is_shell(node: ast.expr) -> bool:
     """Is it `get_ipython()`?"""
     return (
@@ -57,6 +60,8 @@ def call(walk: Expressions, method: str, node: ast.Call) -> Value:
         return cell_magic(walk, texts[0], texts[1], texts[2], node)
     if method in ("system", "getoutput", "getoutputs") and texts:
         return shell(walk, texts[0], node, method != "system")
+    for argument in node.args:
+        walk.evaluate(argument)
     walk.barrier("the shell is used through `get_ipython()`", opaque=True)
     return plain("?")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from . import namespace
 from .functions import Functions
 from .parts import NO_ARGUMENTS, NONE, Arguments
 from .values import (
@@ -28,6 +29,8 @@ class Members(Functions):
     def call_method(
         self, receiver: Value, name: str, args: Arguments, node: ast.AST, words: str
     ) -> Value:
+        if "namespace" in receiver.types:
+            return namespace.method(self, name, args, node)
         result = NOTHING
         found = False
         library = self.library

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from . import history
 from . import library as data
 from .facts import Facts, Setup, State, Where, quote
 from .values import (
@@ -25,15 +26,13 @@ Binding = tuple[Value | None, bool]  # None: unbound; True: certainly bound by t
 Saved = tuple[dict[str, Binding], list[tuple[Frame, dict[str, Value]]]]
 Watch = dict[tuple[Frame | None, str], Value]
 
-_HISTORY = frozenset(
-    ("_", "__", "___", "Out", "In", "_oh", "_ih", "_dh", "_i", "_ii", "_iii", "exit", "quit")
-)
 ITERATORS = frozenset(("iterator", "generator", "file", "coroutine"))
 _UNSHIPPABLE = {
     "file": "an open file",
     "generator": "a generator",
     "coroutine": "a coroutine",
 }
+PROCESS = frozenset(("process", "modules", "logger"))
 ARRAYS = frozenset(("ndarray", "DataFrame", "Series", "Index", "Locator", "sparse"))
 BUILTINS = (
     frozenset(dir(__builtins__)) if not isinstance(__builtins__, dict) else frozenset(__builtins__)
@@ -166,7 +165,12 @@ class Memory:
         first = True
         while frame is not None:
             scope = frame.scope
+            if frame.outer is not None:
+                return self._load_own_global(frame, name)
             if name in scope.globals:
+                frame = frame.home
+                if frame is not None:
+                    continue
                 break
             # A class body is seen by its own statements only.
             if (first or not frame.weak) and name in scope.locals:
@@ -179,6 +183,16 @@ class Memory:
             frame = frame.parent
         return self.load_global(name, node)
 
+    def _load_own_global(self, frame: Frame, name: str) -> Value:
+        """A global of a module, or of a dict that `exec` was given."""
+        found = frame.vars.get(name)
+        if found is not None:
+            return found
+        if name in BUILTINS:
+            return plain(f"=builtins.{name}")
+        assert frame.outer is not None
+        return frame.outer
+
     def load_global(self, name: str, node: ast.AST | None) -> Value:
         self.statement_reads.add(name)
         binding = self.local.get(name)
@@ -187,15 +201,13 @@ class Memory:
         known = self.state.names.get(name) if binding is None else binding[0]
         if known is not None:
             self.facts.reads.setdefault(name, self.where(node))
-            if name in _HISTORY and self._is_history(name):
-                self.barrier(f"`{name}` is IPython's history")
-                return self.everything()
+            if history.is_name(name) and name not in self.state.own_history:
+                return self.look_back(f"`{name}` is IPython's history")
             return known
         if name in self.state.names:
             self.facts.reads.setdefault(name, self.where(node))
-        if self._is_history(name):
-            self.barrier(f"`{name}` is IPython's history")
-            return self.everything()
+        if history.is_name(name):
+            return self.look_back(f"`{name}` is IPython's history")
         if name in _DUNDERS:
             return constant(_DUNDERS[name])
         if name not in BUILTINS and name not in ("display", "get_ipython"):
@@ -205,16 +217,12 @@ class Memory:
             self.facts.reads.setdefault(name, self.where(node))
         return plain(f"=builtins.{name}")
 
-    def _is_history(self, name: str) -> bool:
-        if name in ("_", "__", "___"):
-            return True
-        if name in self.state.names:
-            return False
-        if name in ("exit", "quit"):
-            return False
-        return name in _HISTORY or (
-            name[0] == "_" and (name[1:].isdigit() or (name[:2] == "_i" and name[2:].isdigit()))
-        )
+    def look_back(self, reason: str) -> Value:
+        """What IPython has kept of earlier cells is used: they all ran in this kernel."""
+        self.barrier(reason)
+        if not self.trusted and self.state.cell:
+            self.facts.needs_kernel_of.setdefault(0, f"{reason}, which a later cell uses")
+        return self.everything()
 
     def bind(self, name: str, value: Value, node: ast.AST | None) -> None:
         if value.loose:
@@ -222,10 +230,13 @@ class Memory:
         frame = self.frame
         while frame is not None:
             scope = frame.scope
-            if name in scope.locals:
+            if name in scope.locals or frame.outer is not None:
                 self.bind_local(frame, name, value)
                 return
             if name in scope.globals:
+                frame = frame.home
+                if frame is not None:
+                    continue
                 break
             if name in scope.nonlocals:
                 self.bind_nonlocal(frame.parent, name, value, node)
@@ -280,6 +291,9 @@ class Memory:
         if frame is not None and name in frame.scope.locals:
             frame.vars.pop(name, None)
             return
+        self.unbind_global(name, node)
+
+    def unbind_global(self, name: str, node: ast.AST | None) -> None:
         self.load_global(name, node)
         if self.state.finalizers:
             self.drop(name, node)
@@ -307,8 +321,8 @@ class Memory:
     def change(self, value: Value, node: ast.AST | None) -> None:
         """The objects of this value may be modified."""
         for t in value.types:
-            if isinstance(t, str) and (t == "process" or t[0] == "="):
-                words = f"`{t.lstrip('=')}` is changed" if t[0] == "=" else "process state is set"
+            if isinstance(t, str) and self.is_process(t):
+                words = f"`{t[1:]}` is changed" if t[0] == "=" else "process state is set"
                 self.process(words, True)
         if not value.regions:
             return
@@ -331,14 +345,23 @@ class Memory:
         if self.state.finalizers:
             self.finalize(value, node)
 
+    def is_process(self, kind: str) -> bool:
+        """Modules and classes of libraries, and objects of the process; functions do not change."""
+        if kind[0] != "=":
+            return kind in PROCESS
+        return not kind.startswith("=builtins.") and kind[1:] not in self.library.functions
+
     def store(self, holder: Value, value: Value, node: ast.AST | None) -> None:
         """`value` becomes part of `holder`."""
+        if "namespace" in value.types:
+            self.barrier("the namespace itself is used", opaque=True)
         self.change(holder, node)
         if not holder.regions:
             if value.regions and not all(isinstance(t, (Function, Class)) for t in value.types):
                 for t in holder.types:
-                    if isinstance(t, str) and (t == "process" or t[0] == "="):
-                        self.process(f"an object of the notebook is put into `{t[1:]}`", False)
+                    if isinstance(t, str) and self.is_process(t):
+                        shown = t.lstrip("=")
+                        self.process(f"an object of the notebook is put into `{shown}`", False)
             return
         if self.is_array(holder) and not self.keeps_reference(value):
             return
@@ -470,11 +493,16 @@ class Memory:
         for name, (value, must) in self.local.items():
             if value is None and must:
                 facts.deletes.add(name)
+                state.own_history.discard(name)
                 facts.bound.pop(name, None)
                 state.bind(name, None)
             else:
                 if must:
                     facts.must.add(name)
+                    if history.is_name(name):
+                        state.own_history.add(name)
+                if value is not None and "namespace" in value.types:
+                    self.barrier("the namespace itself is used", opaque=True)
                 if value is not None:
                     facts.bound.setdefault(name, (self.lines, None))
                     state.bind(name, value)

@@ -115,3 +115,12 @@ def has_cleanup(node: FunctionNode) -> bool:
         known = any(isinstance(n, (ast.Try, ast.With)) for n in ast.walk(node))
         node._dossier_cleanup = known  # type: ignore[union-attr]
     return known
+
+
+def of_text(text: str) -> Scope:
+    """The names that code in a string binds, as if it were the body of a function."""
+    scope = Scope()
+    for statement in ast.parse(text).body:
+        _collect(statement, scope, set())
+    scope.locals -= scope.globals
+    return scope

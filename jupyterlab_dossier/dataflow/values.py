@@ -204,7 +204,17 @@ class Heap:
 class Frame:
     """The variables of one activation of a function, class body or comprehension."""
 
-    __slots__ = ("owner", "parent", "region", "scope", "self_value", "serial", "vars", "weak")
+    __slots__ = (
+        "outer",
+        "owner",
+        "parent",
+        "region",
+        "scope",
+        "self_value",
+        "serial",
+        "vars",
+        "weak",
+    )
 
     def __init__(
         self, scope: scopes.Scope, parent: Frame | None, owner: Class | None = None, serial: int = 0
@@ -215,8 +225,17 @@ class Frame:
         self.vars: dict[str, Value] = {}
         self.region: int | None = None
         self.self_value: Value | None = None
+        self.outer: Value | None = None  # globals of their own: what is not in them
         self.serial = serial
         self.weak = False
+
+    @property
+    def home(self) -> Frame | None:
+        """The frame whose variables are the globals here, if they are not the notebook's."""
+        frame: Frame | None = self
+        while frame is not None and frame.outer is None:
+            frame = frame.parent
+        return frame
 
 
 _serials = itertools.count()

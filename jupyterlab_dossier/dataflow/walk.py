@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import scopes
+from . import namespace, scopes
 from .expressions import Expressions
 from .facts import Facts, State
 from .library import LIBRARIES
@@ -82,6 +82,8 @@ class Walk(Expressions):
     def expression(self, node: ast.Expr) -> None:
         value = self.evaluate(node.value)
         if not self.active:
+            if "namespace" in value.types:
+                namespace.give_up(self)
             # The last one is displayed; any may be.
             if value.regions and not all(isinstance(t, str) for t in value.types):
                 self.call_back([value], node)
@@ -110,6 +112,9 @@ class Walk(Expressions):
             holder = self.evaluate(target.value)
             key = self.evaluate(target.slice)
             self.use_key(key, node)
+            if "namespace" in holder.types:
+                namespace.set_item(self, key, value, node)
+                return
             self._item_hook(holder, "__setitem__", [key, value], node)
             self.store(holder, value, node)
             if holder.regions and key.types and not holder.types <= {"DataFrame", "Series"}:
@@ -168,6 +173,9 @@ class Walk(Expressions):
             key = self.evaluate(target.slice)
             old = self.item(holder, key, node)
             value = self._in_place(old, self.evaluate(node.value), node)
+            if "namespace" in holder.types:
+                namespace.set_item(self, key, value, node)
+                return
             self._item_hook(holder, "__setitem__", [key, value], node)
             self.store(holder, value, node)
 
@@ -210,6 +218,9 @@ class Walk(Expressions):
             holder = self.evaluate(target.value)
             key = self.evaluate(target.slice)
             self.use_key(key, node)
+            if "namespace" in holder.types:
+                namespace.delete_item(self, key, node)
+                return
             self._item_hook(holder, "__delitem__", [key], node)
             self.change(holder, node)
 
@@ -306,7 +317,7 @@ class Walk(Expressions):
                     entered.append(context)
                     value = join(value, self.iterate(context, node, consume=False))
                     weak = True
-                elif t in (ANY, "context", "function", "decorator"):
+                elif t in (ANY, "context", "restorer", "function", "decorator"):
                     weak = True
             if self._restores(item.context_expr):
                 restores += 1

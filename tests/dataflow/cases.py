@@ -830,10 +830,9 @@ CASES: list[Case] = [
         "globals",
         ["a = 1", "globals()['b'] = 2", "print(b)"],
         {
-            "barrier": [1],
+            "barrier": [],
             "edges": [(1, 2)],
-            "sticky": [1],
-            "inputs": {1: {"a": 0}, 2: {"b": 1, "print": 1}},
+            "inputs": {1: {}, 2: {"b": 1}},
         },
     ),
     ("%run", ["a = 1", "%run x.py", "print(z)"], {"barrier": [1], "sticky": [1]}),
@@ -854,8 +853,8 @@ CASES: list[Case] = [
     ("a thread", ["import threading\nthreading.Thread(target=print).start()"], {"barrier": [0]}),
     (
         "a query in a string",
-        ["import pandas as pd\ndf = pd.read_csv('a')", "df.query('a > 1')"],
-        {"barrier": [1]},
+        ["import pandas as pd\ndf = pd.read_csv('a')", "df.query('a > @t')"],
+        {"barrier": [], "inputs": {1: {"df": 0}}},
     ),
     ("a syntax error", ["a = 1", "x y", "print(a)"], {"syntax": [1], "inputs": {2: {"a": 0}}}),
 ]

@@ -169,4 +169,312 @@ CONSTRUCT_CASES: list[Case] = [
         ["from types import MappingProxyType\nd = {}", "m = MappingProxyType(d)"],
         {"unshippable": [1]},
     ),
+    # Namespaces
+    ("dir", ["a = 1", "print(dir())", "b = 2"], {"barrier": [1], "edges": [(0, 1), (1, 2)]}),
+    ("vars", ["a = 1", "print(vars())", "b = 2"], {"barrier": [1], "edges": [(0, 1), (1, 2)]}),
+    (
+        "locals of a cell",
+        ["a = 1", "print(locals())", "b = 2"],
+        {"barrier": [1], "edges": [(0, 1), (1, 2)]},
+    ),
+    (
+        "locals of a function",
+        ["l = []", "def f(x): return locals()['x']", "f(l).append(1)", "print(l)"],
+        {"edges": [(2, 3)]},
+    ),
+    ("dir of a function", ["def f(x): return dir()", "print(f(1))"], {"barrier": []}),
+    ("a name in globals", ["a = 1", "print(globals()['a'])"], {"inputs": {1: {"a": 0}}}),
+    (
+        "a name set in globals",
+        ["a = 1", "globals()['a'] = 2", "print(a)"],
+        {"inputs": {2: {"a": 1}}, "free": [(0, 1)]},
+    ),
+    (
+        "a name added to in globals",
+        ["a = 1", "globals()['a'] += 2", "print(a)"],
+        {"edges": [(0, 1), (1, 2)]},
+    ),
+    (
+        "a name deleted from globals",
+        ["a = 1", "del globals()['a']"],
+        {"deletes": {1: ["a"]}, "edges": [(0, 1)]},
+    ),
+    (
+        "a name looked for in globals",
+        ["a = 1", "if 'a' in globals(): print(3)"],
+        {"inputs": {1: {"a": 0}}},
+    ),
+    ("get from globals", ["a = 1", "print(globals().get('a', 2))"], {"inputs": {1: {"a": 0}}}),
+    ("setdefault in globals", ["a = 1", "globals().setdefault('a', 2)"], {"inputs": {1: {"a": 0}}}),
+    ("pop from globals", ["a = 1", "globals().pop('a')", "a = 3"], {"inputs": {1: {"a": 0}}}),
+    ("update of globals", ["globals().update(a=3)", "print(a)"], {"inputs": {1: {"a": 0}}}),
+    (
+        "globals by another name",
+        ["a = 1", "g = globals\nprint(g()['a'])"],
+        {"inputs": {1: {"a": 0}}},
+    ),
+    ("a computed name in globals", ["a = 1\nn = input()", "print(globals()[n])"], {"barrier": [1]}),
+    ("a computed name set in globals", ["n = input()", "globals()[n] = 3"], {"barrier": [1]}),
+    ("globals given away", ["a = 1", "print(list(globals()))"], {"barrier": [1]}),
+    ("globals given to unknown code", ["import zork", "zork.f(globals())"], {"barrier": [1]}),
+    ("globals kept", ["a = 1", "g = globals()"], {"barrier": [1]}),
+    ("globals in a list", ["a = 1", "g = [globals()]"], {"barrier": [1]}),
+    ("globals shown", ["a = 1", "globals()"], {"barrier": [1]}),
+    ("a loop over globals", ["a = 1", "for n in globals(): pass"], {"barrier": [1]}),
+    # Code in strings
+    (
+        "exec with globals",
+        ["a = 1", "exec('b = a', globals())", "print(b)"],
+        {"inputs": {1: {"a": 0}, 2: {"b": 1}}},
+    ),
+    (
+        "exec in a function",
+        ["a = 1", "def f():\n    exec('global q\\nq = a')", "f()", "print(q)"],
+        {"inputs": {2: {"f": 1, "a": 0}, 3: {"q": 2}}},
+    ),
+    (
+        "exec in a function binds nothing",
+        ["def f():\n    exec('q = 1')", "f()"],
+        {"outputs": {1: []}},
+    ),
+    (
+        "exec in a dict",
+        ["a = 1", "d = {}", "exec('a = 2', d)", "print(d['a'])", "print(a)"],
+        {"inputs": {2: {"d": 1}, 3: {"d": 2}, 4: {"a": 0}}},
+    ),
+    ("exec of text that sets the process", ["exec('import os; os.chdir(\"x\")')"], {"setup": [0]}),
+    ("exec of text that is no code", ["exec('a b')"], {"barrier": [], "syntax": []}),
+    (
+        "exec of compiled text",
+        ["a = 1", "c = compile('b = a', '', 'exec')", "exec(c)", "print(b)"],
+        {"inputs": {2: {"c": 1, "a": 0}, 3: {"b": 2}}},
+    ),
+    ("eval of text", ["l = []", "eval('l').append(1)", "print(l)"], {"edges": [(1, 2)]}),
+    ("eval of unknown text", ["l = []", "eval(input())"], {"barrier": [1]}),
+    (
+        "timeit of text",
+        [
+            "import timeit\nl = []",
+            "t = timeit.timeit('l.append(1)', globals=globals())",
+            "print(l)",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "timeit of a function",
+        ["import timeit\nl = []", "t = timeit.timeit(lambda: l.append(1))", "print(l)"],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "timeit of text alone",
+        ["import timeit\nl = []", "t = timeit.timeit('l = 3')", "print(l)"],
+        {"free": [(1, 2)]},
+    ),
+    ("timeit of unknown text", ["import timeit", "timeit.timeit(input())"], {"barrier": [1]}),
+    (
+        "a query reads variables",
+        [
+            "import pandas as pd\ndf = pd.read_csv('a')",
+            "t = 1",
+            "df.query('a > @t')",
+            "df.query('a > t')",
+        ],
+        {"inputs": {2: {"df": 0, "t": 1}, 3: {"df": 0}}},
+    ),
+    (
+        "a query calls functions",
+        [
+            "import pandas as pd\ndf = pd.read_csv('a')",
+            "l = []\ndef f(x): return l.append(1)",
+            "df.query('a > @f(b)')",
+            "print(l)",
+        ],
+        {"edges": [(2, 3)]},
+    ),
+    (
+        "a query in a function reads its variables",
+        [
+            "import pandas as pd\ndf = pd.read_csv('a')",
+            "t = 1",
+            "def f(t): return df.query('a > @t')",
+            "f(3)",
+        ],
+        {"inputs": {3: {"f": 2, "df": 0}}},
+    ),
+    (
+        "eval of a frame in place",
+        [
+            "import pandas as pd\ndf = pd.read_csv('a')",
+            "t = 1",
+            "df.eval('c = a + @t', inplace=True)",
+            "df",
+        ],
+        {"inputs": {2: {"df": 0, "t": 1}, 3: {"df": 2}}},
+    ),
+    (
+        "eval of a frame",
+        ["import pandas as pd\ndf = pd.read_csv('a')", "e = df.eval('c = a + b')", "df"],
+        {"free": [(1, 2)]},
+    ),
+    (
+        "pd.eval reads variables",
+        ["import pandas as pd", "t = 1", "pd.eval('t + 1')"],
+        {"inputs": {2: {"t": 1}}},
+    ),
+    (
+        "a query of unknown text",
+        ["import pandas as pd\ndf = pd.read_csv('a')", "df.query(input())"],
+        {"barrier": [1]},
+    ),
+    # History
+    (
+        "history needs every cell's kernel",
+        ["1 + 1", "a = 2", "print(_)"],
+        {"barrier": [2], "sticky": [0]},
+    ),
+    (
+        "`_` as a name",
+        ["_ = 3", "print(_)"],
+        {"inputs": {1: {"_": 0}}, "sticky": [], "barrier": []},
+    ),
+    (
+        "`_` that may be a name",
+        ["if input():\n    _ = 3", "print(_)"],
+        {"barrier": [1], "sticky": [0]},
+    ),
+    ("`_` after it was deleted", ["_ = 3", "del _", "print(_)"], {"barrier": [2], "sticky": [0]}),
+    # Process state
+    (
+        "an option by attribute",
+        ["import pandas as pd", "pd.options.display.max_rows = 5"],
+        {"setup": [1]},
+    ),
+    (
+        "options in a name",
+        ["import pandas as pd", "o = pd.options.display", "o.max_rows = 5"],
+        {"setup": [2]},
+    ),
+    (
+        "a module's dict",
+        ["import json", "vars(json)['x'] = 3", "json.__dict__['x'] = 3"],
+        {"setup": [1, 2]},
+    ),
+    ("setattr on a module", ["import json", "setattr(json, 'x', 3)"], {"setup": [1]}),
+    ("delattr on a module", ["import json", "delattr(json, 'x')", "del json.x"], {"setup": [1, 2]}),
+    ("a module from sys.modules", ["import sys", "sys.modules['json'].x = 3"], {"setup": [1]}),
+    (
+        "a virtual subclass",
+        ["from collections.abc import Sequence\nclass A: pass", "Sequence.register(A)"],
+        {"sticky": [1]},
+    ),
+    (
+        "a pickler is registered",
+        ["import copyreg\nclass A: pass", "copyreg.pickle(A, str)"],
+        {"sticky": [1]},
+    ),
+    (
+        "a codec is registered",
+        ["import codecs", "codecs.register(lambda n: None)"],
+        {"sticky": [1]},
+    ),
+    ("a signal", ["import signal", "signal.signal(signal.SIGALRM, print)"], {"sticky": [1]}),
+    ("an exit function", ["import atexit", "atexit.register(print)"], {"sticky": [1]}),
+    (
+        "hooks run in later cells",
+        [
+            "n = 1\ndef f(*a): print(n)",
+            "get_ipython().events.register('pre_run_cell', f)",
+            "n = 2",
+            "x = 3",
+        ],
+        {"sticky": [1], "edges": [(2, 3)]},
+    ),
+    (
+        "an accessor",
+        [
+            "import pandas as pd",
+            "@pd.api.extensions.register_series_accessor('foo')\nclass F:\n    def __init__(s, o): s.o = o",
+        ],
+        {"sticky": [1]},
+    ),
+    (
+        "a formatter of IPython",
+        ["ip = get_ipython()", "ip.display_formatter.formatters['text/html'].for_type(int, str)"],
+        {"sticky": [1], "barrier": []},
+    ),
+    (
+        "the shell in a name",
+        ["ip = get_ipython()\nx = [1]", "ip.run_line_magic('time', 'x.append(2)')", "print(x)"],
+        {"edges": [(1, 2)], "barrier": []},
+    ),
+    ("the shell itself", ["ip = get_ipython()", "ip.user_ns_hidden()"], {"barrier": [1]}),
+    (
+        "a colormap",
+        [
+            "import matplotlib as mpl",
+            "mpl.colormaps.register(1, name='x')",
+            "mpl.colormaps['viridis']",
+        ],
+        {"setup": [1]},
+    ),
+    (
+        "handlers of a logger",
+        [
+            "import logging",
+            "logging.getLogger().handlers.clear()",
+            "logging.root.setLevel(3)",
+            "logging.getLogger('a').propagate = False",
+        ],
+        {"setup": [1, 2, 3]},
+    ),
+    (
+        "filters of warnings",
+        ["import warnings", "warnings.filters.insert(0, None)"],
+        {"setup": [1]},
+    ),
+    (
+        "a context manager entered by hand",
+        ["import numpy as np", "e = np.errstate(all='ignore')", "e.__enter__()"],
+        {"sticky": [2]},
+    ),
+    (
+        "a builtin class is no process state",
+        ["import zork", "zork.f(int)"],
+        {"sticky": [], "setup": []},
+    ),
+    # Functions of libraries, called back
+    (
+        "a library function in a partial",
+        [
+            "from functools import partial\nimport heapq\nh = []",
+            "p = partial(heapq.heappush, h)",
+            "p(3)",
+            "print(h)",
+        ],
+        {"edges": [(2, 3)]},
+    ),
+    (
+        "a library function mapped",
+        ["import random\nls = [[1], [2]]", "list(map(random.shuffle, ls))", "print(ls)"],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "a method of a type mapped",
+        ["ls = [[2, 1], [1]]", "list(map(list.sort, ls))", "print(ls)"],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "a file given to print",
+        ["import io\nb = io.StringIO()", "print(1, file=b)", "b.getvalue()"],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "output sent to an object",
+        [
+            "import io, contextlib\nb = io.StringIO()",
+            "with contextlib.redirect_stdout(b):\n    print(1)",
+            "b.getvalue()",
+        ],
+        {"edges": [(1, 2)]},
+    ),
 ]

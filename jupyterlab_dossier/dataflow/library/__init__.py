@@ -14,7 +14,8 @@ taking an item, `iter` iterating, `()` calling an instance, `*` any other name. 
 by `;` (none means pure): `mutates self|0|keyword|*`, `stores` (arguments end up in the receiver),
 `keeps 0` (the receiver refers to argument 0, which it never changes), `reads 0 keyword` and
 `writes 0 keyword` (files), `outside words`, `process words` (can be replayed), `sticky words`
-(cannot), `hooks words` (sticky, and arguments may be called from then on), `barrier words`,
+(cannot), `hooks words` (sticky, and arguments may be called from then on), `text exec|eval|timeit|pandas`
+(an argument is code), `barrier words`,
 `unshippable words`, `random NAME` (draws), `seeds NAME` (sets),
 `seeded keyword` (draws from numpy's global generator unless the keyword is given), `restores` (a
 context manager that restores process state), `pyplot` (the current figure), `display`, `shows`.
@@ -58,6 +59,7 @@ class Spec:
     process: str | None = None
     sticky: str | None = None
     hooks: str | None = None
+    text: str | None = None
     barrier: str | None = None
     unshippable: str | None = None
     random: str | None = None
@@ -92,6 +94,9 @@ LIBRARIES = {
     "joblib": "joblib",
 }
 
+# Types of `builtins` whose methods are looked up by their own names.
+_TYPES = {f"builtins.{t}": t for t in ("list", "dict", "set", "bytearray")}
+
 
 Groups = tuple[tuple[tuple[Spec, frozenset[str]], ...], tuple[Any, ...]]
 
@@ -111,6 +116,7 @@ class Library:
         self.loaded: set[str] = set()
         self._members: dict[tuple[str, str], Spec | None] = {}
         self._functions: dict[str, Spec | None] = {}
+        self._acting: dict[str, bool] = {}
         self._groups: dict[tuple[frozenset[Any], str], Groups] = {}
         self._immutable: dict[frozenset[Any], bool] = {}
         for name in ("builtins", "stdlib", "ipython"):
@@ -138,6 +144,7 @@ class Library:
         self._groups.clear()
         self._immutable.clear()
         self._functions.clear()
+        self._acting.clear()
         modules: list[str] = []
         targets: list[ClassData] = []
         section = ""
@@ -205,6 +212,28 @@ class Library:
                 found = self.defaults.get(module)
             self._functions[path] = found
             return found
+
+    def type_at(self, path: str) -> str | None:
+        """The short name of the class that stands there."""
+        return self.constructors.get(path) or _TYPES.get(path)
+
+    def acts(self, path: str) -> bool:
+        """Is it a function with effects of its own, when something calls it back?"""
+        found = self._acting.get(path)
+        if found is None:
+            found = self._acting[path] = self._acts(path)
+        return found
+
+    def _acts(self, path: str) -> bool:
+        spec = self.functions.get(path)
+        if spec is not None:
+            return bool(
+                spec.mutates or spec.writes or spec.outside or spec.process or spec.sticky
+            ) or bool(spec.random or spec.text or spec.hooks or spec.barrier)
+        owner, _, name = path.rpartition(".")
+        kind = self.type_at(owner)
+        member = self.member(kind, name) if kind is not None else None
+        return member is not None and bool(member.mutates)
 
     def member(self, kind: str, name: str) -> Spec | None:
         """A method or attribute (".name") of a class, through its bases."""

@@ -3,7 +3,7 @@
 
 TABLE = r"""
 [immutable]
-int float complex bool str bytes NoneType ellipsis range slice number type code frozen
+int float complex bool str bytes NoneType ellipsis range slice number type code frozen namespace
 
 [module builtins]
 abs pow round divmod : -> number
@@ -40,9 +40,9 @@ object : -> fresh object
 property classmethod staticmethod : -> alias
 open : -> fresh file
 compile : -> code
-exec : barrier `exec` runs code that cannot be seen
-eval : barrier `eval` runs code that cannot be seen
-globals locals : barrier the namespace itself is used
+exec : text exec -> NoneType
+eval : text eval -> alias
+globals locals : -> namespace
 __import__ : barrier a module is imported by a computed name
 exit quit : barrier ends the kernel
 BaseException Exception ValueError TypeError KeyError IndexError RuntimeError ArithmeticError : -> view exception
@@ -59,6 +59,10 @@ with_traceback add_note : mutates self -> self
 .* : -> view
 
 [class object]
+
+[class restorer = ]
+__enter__ __exit__ : sticky process state is set by hand -> alias
+.* : -> alias
 
 [class list = ]
 append extend insert : mutates self ; stores -> NoneType

@@ -2,6 +2,24 @@
 """IPython (ipython.readthedocs.io): what shows, and what changes an earlier cell's display."""
 
 TABLE = r"""
+[module builtins IPython]
+get_ipython : -> shell
+[immutable]
+shell
+[class shell = ]
+* : barrier the shell itself is used
+.* : -> shell
+[] : -> shell
+register register_magics register_magic_function register_magic_function for_type for_type_by_name : hooks sets up IPython -> NoneType
+set_custom_exc add_builtin append insert register_post_execute define_magic define_macro : hooks sets up IPython -> NoneType
+enable_gui enable_matplotlib enable_pylab : sticky sets up IPython -> NoneType
+[module IPython.core.magic]
+register_line_magic register_cell_magic register_line_cell_magic : hooks registers a magic -> alias decorator
+needs_local_scope no_var_expand magics_class line_magic cell_magic : -> alias decorator
+[module IPython.core.interactiveshell]
+* : barrier the shell itself is used
+[values]
+IPython.core.interactiveshell.InteractiveShell.ast_node_interactivity : process
 [module builtins IPython.display IPython.core.display IPython.core.display_functions]
 display : display -> fresh DisplayHandle
 [module IPython.display IPython.core.display]
@@ -23,7 +41,6 @@ show __call__ : -> NoneType
 [class Shown = ]
 .* : -> str
 [module IPython]
-get_ipython : barrier the shell itself is used
 embed : barrier the shell itself is used
 [values]
 IPython.version_info : tuple

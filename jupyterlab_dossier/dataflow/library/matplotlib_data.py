@@ -18,16 +18,15 @@ sca setp : mutates * ; pyplot -> alias
 show pause draw_if_interactive : pyplot -> NoneType
 getp get_fignums get_figlabels fignum_exists isinteractive get_backend get_plot_commands : -> str|number
 get_cmap cycler : -> fresh Norm
-colormaps : -> fresh list[str]
 savefig : pyplot ; writes 0 fname -> NoneType
 imsave : writes 0 fname -> NoneType
 imread : reads 0 fname -> fresh ndarray
 rc rcdefaults xkcd : process plotting parameters are set
-rc_context : restores -> fresh
+rc_context : restores -> fresh restorer
 ion ioff switch_backend install_repl_displayhook uninstall_repl_displayhook : sticky the plotting backend is set
 [module matplotlib.style matplotlib.pyplot.style]
 use : process the plotting style is set
-context : restores -> fresh
+context : restores -> fresh restorer
 reload_library : -> NoneType
 [values]
 matplotlib.rcParams : process
@@ -35,11 +34,24 @@ matplotlib.pyplot.rcParams : process
 matplotlib.style.available : list
 matplotlib.pyplot.style.available : list
 matplotlib.pyplot.cm : =matplotlib.cm
-matplotlib.colormaps : =matplotlib.colormaps
+matplotlib.colormaps : colormaps
+matplotlib.pyplot.colormaps : colormaps
+matplotlib.color_sequences : colormaps
+matplotlib.rcParamsDefault : process
+matplotlib.units.registry : process
+matplotlib.font_manager.fontManager : process
+[immutable]
+colormaps
+[class colormaps = ]
+register unregister : process a colormap is registered -> NoneType
+get_cmap get [] : -> fresh Norm
+() : -> fresh list[str]
+* : -> fresh
+iter : -> str
 [module matplotlib]
 use : sticky the plotting backend is set
 rc rcdefaults rc_file : process plotting parameters are set
-rc_context : restores -> fresh
+rc_context : restores -> fresh restorer
 get_backend : -> str
 [module matplotlib.cm matplotlib.colors matplotlib.ticker matplotlib.dates]
 * : -> fresh Norm

@@ -54,7 +54,7 @@ nditer ndenumerate ndindex : -> view iterator
 poly1d : -> fresh ndarray
 set_printoptions : process the printing of arrays is set
 seterr seterrcall setbufsize : process the handling of floating-point errors is set
-errstate printoptions : restores -> fresh
+errstate printoptions : restores -> fresh restorer
 save : outside writes a file ; writes 0 file -> NoneType
 savez savez_compressed savetxt : outside writes a file ; writes 0 file fname -> NoneType
 load : reads 0 file -> fresh ndarray|npz

@@ -23,11 +23,11 @@ read_html read_xml read_orc read_sas read_spss read_stata : reads 0 io -> fresh 
 read_sql read_sql_query read_sql_table : mutates 1 con -> fresh DataFrame
 get_option describe_option infer_freq show_versions : -> str|number
 set_option reset_option set_eng_float_format : process a pandas option is set
-option_context : restores -> fresh
+option_context : restores -> fresh restorer
 ExcelWriter HDFStore : outside writes a file ; writes 0 path ; unshippable an open file -> fresh writer
 ExcelFile : reads 0 ; unshippable an open file -> fresh writer
 to_pickle : outside writes a file ; writes 1 -> NoneType
-eval : barrier `pd.eval` runs code that cannot be seen
+eval : text pandas -> fresh DataFrame|Series|number
 [values]
 pandas.NA : NoneType
 pandas.NaT : NoneType
@@ -59,7 +59,7 @@ repeat get_value map applymap transform apply assign first_valid_index last_vali
 squeeze transpose swapaxes xs get : -> view DataFrame|Series
 pipe : -> alias
 head tail : -> view DataFrame|Series
-query eval : barrier code in a string is run on a frame
+query eval : text pandas -> fresh DataFrame|Series
 sample : seeded random_state -> fresh DataFrame|Series
 unique : -> fresh ndarray
 groupby rolling expanding ewm resample : -> view Grouped

@@ -202,6 +202,6 @@ export_text export_graphviz : -> str
 extract_patches_2d : seeded random_state -> fresh ndarray
 [module sklearn]
 set_config : process scikit-learn's configuration is set
-config_context : restores -> fresh
+config_context : restores -> fresh restorer
 get_config show_versions : -> fresh dict
 """

@@ -158,7 +158,7 @@ isocalendar timetuple utctimetuple : -> fresh tuple[int]
 [module decimal]
 getcontext : -> =decimal.<context>
 setcontext : process the decimal context is set
-localcontext : restores -> fresh
+localcontext : restores -> fresh restorer
 [values]
 decimal.<context> : process
 [module random]
@@ -234,8 +234,21 @@ settrace setprofile setswitchinterval : sticky traces the interpreter
 _getframe : barrier uses the interpreter's frames
 [values]
 sys.path : process
-sys.modules : process
+sys.modules : modules
 sys.argv : process
+sys.meta_path : process
+sys.path_hooks : process
+sys.path_importer_cache : process
+sys.warnoptions : process
+warnings.filters : process
+warnings.defaultaction : process
+logging.root : logger
+logging.lastResort : process
+os.environb : process
+builtins.__dict__ : process
+gc.garbage : process
+decimal.DefaultContext : process
+locale.localeconv : process
 sys.stdout : stream
 sys.stderr : stream
 sys.stdin : stream
@@ -264,14 +277,21 @@ write writelines flush : -> NoneType
 isatty fileno : -> int
 .* : -> str
 [class process = ]
-get keys values items copy index count : -> alias
+get keys values items copy index count startswith : -> alias
 * : process process state is set -> NoneType
+() : process process state is set -> NoneType
 [] : -> str
 iter : -> str
+.* : -> process
+[class modules = ]
+get [] : -> process
+keys values items copy : -> process
+iter : -> str
+* : process `sys.modules` is changed -> process
 [module warnings]
 warn warn_explicit : -> NoneType
 filterwarnings simplefilter resetwarnings : process the warning filters are set
-catch_warnings : restores -> fresh
+catch_warnings : restores -> fresh restorer
 [module logging]
 basicConfig disable addLevelName setLoggerClass captureWarnings : process logging is configured
 getLogger : -> =logging.<logger>
@@ -286,11 +306,12 @@ logging.<logger> : logger
 info debug warning error critical exception log isEnabledFor getEffectiveLevel hasHandlers : -> NoneType
 getChild : -> logger
 setLevel addHandler removeHandler addFilter removeFilter : process logging is configured
-.handlers .level .propagate .name : -> =logging.<logger>
+.handlers .filters .parent .manager .root : -> process
+.level .propagate .name .disabled : -> str
 [class handler = ]
 setLevel setFormatter : mutates self ; stores -> NoneType
 [immutable]
-logger stream process
+logger stream process modules
 [module locale]
 setlocale : process the locale is set
 getlocale getpreferredencoding : -> str
@@ -316,7 +337,8 @@ print_exc print_exception : -> NoneType
 [module argparse]
 ArgumentParser Namespace : -> alias
 [module timeit]
-timeit default_timer repeat : -> number
+timeit repeat : text timeit -> number
+default_timer : -> number
 [module subprocess]
 * : outside runs a program ; writes <files> -> fresh
 Popen : outside starts a program ; writes <files> ; unshippable a running program -> fresh
