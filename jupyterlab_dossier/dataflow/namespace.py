@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+
 from .parts import NONE, Arguments, Parts
 from .values import NOTHING, Value, constant, join_all, plain
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+
 from . import namespace
 from .library import Spec
 from .parts import NONE, Arguments, Parts

@@ -242,7 +242,11 @@ CONSTRUCT_CASES: list[Case] = [
         ["a = 1", "d = {}", "exec('a = 2', d)", "print(d['a'])", "print(a)"],
         {"inputs": {2: {"d": 1}, 3: {"d": 2}, 4: {"a": 0}}},
     ),
-    ("exec of text that sets the process", ["exec('import os; os.chdir(\"x\")')"], {"setup": [0]}),
+    (
+        "exec of text that sets the process",
+        ["import os", "exec('os.chdir(\"x\")')"],
+        {"setup": [1]},
+    ),
     ("exec of text that is no code", ["exec('a b')"], {"barrier": [], "syntax": []}),
     (
         "exec of compiled text",
