@@ -12,10 +12,10 @@ A data file holds one `TABLE`. A section head names where the lines below it bel
 and a line says `names : effects -> result`. Names with a dot in front are attributes, `[]` is
 taking an item, `iter` iterating, `()` calling an instance, `*` any other name. Effects, separated
 by `;` (none means pure): `mutates self|0|keyword|*`, `stores` (arguments end up in the receiver),
-`keeps 0` (the receiver refers to argument 0, which it never changes), `reads 0 keyword` and
-`writes 0 keyword` (files), `outside words`, `process words` (can be replayed), `sticky words`
-(cannot), `hooks words` (sticky, and arguments may be called from then on), `text
-exec|eval|timeit|pandas` (an argument is code), `barrier words`, `unshippable words`, `random NAME` (draws), `seeds NAME` (sets),
+`keeps 0` (the receiver refers to argument 0, which it never changes), `reads 0 keyword` and `writes
+0 keyword` (files), `outside words`, `process words` (can be replayed), `sticky words` (cannot),
+`hooks words` (sticky, and arguments may be called from then on), `text exec|eval|timeit|pandas` (an
+argument is code), `barrier words`, `unshippable words`, `random NAME` (draws), `seeds NAME` (sets),
 `seeded keyword` (draws from numpy's global generator unless the keyword is given), `restores` (a
 context manager that restores process state), `pyplot` (the current figure), `display`, `shows`.
 Results: `fresh T`, `parts T` (fresh, or a tuple of fresh ones), `view T` (shares with the
