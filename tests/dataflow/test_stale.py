@@ -157,8 +157,8 @@ CASES: list[tuple[str, Sources, Sources, list[int] | None, dict[int, str]]] = [
     ),
     (
         "a barrier sees all cells, also those it has no name of",
-        ["print(1)", "print(Out)"],
-        ["print(2)", "print(Out)"],
+        ["print(1)", "print(dir())"],
+        ["print(2)", "print(dir())"],
         None,
         {
             0: "its code changed",
