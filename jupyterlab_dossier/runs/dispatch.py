@@ -16,7 +16,8 @@ from .model import Json, TaskState, new_id
 from .pool import Execution, Kernel, Lost, Pool, Recipe
 from .values import blobs
 
-Decide = Callable[[str, "str | None"], "tuple[TaskState, str | None]"]
+# The task's state, and why, from the worker's status, its error in words, and its message.
+Decide = Callable[[str, "str | None", Json], "tuple[TaskState, str | None]"]
 
 
 class Failure(Exception):
@@ -46,8 +47,9 @@ class Setting:
     prefix: list[str] = field(default_factory=list)
     """Keys of the set-up statements replayed before it."""
     attempt: str = field(default_factory=new_id)
-    decide: Decide = lambda status, why: ("done" if status == "ok" else "failed", why)
-    """The task's state, and why, from the worker's status and error."""
+    check: Json | None = None
+    """What the worker kernel's check of the cell's effects may cost; None: no check."""
+    decide: Decide = lambda status, why, _: ("done" if status == "ok" else "failed", why)
 
 
 @dataclass
@@ -131,7 +133,11 @@ class Dispatcher:
         """
         order = self.order(setting, kernel)
         execution = self._execution(setting, kernel, order)
-        remembered = {"prefix": kernel.prefix + setting.prefix, "number": setting.number}
+        remembered = {
+            "prefix": kernel.prefix + setting.prefix,
+            "number": setting.number,
+            "given": sorted(setting.inputs),
+        }
         await self._ledger.add_attempt(
             setting.attempt, setting.run, setting.cell, setting.number, kernel.worker.id,
             kernel.id, remembered, setting.durable,
@@ -201,6 +207,7 @@ class Dispatcher:
             "keep": True,
             "filename_cwd": setting.cwd,
             "env": {},
+            **({"check": setting.check} if setting.check else {}),
         }
 
     async def _outcome(
@@ -270,8 +277,9 @@ def _read(setting: Setting, message: Json) -> Outcome:
     status = str(message.get("status"))
     error = message.get("error") or {}
     why = f"{error.get('ename', 'error')}: {error.get('evalue', '')}" if status != "ok" else None
-    state, why = setting.decide(status, why)
-    effects = message.get("effects") or {}
+    state, why = setting.decide(status, why, message)
+    effects = message.get("effects")
+    effects = effects if isinstance(effects, dict) else {}
     count = message.get("execution_count")
     return Outcome(
         setting,

@@ -17,7 +17,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,14 @@ from jupyter_client.kernelspec import NoSuchKernel
 from ..dataflow.client import AnalysisClient
 from ..store import Store
 from ..targets import Catalogue
-from . import conditions, kernelspecs, recovery
+from . import conditions, kernelspecs, observations, recovery
 from . import plan as planning
 from .database import LedgerFault
 from .dispatch import Dispatcher
 from .interactive import CellRun, Interactive
 from .ledger import Ledger
 from .model import ENDED_RUN, BadInput, Cell, Event, Json, RunRecord, TaskRecord, Workflow, new_id
+from .observations import Observed
 from .outputs import Outputs
 from .owner import Owner
 from .pool import Pool, Recipe, Worker
@@ -126,11 +127,22 @@ class Engine:
         """The dataflow graph of a workflow's cells (contract of `jupyter dossier graph`)."""
         return await self.graph_of(workflow.kernelspec, workflow.cells)
 
-    async def graph_of(self, kernelspec: str, cells: Sequence[Cell]) -> Json:
-        """The dataflow graph of cells, by the kernelspec's own interpreter."""
+    async def graph_of(
+        self, kernelspec: str, cells: Sequence[Cell], observed: Mapping[str, Observed] | None = None
+    ) -> Json:
+        """The dataflow graph of cells, by the kernelspec's own interpreter.
+
+        `observed` is what runs saw cells do, by cell.
+        """
         client = self._client(kernelspecs.interpreter(kernelspec).python)
-        graph: Json = await client.graph(planning.analysed(cells))
+        graph: Json = await client.graph(planning.analysed(cells, observed))
         return graph
+
+    async def _observed(self, workflow: Workflow) -> dict[str, Observed]:
+        """What earlier runs of the notebook saw its cells do."""
+        by_source = await self.ledger.observations(observations.key(workflow))
+        found = ((c.id, by_source.get(observations.source_key(c))) for c in workflow.cells)
+        return {cell: body for cell, body in found if body}
 
     async def targets(self) -> list[Json]:
         """Every target, whether it is usable now, and why not."""
@@ -139,17 +151,17 @@ class Engine:
     async def submit(self, workflow: Workflow) -> str:
         """Starts a workflow and returns the run's name. Raises `BadInput`."""
         targets = await self._check_targets(workflow)
-        graph = await self.graph(workflow)
-        plan = planning.make(workflow.cells, graph)
+        observed = await self._observed(workflow)
+        graph = await self.graph_of(workflow.kernelspec, workflow.cells, observed)
         jobs = workflow.jobs or self._jobs(targets)
         env = conditions.environment(jobs)
         run = new_id()
-        active = self._workflow_run(run, workflow, plan, env, jobs)
+        spec = {"workflow": workflow_json(workflow), "graph": graph, "jobs": jobs}
+        active = self._workflow_run(run, workflow, spec, env, observed)
         tasks = [
             TaskRecord(t.cell.id, t.cell.index, "queued", t.target, None, None, None)
             for t in active.tasks.values()
         ]
-        spec = {"workflow": workflow_json(workflow), "graph": graph, "jobs": jobs}
         await self.ledger.add_run(
             run, "workflow", workflow.path, self._owner.name, spec, conditions.record(env), tasks,
             workflow.notebook_id,
@@ -175,8 +187,8 @@ class Engine:
             await recovery.end_cell_run(self.ledger, record)
             return []
         workflow = workflow_of(spec["workflow"])
-        plan = planning.make(workflow.cells, spec["graph"])
-        active = self._workflow_run(run, workflow, plan, known["env"], spec["jobs"])
+        observed = await self._observed(workflow)
+        active = self._workflow_run(run, workflow, spec, known["env"], observed)
         attempts = await self.ledger.attempts(run)
         workers = {row["worker"] for row in attempts}
         rows = [r for r in await self.ledger.workers() if r["worker"] in workers]
@@ -324,15 +336,22 @@ class Engine:
         return Recipe(target, found.python, found.argv, variables, preload)
 
     def _workflow_run(
-        self, run: str, workflow: Workflow, plan: planning.Plan, env: dict[str, str], jobs: int
-    ) -> WorkflowRun:
+        self, run: str, workflow: Workflow, spec: Json, env: dict[str, str],
+        observed: Mapping[str, Observed],
+    ) -> WorkflowRun:  # fmt: skip
+        plan = planning.make(workflow.cells, spec["graph"])
+
+        async def analyse(seen: Mapping[str, Observed]) -> Json:
+            return await self.graph_of(workflow.kernelspec, workflow.cells, seen)
+
         @functools.cache
         def recipe(target: str) -> Recipe:
             return self.recipe(target, workflow.kernelspec, env, plan.preload)
 
         return WorkflowRun(
-            run, workflow, plan, recipe, self.dispatcher, self.ledger, self.catalogue.targets, jobs
-        )
+            run, workflow, plan, recipe, self.dispatcher, self.ledger, self.catalogue.targets,
+            spec["jobs"], spec, analyse, observed,
+        )  # fmt: skip
 
     def _jobs(self, targets: set[str]) -> int:
         """Cells at once where nobody says: what the targets of the run take together."""

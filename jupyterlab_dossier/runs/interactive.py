@@ -89,7 +89,7 @@ class CellRun:
         if self.attempt is not None and self.kernel is not None:
             self._dispatcher.kill(self.kernel)
 
-    def decide(self, status: str, why: str | None) -> tuple[TaskState, str | None]:
+    def decide(self, status: str, why: str | None, _message: Json) -> tuple[TaskState, str | None]:
         """The task's state from the worker's answer."""
         if status == "ok":
             return "done", None

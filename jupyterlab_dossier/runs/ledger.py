@@ -10,7 +10,7 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,13 @@ MIGRATIONS = [
         credential TEXT, epoch TEXT NOT NULL DEFAULT '', seen INTEGER NOT NULL DEFAULT 0,
         started REAL NOT NULL, ended REAL, why TEXT
     ) WITHOUT ROWID
+    """,
     """
+    CREATE TABLE observations (
+        notebook TEXT NOT NULL, source TEXT NOT NULL, body TEXT NOT NULL, seen REAL NOT NULL,
+        PRIMARY KEY (notebook, source)
+    ) WITHOUT ROWID
+    """,
 ]
 
 
@@ -236,6 +242,47 @@ class Ledger:
 
         await self.database.write(action, durable)
         self._notify(run)
+
+    async def queue_again(self, run: str, cells: Mapping[str, str], spec: Json) -> None:
+        """Takes back the results of cells, with the reason for each, and keeps what the run is
+        now known to depend on."""
+        text = json.dumps(spec)
+
+        def action(db: sqlite3.Connection) -> None:
+            db.execute("UPDATE runs SET spec = ? WHERE run = ?", (text, run))
+            for cell, why in cells.items():
+                db.execute(
+                    "UPDATE attempts SET state = 'superseded' WHERE attempt ="
+                    " (SELECT attempt FROM tasks WHERE run = ? AND cell = ?)",
+                    (run, cell),
+                )
+                _set_task(db, run, cell, "queued", why, None)
+                db.execute(
+                    "UPDATE tasks SET attempt = NULL, started = NULL WHERE run = ? AND cell = ?",
+                    (run, cell),
+                )
+
+        await self.database.write(action, durable=True)
+        self._notify(run)
+
+    async def remember(self, notebook: str, source: str, body: Json) -> None:
+        """Keeps what runs saw a cell do; by notebook and source."""
+        text, now = json.dumps(body), time.time()
+        await self.database.write(
+            lambda db: db.execute(
+                "INSERT OR REPLACE INTO observations VALUES (?, ?, ?, ?)",
+                (notebook, source, text, now),
+            )
+        )
+
+    async def observations(self, notebook: str) -> dict[str, Json]:
+        """What earlier runs of a notebook saw its cells do, by source."""
+        rows = await self.database.read(
+            lambda db: db.execute(
+                "SELECT source, body FROM observations WHERE notebook = ?", (notebook,)
+            ).fetchall()
+        )
+        return {row["source"]: json.loads(row["body"]) for row in rows}
 
     async def attempts(self, run: str) -> list[sqlite3.Row]:
         """All attempts of a run, oldest first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .model import Cell, Json
@@ -36,10 +36,17 @@ class Step:
     spec: Json
     waits: set[str]
     """Cells that must have succeeded before this one starts."""
+    doubtful: dict[str, frozenset[str]]
+    """Of `waits`: cells that only might change what it uses, with the names of that."""
+    ordered: set[str]
+    """Of `waits`: cells whose effects it meets; the others it only lets go first."""
     prefix: tuple[Setup, ...]
     """The set-up prefix: statements of all cells before it."""
     setups: tuple[Setup, ...]
     """Its own set-up statements."""
+    together: str | None = None
+    """Names the cells whose values cannot be shipped but are used by one cell: they share a
+    worker kernel."""
 
     @property
     def inputs(self) -> dict[str, str]:
@@ -68,6 +75,17 @@ class Step:
         return self.cell.idempotent or bool(self.spec.get("pure"))
 
     @property
+    def complete(self) -> str | None:
+        """Why it must run where all cells before it ran, if it must (design, promise 1)."""
+        why: str | None = self.spec.get("complete")
+        return why
+
+    @property
+    def changes_process(self) -> bool:
+        """Whether those after it must run where it ran."""
+        return bool(self.barrier or self.spec.get("sticky"))
+
+    @property
     def leaves_clean(self) -> bool:
         """Whether its worker kernel is as good as new afterwards, but for set-up it is known by."""
         return bool(self.spec.get("pure")) or not (
@@ -89,8 +107,8 @@ def is_blank(cell: Cell) -> bool:
     return not cell.source.strip() or "skip-execution" in cell.tags
 
 
-def analysed(cells: Iterable[Cell]) -> list[Json]:
-    """Cells as the dataflow helper process takes them."""
+def analysed(cells: Iterable[Cell], observed: Mapping[str, Json] | None = None) -> list[Json]:
+    """Cells as the dataflow helper process takes them, with what runs saw of them."""
     return [
         {
             "id": c.id,
@@ -98,6 +116,7 @@ def analysed(cells: Iterable[Cell]) -> list[Json]:
             "source": "" if is_blank(c) else c.source,
             "effects": c.effects,
             "may_fail": "raises-exception" in c.tags,
+            "observed": (observed or {}).get(c.id),
         }
         for c in cells
     ]
@@ -106,14 +125,15 @@ def analysed(cells: Iterable[Cell]) -> list[Json]:
 def make(cells: Sequence[Cell], graph: Json) -> Plan:
     """Joins cells and the dataflow graph (contract: `dataflow.Graph.to_json`)."""
     specs = {spec["id"]: spec for spec in graph["cells"]}
-    waits: dict[str, set[str]] = {cell.id: set() for cell in cells}
+    edges: dict[str, dict[str, _Edges]] = {cell.id: {} for cell in cells}
     for edge in graph["edges"]:
-        waits[edge["to"]].add(edge["from"])
+        edges[edge["to"]].setdefault(edge["from"], _Edges()).add(edge)
     prefix: list[Setup] = []
     steps: dict[str, Step] = {}
     before: list[str] = []
     for cell in cells:
         spec = specs[cell.id]
+        found = edges[cell.id]
         setups = tuple(
             Setup(
                 cell.id,
@@ -123,20 +143,72 @@ def make(cells: Sequence[Cell], graph: Json) -> Plan:
             )
             for number, item in enumerate(spec.get("setup") or [])
         )
-        step = Step(cell, spec, waits[cell.id], tuple(prefix), setups)
-        step.waits |= set(step.inputs.values())
+        doubtful = {other: frozenset(e.names) for other, e in found.items() if e.maybe}
+        ordered = {other for other, e in found.items() if not e.outside_only}
+        step = Step(cell, spec, set(found), doubtful, ordered, tuple(prefix), setups)
+        _wait(step, step.inputs.values(), certain=False)
         for setup in prefix:
-            step.waits |= set(setup.inputs.values())
+            _wait(step, setup.inputs.values(), certain=True)
+        for earlier in before:
+            if steps[earlier].changes_process:
+                _wait(step, [earlier], certain=True)
         if step.outside:
             step.waits |= set(before)
-        for earlier in before:
-            if steps[earlier].spec.get("sticky") or steps[earlier].barrier:
-                step.waits.add(earlier)
-        step.waits.discard(cell.id)
         steps[cell.id] = step
         before.append(cell.id)
         prefix += setups
+    _bring_together(steps)
     return Plan(steps, _preload(cells, graph), before)
+
+
+def _bring_together(steps: Mapping[str, Step]) -> None:
+    """Makers of values that cannot be shipped, and that some cell uses together, share a kernel."""
+    group = {cell: cell for cell in steps}
+
+    def find(cell: str) -> str:
+        while group[cell] != cell:
+            cell = group[cell]
+        return cell
+
+    for step in steps.values():
+        makers = [
+            producer
+            for name, producer in step.inputs.items()
+            if name in (steps[producer].spec.get("unshippable") or [])
+        ]
+        for maker in makers[1:]:
+            group[find(maker)] = find(makers[0])
+    members: dict[str, list[Step]] = {}
+    for cell, step in steps.items():
+        members.setdefault(find(cell), []).append(step)
+    for name, found in members.items():
+        if len(found) > 1:
+            for step in found:
+                step.together = name
+
+
+@dataclass
+class _Edges:
+    """All edges from one cell to another."""
+
+    names: set[str] = field(default_factory=set)
+    maybe: bool = True
+    outside_only: bool = True
+
+    def add(self, edge: Json) -> None:
+        self.names |= set(edge["names"])
+        self.maybe = self.maybe and bool(edge.get("maybe"))
+        # Two that touch the outside go one after the other, but meet nothing of each other's.
+        self.outside_only = self.outside_only and edge["names"] == ["<outside>"]
+
+
+def _wait(step: Step, others: Iterable[str], certain: bool) -> None:
+    for other in others:
+        if other != step.cell.id:
+            step.waits.add(other)
+            step.ordered.add(other)
+            if certain:
+                step.doubtful.pop(other, None)
 
 
 def _key(cell: str, number: int, source: str) -> str:

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
+from .again import Span
 from .ledger import Ledger
 from .model import ENDED_TASK, SUCCEEDED, Json, RunRecord
 from .pool import Kernel, Pool, Worker
@@ -18,17 +19,25 @@ async def restore(
 ) -> None:  # fmt: skip
     """Brings a run's tasks, values and kernels back to what the ledger says of them."""
     by_cell: dict[str, list[Json]] = {}
+    current = {row["cell"]: row for row in attempts if row["state"] != "superseded"}
     for cell, manifest in versions:
-        by_cell.setdefault(cell, []).append(manifest)
-    current = {row["cell"]: row for row in attempts}
+        # A cell that ran again left versions before that count no more.
+        row = current.get(cell)
+        if row is not None and manifest["version"].startswith(f"{row['attempt']}/"):
+            by_cell.setdefault(cell, []).append(manifest)
     for state in record.tasks:
         task = active.tasks.get(state.id)
         if task is None:
             continue
         row = current.get(state.id)
         task.attempts = row["number"] if row else 0
+        if row is not None:
+            given = frozenset(json.loads(row["setting"]).get("given") or ())
+            task.span = Span(row["started"], None, given)
         if state.state in ENDED_TASK:
             task.state, task.why = state.state, state.why
+            if row is not None and row["result"]:
+                active.ended(task, json.loads(row["result"]), row["ended"] or row["started"])
         if state.state in SUCCEEDED and row is not None:
             result = json.loads(row["result"] or "{}")
             deleted = (result.get("effects") or {}).get("deleted") or []
@@ -53,6 +62,7 @@ async def restore(
                 task.state, task.why = "lost", why
                 await ledger.end_attempt(row["attempt"], "lost")
                 await ledger.set_task(active.run, state.id, "lost", why)
+    await active.review()
 
 
 def _kernel(pool: Pool, row: sqlite3.Row) -> Kernel | None:

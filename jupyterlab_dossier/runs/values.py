@@ -22,6 +22,10 @@ class Versions:
             self.manifests[manifest["version"]] = manifest
         self._by_cell[cell] = left
 
+    def drop(self, cell: str) -> None:
+        """Forgets what a task left: it runs again."""
+        self._by_cell.pop(cell, None)
+
     def find(
         self, name: str, producer: str, inputs: Mapping[str, Mapping[str, str]]
     ) -> Json | None:

@@ -1,0 +1,161 @@
+"""What a cell was seen to do beyond what analysis says of it, and how that is remembered.
+
+The worker kernel's check (`effects` of a `done` message) tells what the cell did. What analysis
+did not foresee becomes an observation: told on the cell, taken into the analysis of this run and,
+by notebook and source, of later ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from .model import Json
+
+if TYPE_CHECKING:
+    from .model import Cell, Workflow
+    from .plan import Plan, Step
+
+Observed = dict[str, list[str]]
+
+_KEPT = 200
+_LENGTH = 300
+_NAME_ERROR = re.compile(r"name '([^']+)' is not defined")
+# In the words of the user, kind by kind; a kind that is not here is remembered without a word.
+_WORDS = {
+    "mutated": "it changes {}",
+    "writes": "it sets {}",
+    "reads": "it uses {}",
+    "random": "it draws from {}",
+    "process": "it changes its process ({})",
+    "files_written": "it writes {}",
+    "files_read": "it reads {}",
+    "outside": "it reaches {}",
+    "hidden": "it looks where no analysis sees ({})",
+}
+
+
+def key(workflow: Workflow) -> str:
+    """What a notebook's observations are kept under."""
+    return workflow.notebook_id or workflow.path
+
+
+def source_key(cell: Cell) -> str:
+    """What a cell's observations are kept under: another source is another cell."""
+    return hashlib.sha256(cell.source.encode()).hexdigest()
+
+
+def beyond(plan: Plan, cell: str, message: Json) -> Observed:
+    """What a worker's `done` message tells that the plan did not foresee; untrusted input."""
+    step = plan.steps[cell]
+    effects = message.get("effects")
+    effects = effects if isinstance(effects, dict) else {}
+    files = effects.get("files")
+    files = files if isinstance(files, dict) else {}
+    foreseen = set(step.outputs)
+    deletes = set(step.spec.get("deletes") or [])
+    writes = [n for n in _texts(effects.get("bound")) if n not in foreseen]
+    writes += [n for n in _texts(effects.get("deleted")) if n not in foreseen | deletes]
+    found: Observed = {
+        "writes": writes,
+        "mutated": [n for n in _texts(effects.get("changed")) if n not in step.mutated],
+        "random": [n for n in _texts(effects.get("random")) if n not in foreseen],
+        "reads": _missing(plan, step, message),
+        "hidden": _texts(effects.get("hidden")),
+    }
+    said = step.cell.effects or {}
+    if not said.get("pure") and said.get("barrier") is not False:
+        # What the user says of the outside and the process is the user's to know.
+        if not (step.changes_process or step.setups):
+            found["process"] = _texts(effects.get("process"))
+        if not step.outside:
+            found["outside"] = _texts(effects.get("network"))
+        written = _texts(files.get("written"))
+        found["files_written"] = [f for f in written if not _covers(_resources(step, "writes"), f)]
+    others = [s for other, s in plan.steps.items() if other != cell]
+    found["files_read"] = [
+        f
+        for f in _texts(files.get("read"))
+        if not _covers(_resources(step, "reads"), f)
+        and any(_covers(_resources(s, "writes"), f) for s in others)
+    ]
+    return {kind: sorted(set(names)) for kind, names in found.items() if names}
+
+
+def unchanged(message: Json) -> frozenset[str]:
+    """Names that analysis says the cell may change, and which it certainly did not."""
+    effects = message.get("effects")
+    return frozenset(_texts(effects.get("unchanged"))) if isinstance(effects, dict) else frozenset()
+
+
+def touches_outside(message: Json) -> bool:
+    """Whether the cell was seen to write files, use the network or start programs."""
+    effects = message.get("effects")
+    effects = effects if isinstance(effects, dict) else {}
+    files = effects.get("files")
+    written = files.get("written") if isinstance(files, dict) else None
+    return bool(written or effects.get("network") or effects.get("spawned"))
+
+
+def merged(old: Mapping[str, Any], new: Observed, same: frozenset[str]) -> Observed:
+    """Old and new observations of one cell; `same` is what it left unchanged this time."""
+    found: Observed = {}
+    for kind in (*_WORDS,):
+        if names := {*_texts(old.get(kind)), *new.get(kind, ())}:
+            found[kind] = sorted(names)[:_KEPT]
+    if same:
+        found["unchanged"] = sorted(same)[:_KEPT]
+    return found
+
+
+def words(observed: Observed) -> str | None:
+    """What is told on the cell; None where there is nothing to tell."""
+    parts = []
+    for kind, text in _WORDS.items():
+        names = observed.get(kind) or []
+        if names:
+            code = kind not in ("process", "hidden", "outside")
+            shown = ", ".join(f"`{n}`" if code else n for n in names[:3])
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            parts.append(text.format(shown + more))
+    return f"not foreseen by the analysis: {'; '.join(parts)}" if parts else None
+
+
+def _missing(plan: Plan, step: Step, message: Json) -> list[str]:
+    """The name that a cell did not find although a cell before it binds it."""
+    error = message.get("error")
+    if not isinstance(error, dict) or error.get("ename") != "NameError":
+        return []
+    match = _NAME_ERROR.search(str(error.get("evalue")))
+    if match is None or match[1] in step.inputs:
+        return []
+    bound = False
+    for cell in plan.order[: plan.order.index(step.cell.id)]:
+        spec = plan.steps[cell].spec
+        if match[1] in (spec.get("outputs") or []):
+            bound = True
+        elif match[1] in (spec.get("deletes") or []):
+            bound = False
+    return [match[1]] if bound else []
+
+
+def _resources(step: Step, kind: str) -> list[str]:
+    return [n for n in step.spec.get(kind) or [] if n.startswith("<file")]
+
+
+def _covers(resources: Iterable[str], path: str) -> bool:
+    """Whether one of these file resources stands for the path, or for a folder above it."""
+    for resource in resources:
+        if resource == "<files>":
+            return True
+        known = resource[len("<file ") : -1]
+        if path == known or path.startswith(f"{known}/") or known.startswith(f"{path}/"):
+            return True
+    return False
+
+
+def _texts(given: Any) -> list[str]:
+    items = given if isinstance(given, list) else []
+    return [i[:_LENGTH] for i in items[:_KEPT] if isinstance(i, str)]
