@@ -339,7 +339,7 @@ class Engine:
         self, run: str, workflow: Workflow, spec: Json, env: dict[str, str],
         observed: Mapping[str, Observed],
     ) -> WorkflowRun:  # fmt: skip
-        plan = planning.make(workflow.cells, spec["graph"])
+        plan = planning.make(workflow.cells, spec["graph"], observed)
 
         async def analyse(seen: Mapping[str, Observed]) -> Json:
             return await self.graph_of(workflow.kernelspec, workflow.cells, seen)

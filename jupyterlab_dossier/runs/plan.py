@@ -122,8 +122,11 @@ def analysed(cells: Iterable[Cell], observed: Mapping[str, Json] | None = None) 
     ]
 
 
-def make(cells: Sequence[Cell], graph: Json) -> Plan:
-    """Joins cells and the dataflow graph (contract: `dataflow.Graph.to_json`)."""
+Observations = Mapping[str, Mapping[str, list[str]]]
+
+
+def make(cells: Sequence[Cell], graph: Json, observed: Observations | None = None) -> Plan:
+    """Joins cells, the dataflow graph (contract: `dataflow.Graph.to_json`) and what runs saw."""
     specs = {spec["id"]: spec for spec in graph["cells"]}
     edges: dict[str, dict[str, _Edges]] = {cell.id: {} for cell in cells}
     for edge in graph["edges"]:
@@ -157,11 +160,11 @@ def make(cells: Sequence[Cell], graph: Json) -> Plan:
         steps[cell.id] = step
         before.append(cell.id)
         prefix += setups
-    _bring_together(steps)
+    _bring_together(steps, observed or {})
     return Plan(steps, _preload(cells, graph), before)
 
 
-def _bring_together(steps: Mapping[str, Step]) -> None:
+def _bring_together(steps: Mapping[str, Step], observed: Observations) -> None:
     """Makers of values that cannot be shipped, and that some cell uses together, share a kernel."""
     group = {cell: cell for cell in steps}
 
@@ -175,6 +178,7 @@ def _bring_together(steps: Mapping[str, Step]) -> None:
             producer
             for name, producer in step.inputs.items()
             if name in (steps[producer].spec.get("unshippable") or [])
+            or name in observed.get(producer, {}).get("unshippable", ())
         ]
         for maker in makers[1:]:
             group[find(maker)] = find(makers[0])

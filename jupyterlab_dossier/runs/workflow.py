@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import itertools
 import os
 import random
 import time
@@ -321,6 +320,9 @@ class WorkflowRun:
         if not open_waits or any(cell not in step.doubtful for cell in open_waits):
             return False
         names = {name for cell in open_waits for name in step.doubtful[cell]}
+        # Where an earlier run saw the change, it will come again.
+        if any(names & set(self._observed.get(c, {}).get("changed") or ()) for c in open_waits):
+            return False
         return all(self._settled(name, step.inputs.get(name)) for name in names)
 
     def _settled(self, name: str, producer: str | None) -> bool:
@@ -368,7 +370,7 @@ class WorkflowRun:
                 task.state = "queued"
             raise
         except Conflict as conflict:
-            await self._run_all_again(task, str(conflict))
+            await self._bring_together(task, str(conflict))
         except (Failure, ProviderFault) as error:
             await self._set(task, "failed", str(error))
         except Exception as error:
@@ -529,6 +531,10 @@ class WorkflowRun:
         task.state, task.why = outcome.state, outcome.why
         self.ended(task, outcome.message, time.time())
         self.versions.add(task.cell.id, outcome.manifests, outcome.deleted)
+        stuck = [m["name"] for m in outcome.manifests if m.get("unshippable")]
+        self._observed[task.cell.id] = observations.with_unshippable(
+            self._observed[task.cell.id], stuck
+        )
         await self._review(task, outcome.message)
         if task.state in SUCCEEDED:
             self.hold(task, kernel, outcome.manifests)
@@ -541,7 +547,8 @@ class WorkflowRun:
         seen = observations.beyond(self._plan, task.cell.id, message)
         task.touched = observations.touches_outside(message)
         known = self._observed.get(task.cell.id) or {}
-        self._observed[task.cell.id] = observations.merged(known, seen, same)
+        maybe = frozenset(task.step.spec.get("maybe") or [])
+        self._observed[task.cell.id] = observations.merged(known, seen, same, maybe - same)
         if seen:
             self._watchful = True
 
@@ -611,7 +618,7 @@ class WorkflowRun:
             self._reviews -= 1
 
     def _take_plan(self) -> None:
-        self._plan = planning.make(self.workflow.cells, self._spec["graph"])
+        self._plan = planning.make(self.workflow.cells, self._spec["graph"], self._observed)
         self._inputs = {cell: step.inputs for cell, step in self._plan.steps.items()}
         for task in self.tasks.values():
             task.step = self._plan.steps[task.cell.id]
@@ -664,6 +671,26 @@ class WorkflowRun:
             task.running.cancel()
         await self._set(task, "failed", why)
 
+    async def _bring_together(self, task: Task, why: str) -> None:
+        """Values that a cell uses together live in two worker kernels: they are made again in one.
+
+        What made them run there is known now (`plan`, `Step.together`).
+        """
+        self._watchful = True
+        self._reviews += 1
+        try:
+            self._take_plan()
+            cells = [c for place in self._places.all for c in place.tasks]
+            makers = [c for c in cells if self.tasks[c].step.together]
+            if not makers or task.revisions:
+                await self._run_all_again(task, why)
+                return
+            task.revisions += 1
+            await self._queue({task.cell.id: why})
+            await self._again(dict.fromkeys(cells, why))
+        finally:
+            self._reviews -= 1
+
     async def _run_all_again(self, task: Task, why: str) -> None:
         """A complete rerun: all cells in one worker kernel, in order, as Restart & Run All."""
         names = {t.target for t in self.tasks.values() if not self._is_kernel(t)}
@@ -686,7 +713,10 @@ class WorkflowRun:
             return
         self._reviews += 1
         try:
-            self._complete = self._spec["complete"] = f"run again in one worker kernel: {why}"
+            self._complete = self._spec["complete"] = "all cells run in one worker kernel"
+            await self._ledger.add_event(
+                self.run, None, "state", {"state": "running", "why": f"{self._complete}: {why}"}
+            )
             for place in list(self._places.all):
                 self._places.drop(place)
                 self._dispatcher.kill(place.kernel)
@@ -707,7 +737,7 @@ class WorkflowRun:
         for cell, step in self._plan.steps.items():
             why = step.complete or ", ".join((self._observed.get(cell) or {}).get("hidden") or [])
             if why:
-                return f"all cells run in one worker kernel: cell {step.cell.index}: {why}"
+                return f"all cells run in one worker kernel, for cell {step.cell.index}: {why}"
         return None
 
     # the end
