@@ -1,0 +1,237 @@
+"""What analysis does not see: found by the worker kernel's check, and put right by the engine."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import assert_equal_outputs, restart_and_run_all, started, targets, workflow
+
+from jupyterlab_dossier.runs import Engine, RunRecord
+
+# What no analysis of the notebook sees: a module beside it that nobody has described.
+HELPER = """
+    import threading
+
+    gate = threading.Event()
+
+
+    def append(items):
+        items.append(5)
+
+
+    def leave(items):
+        return len(items)
+
+
+    def lock():
+        return threading.Lock()
+
+
+    def note(path, text):
+        with open(path, "a") as file:
+            file.write(text)
+
+
+    def setting():
+        import os
+        os.environ["UNFORESEEN"] = "1"
+
+
+    def draw():
+        import random
+        return random.random()
+
+
+    def define(namespace):
+        namespace["made"] = 3
+
+
+    def everything():
+        return getattr(__import__("g" + "c"), "get_" + "objects")()
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "helper.py").write_text(textwrap.dedent(HELPER))
+    (tmp_path / "helper2.py").write_text(textwrap.dedent(HELPER))
+    return tmp_path
+
+
+async def run(
+    engine: Engine, folder: Path, cells: Sequence[str | dict[str, Any]], **asked: Any
+) -> tuple[RunRecord, dict[str, list[Any]], list[str]]:
+    """The run's record, its outputs, and why cells were queued again."""
+    name = await engine.submit(workflow(folder, cells, **asked))
+    record = await engine.wait(name)
+    again = [
+        e.cell or "run"
+        for e in await engine.logs(name)
+        if e.kind == "state" and e.body["state"] in ("queued", "running") and e.body["why"]
+    ]
+    return record, (await engine.outputs(name))[0], again
+
+
+async def same(
+    folder: Path, cells: list[str], turns: int = 1, seed: int | None = None
+) -> list[tuple[RunRecord, list[str]]]:
+    """Asserts that runs of the cells, one after another, show what Restart & Run All shows."""
+    expected = restart_and_run_all(folder, cells)
+    found = []
+    async with started(folder / "data", targets(slots=4)) as engine:
+        for _ in range(turns):
+            record, ours, again = await run(engine, folder, cells, shuffle=seed)
+            assert record.state == "done", record.why
+            assert_equal_outputs(ours, expected)
+            found.append((record, again))
+    return found
+
+
+async def test_readers_that_started_early_run_again_where_the_value_changed(folder: Path) -> None:
+    cells = ["a = [1]", "import helper\nhelper.append(a)", "print(a)", "print(len(a))"]
+    (_, first), (_, second) = await same(folder, cells, turns=2)
+    assert set(first) <= {"c2", "c3"}
+    # The first run saw the change, so that nobody starts early again.
+    assert second == []
+
+
+async def test_readers_that_started_early_stand_where_it_did_not(folder: Path) -> None:
+    waits = "import helper\nimport time\nwhile not os.path.exists('go'):\n    time.sleep(0.01)\n"
+    cells = [
+        "import os\na = [1]",
+        waits + "helper.leave(a)",
+        "print(a)\nopen_it = 1",
+        "import pathlib\npathlib.Path('go').touch() if a else None",
+    ]
+    # Cell 3 touches the outside, so it cannot be what lets cell 1 go on: the test does.
+    async with started(folder / "data", targets(slots=4)) as engine:
+        name = await engine.submit(workflow(folder, cells[:3]))
+        async for event in engine.watch(name):
+            if event.cell == "c2" and event.kind == "done":
+                (folder / "go").touch()
+                break
+        record = await engine.wait(name)
+        events = await engine.logs(name)
+        outputs, _ = await engine.outputs(name)
+    assert record.state == "done"
+    assert outputs["c2"][0]["text"] == "[1]\n"
+    ends = {e.cell: e.seq for e in events if e.kind == "done"}
+    assert ends["c2"] < ends["c1"]
+    assert not [e for e in events if e.cell == "c2" and e.body.get("state") == "queued"]
+
+
+async def test_values_bound_to_two_kernels_are_made_again_in_one(folder: Path) -> None:
+    cells = [
+        "import helper",
+        "a = helper.lock()",
+        "b = helper.lock()",
+        "with a, b:\n    print(a.locked(), b.locked())",
+        "print(a.locked())",
+    ]
+    (_, first), (_, second) = await same(folder, cells, turns=2)
+    assert first and second == []
+
+
+async def test_values_bound_to_their_kernel_are_made_where_they_are_used_together(
+    folder: Path,
+) -> None:
+    cells = [
+        "f = open('helper.py')",
+        "g = (i for i in range(9))",
+        "print(repr(f.readline()), next(g))",
+        "print(next(g))",
+    ]
+    assert [again for _, again in await same(folder, cells)] == [[]]
+
+
+async def test_a_change_that_nobody_foresaw(folder: Path) -> None:
+    """A value reached on ways that the analysis takes for harmless."""
+    cells = [
+        "import helper\nhelper.kept = []",
+        "a = [1]\nd = {'a': a}",
+        "(lambda **k: None)(**d) or helper.kept.extend([d.get('a')])",
+        "getattr(helper, 'ap' + 'pend')(helper.kept[0])",
+        "print(a)",
+    ]
+    await same(folder, cells, turns=2)
+
+
+async def test_a_name_that_nobody_foresaw(folder: Path) -> None:
+    cells = [
+        "made = 1",
+        "import helper\nimport inspect\nhelper.define(inspect.getmodule(print).__dict__)",
+        "import sys\nhelper.define(vars(sys.modules['__main__']))",
+        "print(made)",
+    ]
+    await same(folder, cells, turns=2)
+
+
+async def test_process_state_that_nobody_foresaw(folder: Path) -> None:
+    cells = [
+        "import os",
+        "import helper\nhelper.setting()",
+        "print(os.environ.get('UNFORESEEN'))",
+        "x = os.environ.get('UNFORESEEN')",
+        "print(x)",
+    ]
+    (first, _), _ = await same(folder, cells, turns=2)
+    assert "UNFORESEEN" in (first.tasks[1].why or "")
+
+
+async def test_random_numbers_that_nobody_foresaw(folder: Path) -> None:
+    cells = [
+        "import random\nrandom.seed(7)",
+        "import helper",
+        "print(helper.draw())",
+        "print(random.random())",
+        "print(random.random())",
+    ]
+    await same(folder, cells, turns=2)
+
+
+async def test_files_that_nobody_foresaw(folder: Path) -> None:
+    cells = [
+        "import helper",
+        "helper.note('note.txt', 'one')",
+        "print(open('note.txt').read())",
+        "import os\nos.remove('note.txt')",
+    ]
+    (first, _), _ = await same(folder, cells, turns=2)
+    assert "note.txt" in (first.tasks[1].why or "")
+
+
+async def test_hidden_ways_end_in_a_complete_rerun(folder: Path) -> None:
+    cells = [
+        "import helper\nmarked = ['marked', 1]",
+        "other = [2]",
+        "for o in helper.everything():\n"
+        "    if type(o) is list and o[:1] == ['marked'] and len(o) == 2:\n        o.append(3)",
+        "print(marked, other)",
+    ]
+    (first, again), (second, none) = await same(folder, cells, turns=2)
+    assert "run" in again
+    assert none == []  # known from the first run: complete from the start
+    assert first.state == second.state == "done"
+
+
+async def test_a_complete_rerun_doubles_nothing_outside(folder: Path) -> None:
+    cells = [
+        "import helper\nopen('once.txt', 'a').write('x')",
+        "a = [1]",
+        "n = len(helper.everything()) > 0",
+        "print(a, n)",
+    ]
+    async with started(folder / "data", targets(slots=4)) as engine:
+        record, _, _ = await run(engine, folder, cells)
+        assert record.state == "failed"
+        assert "cell 0 touches the outside and is not run twice" in (record.why or "")
+        assert (folder / "once.txt").read_text() == "x"
+        # Now it is known beforehand.
+        record, ours, _ = await run(engine, folder, cells)
+        assert record.state == "done"
+        assert ours["c3"][0]["text"] == "[1] True\n"
+        assert (folder / "once.txt").read_text() == "xx"
