@@ -46,6 +46,8 @@ log.propagate = False
 
 Message = dict[str, Any]
 
+# A new kernel without a task for this long waits as a spare.
+_IDLE = 0.005
 _ROOT = str(Path(__file__).parents[2])
 
 
@@ -211,6 +213,7 @@ class Host:
         self.shell.extension_manager.load_extension("storemagic")  # as in every ipykernel
         # First use compiles patterns and imports modules: once here, for all children of a fork.
         self.shell.run_cell("None", silent=True)
+        self.place.warm()
 
     def serve(self, sock: socket.socket) -> None:
         """Serve tasks until the worker closes the socket or the user's code ends the kernel."""
@@ -222,6 +225,7 @@ class Host:
         self.interrupts.install()
         loop.add_reader(sock.fileno(), self._readable)
         runner = loop.create_task(self._comms())
+        loop.call_later(_IDLE, self._warm)
         self.link.send({"type": "ready", "pid": pid})
         while not runner.done():
             # KeyboardInterrupt and SystemExit of the user's callbacks come out of the loop.
@@ -229,6 +233,11 @@ class Host:
                 loop.run_forever()
                 break
         self._flush()
+
+    def _warm(self) -> None:
+        """Copy the pages that a check writes to while this kernel waits for its first task."""
+        if self._cell is None:
+            self.place.warm()
 
     def ask(self, prompt: str, password: bool) -> str:
         """input() and getpass(): wait for the answer, interruptible; other messages queue."""

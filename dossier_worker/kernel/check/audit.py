@@ -54,7 +54,8 @@ _IMPORTERS = frozenset({"importlib", "_frozen_importlib", "_frozen_importlib_ext
 class Audit:
     """The hook of this process. It cannot be taken away again; between cells it does nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, blobs: str) -> None:
+        self._places = {*_places(), os.path.abspath(blobs) + os.sep}
         self._active: dict[str, Handler] = {}
         self._busy: set[int] = set()
         self._all = self._handlers()
@@ -82,7 +83,8 @@ class Audit:
     def begin(self, cell: Cell) -> None:
         self._clear()
         self._cell = cell
-        self._prefixes = _of_libraries(cell)
+        folder = cell.folder + os.sep
+        self._prefixes = tuple(p for p in self._places if not folder.startswith(p))
         self._active.update(self._all)
 
     def report(self, cell: Cell, effects: Effects) -> None:
@@ -303,21 +305,14 @@ def _is_ctypes(obj: Any) -> bool:
     return name in ("ctypes", "_ctypes", "cffi", "_cffi_backend")
 
 
-def _of_libraries(cell: Cell) -> tuple[str, ...]:
+def _places() -> set[str]:
     """Where the interpreter and libraries keep what they read and write by themselves."""
     places = {sys.prefix, sys.base_prefix, sys.exec_prefix, *site.getsitepackages(),
-              *sysconfig.get_paths().values(), site.getusersitepackages(),
-              cell.values.folder}  # fmt: skip
+              *sysconfig.get_paths().values(), site.getusersitepackages()}  # fmt: skip
     home = os.path.expanduser("~")
     for name in (".cache", ".config", ".ipython", ".jupyter", ".local/share/jupyter",
                  ".local/share/fonts", ".fonts"):  # fmt: skip
         places.add(os.path.join(home, name))
-    for module, function in (("matplotlib", "get_cachedir"), ("matplotlib", "get_configdir")):
-        found = getattr(sys.modules.get(module), function, None)
-        if found is not None:
-            places.add(found())
     places |= {"/proc", "/dev", "/sys", "/etc", "/usr/share", "/usr/lib"}
-    folder = cell.folder + os.sep
     places |= {os.path.realpath(place) for place in places if place}
-    prefixes = (os.path.abspath(place) + os.sep for place in places if place)
-    return tuple(sorted({place for place in prefixes if not folder.startswith(place)}))
+    return {os.path.abspath(place) + os.sep for place in places if place}

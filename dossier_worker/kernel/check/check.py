@@ -26,7 +26,7 @@ class Check:
         self._namespace = namespace
         self._values = values
         self._cell: Cell | None = None
-        audit = Audit()
+        audit = Audit(values.folder)
         # What is begun last is nearest to the cell; it ends first.
         self._ways: list[Way] = [
             State(),

@@ -7,7 +7,6 @@ Small memory is copied before the cell.
 
 from __future__ import annotations
 
-import contextlib
 import mmap
 import os
 import sys
@@ -23,7 +22,8 @@ from .cell import Clock
 _COPY = 0.3e-9
 _READ = 0.8e-9
 _STEP = 4 << 20
-_PRESENT, _SWAPPED, _SHARED = 1 << 63, 1 << 62, 1 << 61
+# Pages that are looked at together: 64 MiB.
+_PAGES = 16384
 
 
 class Memory:
@@ -49,7 +49,7 @@ class ArrayLook:
         self._copy: bytes | None = None
         self._span = memory.find(low, high)
         if self._span is None and (high - low) * _COPY <= max(clock.left(), 0):
-            self._copy = arrays.memory(array).tobytes()
+            self._copy = array.tobytes()
 
     def same(self, clock: Clock) -> bool | None:
         array = self._ref()
@@ -58,7 +58,7 @@ class ArrayLook:
         if _shape(array) != self._shape:
             return False
         if self._copy is not None:
-            return bool(arrays.memory(array).tobytes() == self._copy)
+            return bool(array.tobytes() == self._copy)
         if self._span is None:
             return None
         return self._as_in_blob(arrays.memory(array), clock)
@@ -68,29 +68,27 @@ class ArrayLook:
         numpy = sys.modules["numpy"]
         address, shape, strides, dtype, _ = self._shape
         if self._copy is not None:
-            data: Any = self._copy
-            start = 0
-        elif self._span is not None:
-            try:
-                with open(self._span.path, "rb") as file:
-                    data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            except (OSError, ValueError):
-                return None
-            start = self._low - self._span.address
-        else:
+            return numpy.ndarray(shape, dtype, self._copy)
+        if self._span is None:
             return None
-        return numpy.ndarray(shape, dtype, data, start + address - self._low, strides)
+        try:
+            with open(self._span.path, "rb") as file:
+                data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except (OSError, ValueError):
+            return None
+        return numpy.ndarray(shape, dtype, data, address - self._span.address, strides)
 
     def _as_in_blob(self, now: Any, clock: Clock) -> bool | None:
         ranges = [(self._low, self._high)]
         if self._span.mapped:
-            written = written_to(self._low, self._high)
-            if written is not None:
-                ranges = written
+            written = written_to(self._low, self._high, clock)
+            if written == []:
+                return True
+            ranges = ranges if written is None else written
         try:
             file = os.open(self._span.path, os.O_RDONLY)
         except OSError:
-            return None if ranges else True
+            return None
         try:
             for first, last in ranges:
                 for start in range(first, last, _STEP):
@@ -105,29 +103,37 @@ class ArrayLook:
         return True
 
 
-def written_to(low: int, high: int) -> list[tuple[int, int]] | None:
+def written_to(low: int, high: int, clock: Clock) -> list[tuple[int, int]] | None:
     """Which parts of a private mapping are on pages of our own; None where that cannot be seen."""
     numpy = sys.modules["numpy"]
     size = mmap.PAGESIZE
     first, last = low // size, -(-high // size)
-    with contextlib.suppress(OSError):
+    found: list[tuple[int, int]] = []
+    try:
         with open("/proc/self/pagemap", "rb", buffering=0) as file:
             file.seek(first * 8)
-            parts = []
-            left = (last - first) * 8
-            while left > 0 and (part := file.read(left)):
-                parts.append(part)
-                left -= len(part)
-        if left > 0:
-            return None
-        entries = numpy.frombuffer(b"".join(parts), "u8")
-        here = (entries & numpy.uint64(_PRESENT)) != 0
-        own = here & ((entries & numpy.uint64(_SHARED)) == 0)
-        own |= (entries & numpy.uint64(_SWAPPED)) != 0
-        edges = numpy.flatnonzero(numpy.diff(own.astype("i1"), prepend=0, append=0))
-        pairs = (edges.reshape(-1, 2) + first) * size
-        return [(max(int(a), low), min(int(b), high)) for a, b in pairs]
-    return None
+            while first < last:
+                if clock.left() <= 0:
+                    return None
+                part = file.read(8 * min(last - first, _PAGES))
+                entries = numpy.frombuffer(part, "u8")
+                if not len(entries):
+                    return None
+                if entries.any():  # else none of them was even read
+                    own = _own_pages(numpy, entries)
+                    found += [(first + int(a), first + int(b)) for a, b in own]
+                first += len(entries)
+    except OSError:
+        return None
+    return [(max(a * size, low), min(b * size, high)) for a, b in found]
+
+
+def _own_pages(numpy: Any, entries: Any) -> Any:
+    """(first, last + 1) of each row of pages that are ours: anonymous, or swapped out."""
+    bits = (entries >> numpy.uint64(61)).astype("u1")  # present, swapped, of a file
+    own = (bits >= 4) & (bits & 1 == 0) | (bits & 2 != 0)
+    edges = numpy.flatnonzero(numpy.diff(own.view("i1"), prepend=0, append=0))
+    return edges.reshape(-1, 2)
 
 
 def _shape(array: Any) -> tuple[Any, ...]:
