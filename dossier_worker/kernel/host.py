@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import ctypes
 import importlib.util
 import inspect
@@ -22,6 +23,7 @@ import time
 import traceback
 import types
 from collections import deque
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, cast
 
@@ -204,6 +206,7 @@ class Host:
         self.session = session
         self.place = Place(self.shell.user_ns, blobs)
         self._fflush = _c_flush()
+        self._context = contextvars.copy_context()
         self._inbox: deque[tuple[Message, list[bytes]]] = deque()
         self._wake = asyncio.Event()
         self._cell: asyncio.Future[None] | None = None
@@ -280,10 +283,23 @@ class Host:
             return
         for message, buffers in arrived:
             if message["type"] == "execute":
-                self._cell = asyncio.ensure_future(self._execute(message))
+                self._cell = self._task_of(self._execute(message))
             else:
                 self._inbox.append((message, buffers))
                 self._wake.set()
+
+    def _task_of(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """A task whose context variables (numpy's print options, decimal's context) stay."""
+        if sys.version_info >= (3, 11):
+            return asyncio.get_running_loop().create_task(work, context=self._context)
+
+        async def keep() -> Any:
+            try:
+                return await work
+            finally:
+                self._context = contextvars.copy_context()
+
+        return self._context.run(asyncio.ensure_future, keep())
 
     async def _comms(self) -> None:
         """One at a time; also while a cell awaits something, perhaps just this message."""
@@ -417,7 +433,7 @@ class Host:
             with self.interrupts.user_code():
                 transformed, is_async, failure = shell.prepare(code)
                 if is_async:
-                    future = asyncio.ensure_future(
+                    future = self._task_of(
                         shell.run_cell_async(
                             code,
                             store_history=store,

@@ -11,6 +11,8 @@ from . import singletons
 from .cloud import cloudpickle, is_cloudpickle
 from .registry import Held
 
+_found: dict[tuple[str, str], Any] = {}
+
 
 class ValueUnpickler(pickle.Unpickler):
     def __init__(
@@ -41,7 +43,13 @@ class ValueUnpickler(pickle.Unpickler):
             for part in name.split("."):
                 found = getattr(found, part)
             return found
-        return super().find_class(module, name)
+        found = super().find_class(module, name)
+        itself = (getattr(found, "__module__", None), getattr(found, "__qualname__", None))
+        if itself == (module, name):
+            _found[itself] = found
+            return found
+        # A cell may have put something else in its place: what it was when first needed.
+        return _found.setdefault((module, name), found)
 
     def numbered(self) -> Iterable[tuple[int, Any]]:
         """(number, object) of all that was loaded."""

@@ -74,7 +74,9 @@ class Effects(Elements):
         if spec.barrier:
             self.barrier(spec.barrier, opaque="code" in spec.barrier or "namespace" in spec.barrier)
         if spec.process:
-            self.process(spec.process, True)
+            # A logger keeps what it is given, also what is still used under a name.
+            kept = receiver is not None and "logger" in receiver.types
+            self.process(spec.process, not (kept and self.is_older(*args.all())))
         if spec.sticky:
             self.process(spec.sticky, False)
         if spec.hooks:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 # Magics that only show something, by name.
 _SHOW = words(
-    "pinfo pinfo2 psource pdoc pfile pdef who who_ls whos lsmagic magic quickref pprint page "
-    "precision colors config_list doctest_mode pycat cat history_off more less man"
+    "pinfo pinfo2 psource pdoc pfile pdef who who_ls whos lsmagic magic quickref page "
+    "config_list pycat cat history_off more less man"
 )
 _TIMERS = frozenset(("time", "timeit", "prun", "memit", "mprun", "lprun", "snakeviz"))
 _KNOWN_EXTENSIONS = frozenset(

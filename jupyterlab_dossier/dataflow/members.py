@@ -244,6 +244,7 @@ class Members(Functions):
                         isinstance(v, (Function, Class)) for v in value.types
                     )
                     self.process(f"`{t[1:]}.{name}` is set", simple)
+                    self.load_originals(f"={t[1:]}.{name}", node)
                     if value.regions:
                         self.state.patched.append(value)
                         path = f"{t[1:]}.{name}"
@@ -265,6 +266,8 @@ class Members(Functions):
                         one, "__delattr__", Arguments([constant(name)]), node, "__delattr__"
                     )
                 self._descriptor(t, name, "__delete__", [], one, node)
+            elif isinstance(t, str) and t[0] == "=":
+                self.process(f"`{t[1:]}.{name}` is deleted", True)
         self.change(receiver, node)
 
     def _descriptor(

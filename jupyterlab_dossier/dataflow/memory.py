@@ -84,6 +84,10 @@ class Memory:
             return Value(NO_REGIONS, types)
         return Value(regions, types)
 
+    def is_older(self, *values: Value) -> bool:
+        """Are there objects in them that the running statement did not make?"""
+        return any(region < self.statement_region for value in values for region in value.regions)
+
     def fresh(self, types: frozenset[Any], elements: frozenset[Any] = frozenset()) -> Value:
         if types and self.is_immutable(types):
             return Value(NO_REGIONS, types)
@@ -327,7 +331,7 @@ class Memory:
         if not value.regions:
             return
         roots = self.heap.affected(value.regions)
-        if any(region < self.statement_region for region in value.regions):
+        if self.is_older(value):
             self.other_effects += 1
         for name in sorted(self.state.sharing(roots)):
             # Also if the name was bound anew before: its last version holds the object.
@@ -399,6 +403,12 @@ class Memory:
     def process(self, words: str, replayable: bool) -> None:
         if not self.restoring:
             self.setup_words.append((words, replayable))
+
+    def load_originals(self, path: str, node: ast.AST | None) -> None:
+        """Names that hold what is about to be replaced: found by its name it would be the new."""
+        for name, value in self.state.names.items():
+            if path in value.types or path in self.inside(value):
+                self.load_global(name, node)
 
     def draws(self, generator: str, node: ast.AST | None) -> None:
         """Uses the state of a global random generator and leaves another one."""
@@ -474,6 +484,11 @@ class Memory:
                     names[name] = True
                 elif name in self.state.names:
                     names[name] = False
+            for name in names:
+                value = self.local[name][0] if name in self.local else self.state.names.get(name)
+                if value is not None and (what := self.unshippable(value)) is not None:
+                    self.stick(f"`{name}` is {what} and cannot be moved: `{shown}`")
+                    return
             setup = Setup(text, names)
             self.pending_setup.append((self.statement, setup))
 

@@ -18,6 +18,8 @@ from .model import Json
 _REPLACED = [
     (re.compile(r"\x1b\[[0-9;]*m"), ""),
     (re.compile(r"\b0x[0-9a-fA-F]{6,16}\b"), "0xADDRESS"),
+    # scikit-learn shortens texts in the middle.
+    (re.compile(r"\.\.\.x?[0-9a-fA-F]{6,12}(?=>|&gt;)"), "...ADDRESS"),
     # ipykernel names a cell's file after its process; IPython shows `Cell In[3], line 1`.
     (re.compile(r"[\w./\\-]*ipykernel_\d+[/\\]\d+\.py"), "CELL.py"),
     # scikit-learn numbers the estimators that a process has shown.
@@ -25,7 +27,9 @@ _REPLACED = [
     (re.compile(r"sk-estimator-id-\d+"), "sk-estimator-id-N"),
     # %time and %timeit: a number with a unit, or a line of CPU times.
     (
-        re.compile(r"(CPU times: |Wall time: |user |sys: |total: )[\d.]+ (?:ns|[uµμ]s|ms|s|min)\b"),
+        re.compile(
+            r"(CPU times: |Wall time: |user |sys: |total: )[\d.e+]+ (?:ns|[uµμ]s|ms|s|min)\b"
+        ),
         r"\1TIME",
     ),
     (

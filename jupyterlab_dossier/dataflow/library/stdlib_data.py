@@ -296,7 +296,8 @@ catch_warnings : restores -> fresh restorer
 basicConfig disable addLevelName setLoggerClass captureWarnings : process logging is configured
 getLogger : -> =logging.<logger>
 info debug warning error critical exception log : -> NoneType
-StreamHandler Formatter NullHandler Filter : -> alias handler
+Formatter Filter : -> alias handler
+StreamHandler NullHandler : unshippable a log handler -> alias handler
 FileHandler : outside writes a log file ; writes 0 ; unshippable an open log file -> alias handler
 [module logging.config]
 dictConfig fileConfig : process logging is configured
