@@ -1,0 +1,52 @@
+"""Where the oracles' full runs leave their results, so that they can be taken up and reported."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+import time
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+
+BUILD = Path(__file__).parents[2] / "build" / "oracles"
+FULL = bool(os.environ.get("DOSSIER_FULL"))
+SEED = int(os.environ.get("DOSSIER_SEED") or time.time())
+FULL_SEED = int(os.environ.get("DOSSIER_SEED") or 1)  # the same again when taken up
+LIBRARIES = ("numpy", "pandas", "scipy", "scikit-learn", "matplotlib", "ipython", "ipykernel")
+
+
+def conditions() -> Json:
+    """When and with which versions."""
+    versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
+    now = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    return {"date": now, "python": platform.python_version(), "versions": versions}
+
+
+class Record:
+    """Entries by name, written after each, so that a run that was cut goes on where it was."""
+
+    def __init__(self, part: str, key: Json) -> None:
+        self.path = BUILD / f"{part}.json"
+        self.data: Json = {**conditions(), **key, "entries": {}}
+        try:
+            before = json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return
+        if all(before.get(k) == v for k, v in key.items()):
+            self.data["entries"] = before["entries"]
+
+    @property
+    def entries(self) -> Json:
+        entries: Json = self.data["entries"]
+        return entries
+
+    def save(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        whole = self.path.with_suffix(".new")
+        whole.write_text(json.dumps(self.data, indent=1), encoding="utf-8")
+        whole.replace(self.path)

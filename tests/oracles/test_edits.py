@@ -1,0 +1,129 @@
+"""After an edit every cell that gives another result is marked as stale.
+
+A seeded sample by default; with DOSSIER_FULL many edits of every notebook, resumable.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from . import corpus, edits
+from .results import FULL, FULL_SEED, SEED, Record
+from .shells import Failed, Shells
+
+Json = dict[str, Any]
+PAIRS = 60  # of the sample
+EACH: dict[corpus.Kind, int] = {"small": 12, "long": 40}  # edits of each notebook in full runs
+
+
+def _cells(kind: corpus.Kind, name: str) -> edits.Cells:
+    loaded = corpus.load(kind, name)
+    return [edits.Cell(f"c{n}", c.source, tuple(sorted(c.tags))) for n, c in enumerate(loaded)]
+
+
+class _Notebook:
+    """A notebook with its run, and edits of it."""
+
+    def __init__(self, shells: Shells, kind: corpus.Kind, name: str) -> None:
+        self.shells = shells
+        self.cells = _cells(kind, name)
+        self.ran = self._run(self.cells)
+
+    def _run(self, cells: edits.Cells) -> list[Json]:
+        return self.shells.run([(cell.source, cell.tags) for cell in cells])
+
+    def judge(self, seed: str) -> Json | None:
+        """One edit, and the same undone; None where the edited notebook does not come to an end."""
+        rule, edited = edits.edit(self.cells, random.Random(seed))
+        try:
+            ran = self._run(edited)
+        except Failed:
+            return None
+        there = edits.judge(self.cells, self.ran, edited, ran)
+        back = edits.judge(edited, ran, self.cells, self.ran)
+        entry: Json = {"rule": rule, "pairs": []}
+        for way, verdict in (("edit", there), ("undone", back)):
+            entry["pairs"].append(
+                {
+                    "way": way,
+                    "cells": verdict.cells,
+                    "affected": len(verdict.affected),
+                    "marked": len(verdict.marked),
+                    "missed": verdict.missed,
+                }
+            )
+        if there.missed or back.missed:
+            entry["sources"] = [f"# {c.id}\n{c.source}" for c in edited]
+        return entry
+
+
+def _check(entries: dict[str, Json | None]) -> None:
+    pairs = [p for entry in entries.values() if entry is not None for p in entry["pairs"]]
+    totals = Counter[str]()
+    for pair in pairs:
+        totals.update({key: pair[key] for key in ("cells", "affected", "marked")})
+    print(f"{len(pairs)} pairs: {dict(totals)}")
+    missed = {
+        f"{name}, {entry['rule']}, {pair['way']}": pair["missed"]
+        for name, entry in entries.items()
+        if entry is not None
+        for pair in entry["pairs"]
+        if pair["missed"]
+    }
+    assert pairs and not missed
+
+
+def _sample() -> Iterator[tuple[corpus.Kind, str]]:
+    rng = random.Random(SEED)
+    for kind, share in (("small", 0.75), ("long", 0.25)):
+        names = corpus.names(kind)
+        count = round(PAIRS / 2 / 3 * share)
+        yield from ((kind, name) for name in rng.sample(names, min(count, len(names))))
+
+
+@pytest.mark.timeout(3600)
+def test_what_changes_is_marked() -> None:
+    record = Record("edits", {"seed": FULL_SEED}) if FULL else None
+    entries: dict[str, Json | None] = record.entries if record else {}
+    seed = FULL_SEED if FULL else SEED
+    print(f"DOSSIER_SEED={seed}")
+    chosen = [(k, n) for k in corpus.KINDS for n in corpus.names(k)] if FULL else list(_sample())
+    with Shells() as shells:
+        for kind, name in chosen:
+            count = EACH[kind] if FULL else 3
+            wanted = {f"{kind}/{name} {n}" for n in range(count)} - entries.keys()
+            if not wanted:
+                continue
+            notebook = _Notebook(shells, kind, name)
+            for key in sorted(wanted):
+                entries[key] = notebook.judge(f"{seed} {key}")
+            if record is not None:
+                record.save()
+    _check(entries)
+
+
+def test_a_missing_mark_is_seen() -> None:
+    """A cell that shows something else and is not marked counts as missed."""
+    old = [edits.Cell("a", "x = 1"), edits.Cell("b", "print(x)"), edits.Cell("c", "print(2)")]
+    new = [edits.Cell("a", "x = 3"), *old[1:]]
+    with Shells() as shells:
+        before, after = (shells.run([(c.source, ()) for c in cells]) for cells in (old, new))
+    assert edits.affected(old, before, new, after)[2] == ""
+    verdict = edits.judge(old, before, new, after)
+    assert set(verdict.affected) == {"a", "b"} == set(verdict.marked)
+    assert edits.Verdict(3, verdict.affected, {"a": ""}).missed.keys() == {"b"}
+
+
+@pytest.mark.parametrize("rule", edits.RULES)
+def test_every_rule_edits_some_notebook(rule: str) -> None:
+    cells = [c for k in corpus.KINDS for n in corpus.names(k) for c in _cells(k, n)]
+    for seed in range(20):
+        made = edits.RULES[rule](cells, random.Random(seed))
+        if made is not None and made != cells:
+            return
+    pytest.fail("it edits nothing")
