@@ -30,7 +30,7 @@ _PRELOADED = (
     "sklearn.decomposition matplotlib.figure matplotlib.backends.backend_agg joblib sqlite3 json "
     "csv IPython.core.interactiveshell matplotlib_inline.config PIL.Image"
 )
-_SECONDS = 90
+_SECONDS = {"values": 40, "trace": 300}
 
 
 class Failed(Exception):
@@ -91,6 +91,7 @@ class Shells:
 
 def shell(names: dict[str, Any] | None = None) -> Any:
     """An IPython shell whose outputs are those of a notebook, in `shell.shown`."""
+    from ipykernel.compiler import XCachingCompiler
     from IPython.core.displayhook import DisplayHook
     from IPython.core.displaypub import DisplayPublisher
     from IPython.core.interactiveshell import InteractiveShell
@@ -152,6 +153,7 @@ def shell(names: dict[str, Any] | None = None) -> Any:
         user_ns=names,
         display_pub_class=Publisher,
         displayhook_class=Hook,
+        compiler_class=XCachingCompiler,  # its file names are those in a kernel
         config=Config({"HistoryManager": {"enabled": False}}),
         cache_size=1000,
     )
@@ -223,9 +225,9 @@ def _child(run: Run, made: Any, task: Json, end: int) -> None:
     os._exit(0)
 
 
-def _collect(pid: int, start: int) -> bytes:
+def _collect(pid: int, start: int, seconds: float) -> bytes:
     data = b""
-    limit = time.monotonic() + _SECONDS
+    limit = time.monotonic() + seconds
     while True:
         ready, _, _ = select.select([start], [], [], max(0.0, limit - time.monotonic()))
         if not ready:
@@ -263,7 +265,7 @@ def serve(way: str) -> None:
             sys.stdin = open(os.devnull)  # noqa: SIM115 (for as long as the process lives)
             _child(run, made, json.loads(line), end)
         os.close(end)
-        answers.write(_collect(pid, start).replace(b"\n", b" ") + b"\n")
+        answers.write(_collect(pid, start, _SECONDS[way]).replace(b"\n", b" ") + b"\n")
         answers.flush()
 
 
