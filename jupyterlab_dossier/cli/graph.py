@@ -56,10 +56,9 @@ def main(asked: argparse.Namespace) -> int:
 
 
 async def _graph(workflow: Workflow) -> Json:
-    from jupyterlab_dossier.dataflow.client import AnalysisClient
-    from jupyterlab_dossier.runs import kernelspecs, plan
+    from jupyterlab_dossier.runs import analysis, kernelspecs, plan
 
-    client = AnalysisClient(kernelspecs.interpreter(workflow.kernelspec).python)
+    client = analysis.client(kernelspecs.interpreter(workflow.kernelspec).python)
     try:
         graph = await client.graph(plan.analysed(workflow.cells))
     finally:

@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 def _call(arguments: argparse.Namespace) -> int:
     # Late: `--help` and wrong usage need none of it.
-    from jupyterlab_dossier.dataflow.client import AnalysisError
+    from jupyterlab_dossier.dataflow.client import AnalysisError, LibraryFault
     from jupyterlab_dossier.runs import BadInput
     from jupyterlab_dossier.runs.database import LedgerFault
     from jupyterlab_dossier.store import StoreFull
@@ -58,7 +58,7 @@ def _call(arguments: argparse.Namespace) -> int:
     try:
         status: int = arguments.main(arguments)
         return status
-    except (BadInput, SettingsFault) as error:
+    except (BadInput, SettingsFault, LibraryFault) as error:
         say(f"error: {error}")
         return WRONG_INPUT
     except (StoreFull, LedgerFault, ProviderFault, AnalysisError) as error:

@@ -51,11 +51,10 @@ def _of_another_kernel(old: Notebook, new: Notebook) -> list[Json]:
 
 
 async def _stale(old: Notebook, new: Notebook) -> list[Json]:
-    from jupyterlab_dossier.dataflow.client import AnalysisClient
-    from jupyterlab_dossier.runs import kernelspecs, notebooks, plan
+    from jupyterlab_dossier.runs import analysis, kernelspecs, notebooks, plan
 
     shown = {cell.id: [_kind(output) for output in cell.outputs] for cell in old.code_cells}
-    async with AnalysisClient(kernelspecs.interpreter(new.kernelspec).python) as client:
+    async with analysis.client(kernelspecs.interpreter(new.kernelspec).python) as client:
         return await client.stale(
             plan.analysed(notebooks.code_cells(old)),
             plan.analysed(notebooks.code_cells(new)),

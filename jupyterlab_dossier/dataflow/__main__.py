@@ -2,8 +2,8 @@
 
 With "old" (the cells of before, which of them failed, which are quiet): {"id", "stale"} out.
 
-Run as a folder by any interpreter: the package loads itself under a private name, so that nothing
-beside it gets on sys.path.
+Arguments are files with users' own library data. Run as a folder by any interpreter: the package
+loads itself under a private name, so that nothing beside it gets on sys.path.
 """
 
 import importlib.util
@@ -22,6 +22,9 @@ def main() -> None:
     package = importlib.util.module_from_spec(spec)
     sys.modules[name] = package
     spec.loader.exec_module(package)
+    library = importlib.import_module(f"{name}.library")
+    users = importlib.import_module(f"{name}.library.users")
+    users.load(library.library(), sys.argv[1:])
     importlib.import_module(f"{name}.server").serve(sys.stdin.buffer, sys.stdout.buffer)
 
 

@@ -11,7 +11,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .library import users
+from .library.users import LibraryFault
 from .model import Cell
+
+__all__ = ["AnalysisClient", "AnalysisError", "LibraryFault"]
 
 _LINE_LIMIT = 256 * 1024 * 1024
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
@@ -24,9 +28,16 @@ class AnalysisError(Exception):
 class AnalysisClient:
     """One helper process; started when first needed, and again when it died."""
 
-    def __init__(self, python: str | None = None, timeout: float = 60.0) -> None:
+    def __init__(
+        self,
+        python: str | None = None,
+        timeout: float = 60.0,
+        library: Sequence[str | os.PathLike[str]] = (),
+    ) -> None:
         self.python = python or sys.executable
         self.timeout = timeout
+        self.library = library  # folders with users' own library data
+        self._data: list[tuple[str, int, int]] = []
         self._process: asyncio.subprocess.Process | None = None
         self._lock = asyncio.Lock()
         self._ids = itertools.count(1)
@@ -66,6 +77,7 @@ class AnalysisClient:
     async def _answer(self, request: dict[str, Any], timeout: float | None) -> dict[str, Any]:
         limit = self.timeout if timeout is None else timeout
         async with self._lock:
+            await self._read_library()
             try:
                 reply = await asyncio.wait_for(self._ask(request), limit)
             except asyncio.TimeoutError:
@@ -78,6 +90,14 @@ class AnalysisClient:
         if "error" in reply:
             raise AnalysisError(str(reply["error"]))
         return reply
+
+    async def _read_library(self) -> None:
+        """Users' library data: checked when it is new or changed; a process knows what it got."""
+        data = await asyncio.to_thread(_stamps, self.library) if self.library else []
+        if data != self._data:
+            await asyncio.to_thread(users.check, [path for path, _, _ in data])
+            await self._end()
+            self._data = data
 
     async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         request["id"] = next(self._ids)
@@ -107,6 +127,7 @@ class AnalysisClient:
                     self.python,
                     "-I",
                     _FOLDER,
+                    *(path for path, _, _ in self._data),
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
                     limit=_LINE_LIMIT,
@@ -132,3 +153,12 @@ class AnalysisClient:
 
     async def __aexit__(self, *exc: object) -> None:
         await self.close()
+
+
+def _stamps(folders: Sequence[str | os.PathLike[str]]) -> list[tuple[str, int, int]]:
+    found = []
+    for path in users.files(folders):
+        with contextlib.suppress(OSError):
+            status = os.stat(path)
+            found.append((path, status.st_mtime_ns, status.st_size))
+    return found

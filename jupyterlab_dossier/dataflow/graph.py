@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -132,6 +133,8 @@ class _Builder:
             self._barrier(index, barrier)
         report.barrier = barrier
         report.outside = list(facts.outside)
+        if any(n.startswith("<file") for n in declared_writes):
+            report.outside.append("writes files, as its metadata says")
         report.unknown = list(facts.unknown)
         report.imports = list(facts.imports)
         report.sticky = facts.sticky
@@ -264,7 +267,17 @@ class _Builder:
 
 def _names(effects: Mapping[str, Any], key: str) -> list[str]:
     given = effects.get(key)
-    return [n for n in given if isinstance(n, str)] if isinstance(given, (list, tuple)) else []
+    if not isinstance(given, (list, tuple)):
+        return []
+    return [_resource(n) for n in given if isinstance(n, str)]
+
+
+def _resource(name: str) -> str:
+    """`file:data.csv` is what the analysis calls `<file data.csv>`; `file:*` any file."""
+    if not name.startswith("file:"):
+        return name
+    path = posixpath.normpath(name.removeprefix("file:"))
+    return "<files>" if "*" in path else f"<file {path}>"
 
 
 def _overlap(a: str, b: str) -> bool:

@@ -27,7 +27,7 @@ from jupyter_client.kernelspec import NoSuchKernel
 from ..dataflow.client import AnalysisClient
 from ..store import Store
 from ..targets import Catalogue
-from . import conditions, kernelspecs, observations, recovery
+from . import analysis, conditions, kernelspecs, observations, recovery
 from . import plan as planning
 from .database import LedgerFault
 from .dispatch import Dispatcher
@@ -324,7 +324,7 @@ class Engine:
 
     def _client(self, python: str) -> AnalysisClient:
         if python not in self._analysis:
-            self._analysis[python] = AnalysisClient(python)
+            self._analysis[python] = analysis.client(python)
         return self._analysis[python]
 
     def recipe(

@@ -134,6 +134,35 @@ def _check_metadata(node: Any) -> None:
             where,
             {"target": str, "options": dict, "effects": dict, "idempotent": bool},
         )
+        _check_effects((cell.metadata.get("dossier") or {}).get("effects") or {}, where)
+
+
+def _check_effects(effects: Any, where: str) -> None:
+    """What the user says that a cell does: names and files read and written, pure, a barrier."""
+    field = "metadata.dossier.effects"
+    for name, value in effects.items():
+        words = None
+        if name in ("pure", "barrier"):
+            words = None if isinstance(value, bool) else "must be true or false"
+        elif name not in ("reads", "writes"):
+            words = "is unknown; there are reads, writes, pure and barrier"
+        elif not isinstance(value, list):
+            words = "must be a list of names and files"
+        else:
+            wrong = [v for v in value if not _is_effect_name(v)]
+            if wrong:
+                words = f"holds {wrong[0]!r}, which is neither a name nor `file:` with a path"
+        if words is not None:
+            raise BadInput(f"{where}: {field}.{name} {words}", f"{field}.{name}")
+    if effects.get("pure") and effects.get("barrier"):
+        raise BadInput(f"{where}: {field} says both pure and barrier", field)
+
+
+def _is_effect_name(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    is_file = value.startswith("file:") and value != "file:"
+    return is_file or value.isidentifier() or (value[:1] == "<" and value[-1:] == ">")
 
 
 def _check_object(value: Any, where: str, fields: dict[str, type]) -> None:

@@ -150,3 +150,36 @@ def test_help_names_every_command(cli: Any) -> None:
     for command in ("run", "graph", "stale", "targets", "runs", "show", "logs", "cancel", "resume"):
         assert command in result.stdout
         assert cli(command, "--help").returncode == 0
+
+
+@pytest.mark.parametrize("command", ["run", "graph"])
+@pytest.mark.parametrize(
+    ("effects", "words"),
+    [
+        ({"reads": "x"}, "effects.reads must be a list"),
+        ({"writes": [3]}, "effects.writes holds 3"),
+        ({"writes": ["a b"]}, "effects.writes holds 'a b'"),
+        ({"reads": ["file:"]}, "effects.reads holds 'file:'"),
+        ({"pure": "yes"}, "effects.pure must be true or false"),
+        ({"writ": []}, "effects.writ is unknown"),
+        ({"pure": True, "barrier": True}, "says both pure and barrier"),
+    ],
+)
+def test_effects_that_cannot_be(
+    cli: Any, make: Any, tmp_path: Path, command: str, effects: dict[str, Any], words: str
+) -> None:
+    notebook = make("print(1)", metadata={0: {"dossier": {"effects": effects}}})
+    before = files(tmp_path)
+    refused(cli(command, notebook, "--json"), "cell 0", words)
+    assert files(tmp_path) == before
+
+
+@pytest.mark.parametrize("command", ["run", "graph"])
+def test_library_data_with_a_mistake(cli: Any, make: Any, tmp_path: Path, command: str) -> None:
+    notebook = make("print(1)")
+    folder = tmp_path / "config" / "dossier" / "library.d"
+    folder.mkdir(parents=True)
+    (folder / "lab.txt").write_text("[module labkit]\nf : eats 0\n")
+    before = files(tmp_path)
+    refused(cli(command, notebook, "--json"), "lab.txt, line 2", "unknown effect 'eats'")
+    assert files(tmp_path) == before

@@ -15,7 +15,7 @@ from tornado import web
 from jupyterlab_dossier.app import spec
 from jupyterlab_dossier.app.kernels import KernelFault
 from jupyterlab_dossier.app.service import Service
-from jupyterlab_dossier.dataflow.client import AnalysisError
+from jupyterlab_dossier.dataflow.client import AnalysisError, LibraryFault
 from jupyterlab_dossier.runs import BadInput, NoSuchRun
 from jupyterlab_dossier.runs.database import LedgerFault
 from jupyterlab_dossier.runs.model import Json
@@ -38,6 +38,7 @@ _FAULTS: tuple[tuple[type[Exception], int], ...] = (
     (KernelFault, 409),
     (BadInput, 400),
     (SettingsFault, 500),
+    (LibraryFault, 500),
     (AnalysisError, 500),
     (StoreFull, 507),
     (LedgerFault, 507),
