@@ -38,7 +38,9 @@ from .observations import Observed
 from .outputs import Outputs
 from .owner import Owner
 from .pool import Pool, Recipe, Worker
-from .workflow import WorkflowRun, target_of
+from .revision import Revision
+from .state import RunState, target_of
+from .workflow import WorkflowRun
 
 log = logging.getLogger(__name__)
 
@@ -160,7 +162,7 @@ class Engine:
         active = self._workflow_run(run, workflow, spec, env, observed)
         tasks = [
             TaskRecord(t.cell.id, t.cell.index, "queued", t.target, None, None, None)
-            for t in active.tasks.values()
+            for t in active.state.tasks.values()
         ]
         await self.ledger.add_run(
             run, "workflow", workflow.path, self._owner.name, spec, conditions.record(env), tasks,
@@ -339,19 +341,17 @@ class Engine:
         self, run: str, workflow: Workflow, spec: Json, env: dict[str, str],
         observed: Mapping[str, Observed],
     ) -> WorkflowRun:  # fmt: skip
-        plan = planning.make(workflow.cells, spec["graph"], observed)
+        state = RunState(workflow, spec, self.catalogue.targets, observed)
 
         async def analyse(seen: Mapping[str, Observed]) -> Json:
             return await self.graph_of(workflow.kernelspec, workflow.cells, seen)
 
         @functools.cache
         def recipe(target: str) -> Recipe:
-            return self.recipe(target, workflow.kernelspec, env, plan.preload)
+            return self.recipe(target, workflow.kernelspec, env, state.plan.preload)
 
-        return WorkflowRun(
-            run, workflow, plan, recipe, self.dispatcher, self.ledger, self.catalogue.targets,
-            spec["jobs"], spec, analyse, observed,
-        )  # fmt: skip
+        revision = Revision(run, state, self.dispatcher, self.ledger, analyse)
+        return WorkflowRun(run, state, revision, recipe, self.dispatcher, self.ledger, spec["jobs"])
 
     def _jobs(self, targets: set[str]) -> int:
         """Cells at once where nobody says: what the targets of the run take together."""

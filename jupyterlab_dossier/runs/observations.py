@@ -99,29 +99,14 @@ def touches_outside(message: Json) -> bool:
     return bool(written or effects.get("network") or effects.get("spawned"))
 
 
-def merged(
-    old: Mapping[str, Any], new: Observed, same: frozenset[str], changed: frozenset[str]
-) -> Observed:
-    """Old and new observations of one cell.
-
-    Of what it only might change, `same` is what it left as it was this time, `changed` the rest.
-    """
+def merged(old: Mapping[str, Any], new: Observed, now: Observed) -> Observed:
+    """Old and new observations of one cell; those `now` are of its newest attempt only."""
     found: Observed = {}
     for kind in (*_WORDS,):
         if names := {*_texts(old.get(kind)), *new.get(kind, ())}:
             found[kind] = sorted(names)[:_KEPT]
-    for kind, now in (("unchanged", same), ("changed", changed)):
-        if now:
-            found[kind] = sorted(now)[:_KEPT]
-    if kept := _texts(old.get("unshippable")):
-        found["unshippable"] = kept
+    found |= {kind: sorted(names)[:_KEPT] for kind, names in now.items() if names}
     return found
-
-
-def with_unshippable(old: Observed, names: Iterable[str]) -> Observed:
-    """An observation with names whose values turned out to be bound to their worker kernel."""
-    kept = sorted({*old.get("unshippable", ()), *names})[:_KEPT]
-    return {**old, "unshippable": kept} if kept else old
 
 
 def words(observed: Observed) -> str | None:

@@ -18,7 +18,12 @@ class Place:
     names: dict[tuple[str, str], str] = field(default_factory=dict)
     """(version, name) of values that live only there, with the type in words."""
     tasks: list[str] = field(default_factory=list)
-    """Cells that ran in it, in their order."""
+    """Cells that ran in it, or began to."""
+
+    def enter(self, cell: str) -> None:
+        """Notes that what stands in this kernel is from now on that cell's work too."""
+        if cell not in self.tasks:
+            self.tasks.append(cell)
 
 
 class Places:

@@ -75,12 +75,6 @@ class Step:
         return self.cell.idempotent or bool(self.spec.get("pure"))
 
     @property
-    def complete(self) -> str | None:
-        """Why it must run where all cells before it ran, if it must (design, promise 1)."""
-        why: str | None = self.spec.get("complete")
-        return why
-
-    @property
     def changes_process(self) -> bool:
         """Whether those after it must run where it ran."""
         return bool(self.barrier or self.spec.get("sticky"))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from .again import Span
 from .ledger import Ledger
 from .model import ENDED_TASK, SUCCEEDED, Json, RunRecord
+from .placement import hold
 from .pool import Kernel, Pool, Worker
 from .workflow import WorkflowRun
 
@@ -26,7 +27,7 @@ async def restore(
         if row is not None and manifest["version"].startswith(f"{row['attempt']}/"):
             by_cell.setdefault(cell, []).append(manifest)
     for state in record.tasks:
-        task = active.tasks.get(state.id)
+        task = active.state.tasks.get(state.id)
         if task is None:
             continue
         row = current.get(state.id)
@@ -37,14 +38,16 @@ async def restore(
         if state.state in ENDED_TASK:
             task.state, task.why = state.state, state.why
             if row is not None and row["result"]:
-                active.ended(task, json.loads(row["result"]), row["ended"] or row["started"])
+                ended = row["ended"] or row["started"]
+                left = by_cell.get(state.id, [])
+                active.revision.ended(task, json.loads(row["result"]), left, ended)
         if state.state in SUCCEEDED and row is not None:
             result = json.loads(row["result"] or "{}")
             deleted = (result.get("effects") or {}).get("deleted") or []
-            active.versions.add(state.id, by_cell.get(state.id, []), deleted)
+            active.state.versions.add(state.id, by_cell.get(state.id, []), deleted)
             kernel = _kernel(pool, row)
             if kernel is not None:
-                active.hold(task, kernel, by_cell.get(state.id, []))
+                hold(active.state, task, kernel, by_cell.get(state.id, []))
         elif state.state not in ENDED_TASK and row is not None:
             kernel = _kernel(pool, row)
             result = json.loads(row["result"]) if row["result"] else None
@@ -62,7 +65,7 @@ async def restore(
                 task.state, task.why = "lost", why
                 await ledger.end_attempt(row["attempt"], "lost")
                 await ledger.set_task(active.run, state.id, "lost", why)
-    await active.review()
+    await active.revision.catch_up()
 
 
 def _kernel(pool: Pool, row: sqlite3.Row) -> Kernel | None:
