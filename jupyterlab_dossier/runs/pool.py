@@ -329,8 +329,13 @@ class Pool:
         try:
             if not await self.wait_ready(execution.worker):
                 raise Lost(f"the worker was lost: {execution.worker.ended}", worker=True)
-            if execution.attempt not in execution.worker.known:
+            state = execution.worker.known.get(execution.attempt)
+            if state is None:
                 return None
+            if state == "finished" and execution.worker.connection is not None:
+                # Its end was told to an engine that is no more: a repeated request is answered so.
+                again = {"type": "execute", "attempt": execution.attempt}
+                execution.worker.connection.send(again)
             return await execution.done
         finally:
             self.executions.pop(execution.attempt, None)
@@ -487,6 +492,7 @@ class Pool:
         entries: list[tuple[str, str, str, str, Json]] = []
         results: list[tuple[str, Json]] = []
         settled: list[tuple[Execution, Commit]] = []
+        ended = {name for name, known in self.executions.items() if known.done.done()}
         after: list[Callable[[], None]] = []
         durable = False
         for _seq, message, _buffers in batch:
@@ -510,7 +516,8 @@ class Pool:
             elif kind == "state" and message.get("state") in ("preparing", "running", "collecting"):
                 body = {"state": message["state"], "why": _detail(message.get("detail"))}
                 entries.append((*where, "state", body))
-            elif kind == "done":
+            elif kind == "done" and execution.attempt not in ended:
+                ended.add(execution.attempt)  # it comes twice where it was asked for again
                 results.append((execution.attempt, message))
                 durable = durable or execution.durable
                 if (commit := execution.settle(message)) is not None:

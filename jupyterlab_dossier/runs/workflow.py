@@ -123,6 +123,8 @@ class WorkflowRun:
         """Lets go of the run as it is, for the next engine; the workers that it goes on in."""
         self._left = True
         held = [task.kernel for task in self.state.tasks.values() if task.kernel is not None]
+        for kernel in held:
+            kernel.kept = kernel.kept or "its cell goes on for the next engine"
         return {kernel.worker.id for kernel in held + [p.kernel for p in self.state.places.all]}
 
     def cancel(self, why: str = "cancelled") -> None:

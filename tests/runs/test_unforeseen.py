@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from support import assert_equal_outputs, restart_and_run_all, started, targets, workflow
 
+from jupyterlab_dossier.link import LinkServer
 from jupyterlab_dossier.runs import Engine, RunRecord
 
 # What no analysis of the notebook sees: a module beside it that nobody has described.
@@ -23,7 +24,17 @@ HELPER = """
         items.append(5)
 
 
-    def leave(items):
+    def append_later(items):
+        import os
+        import time
+
+        while not os.path.exists("go"):
+            time.sleep(0.01)
+        items.append(5)
+
+
+    def leave_later(items):
+        append_later([])
         return len(items)
 
 
@@ -100,16 +111,9 @@ async def test_readers_that_started_early_run_again_where_the_value_changed(fold
 
 
 async def test_readers_that_started_early_stand_where_it_did_not(folder: Path) -> None:
-    waits = "import helper\nimport time\nwhile not os.path.exists('go'):\n    time.sleep(0.01)\n"
-    cells = [
-        "import os\na = [1]",
-        waits + "helper.leave(a)",
-        "print(a)\nopen_it = 1",
-        "import pathlib\npathlib.Path('go').touch() if a else None",
-    ]
-    # Cell 3 touches the outside, so it cannot be what lets cell 1 go on: the test does.
+    cells = ["a = [1]", "import helper\nhelper.leave_later(a)", "print(a)"]
     async with started(folder / "data", targets(slots=4)) as engine:
-        name = await engine.submit(workflow(folder, cells[:3]))
+        name = await engine.submit(workflow(folder, cells))
         async for event in engine.watch(name):
             if event.cell == "c2" and event.kind == "done":
                 (folder / "go").touch()
@@ -122,6 +126,29 @@ async def test_readers_that_started_early_stand_where_it_did_not(folder: Path) -
     ends = {e.cell: e.seq for e in events if e.kind == "done"}
     assert ends["c2"] < ends["c1"]
     assert not [e for e in events if e.cell == "c2" and e.body.get("state") == "queued"]
+
+
+async def test_early_readers_are_judged_by_the_engine_that_takes_the_run_up(folder: Path) -> None:
+    cells = ["a = [1]", "import helper\nhelper.append_later(a)", "print(a)", "print(len(a))"]
+    first = Engine(folder / "data", targets(slots=4))
+    link = LinkServer(first.store, first.pool)
+    await first.start(await link.listen_loopback())
+    name = await first.submit(workflow(folder, cells))
+    read = set()
+    async for event in first.watch(name):
+        if event.kind == "done":
+            read.add(event.cell)
+        if {"c2", "c3"} <= read:
+            break
+    await first.stop(leave_runs=True)
+    await link.close()
+    async with started(folder / "data", targets(slots=4), recover=True) as second:
+        (folder / "go").touch()
+        record = await second.wait(name)
+        outputs, _ = await second.outputs(name)
+    assert record.state == "done", record.why
+    assert outputs["c2"][0]["text"] == "[1, 5]\n"
+    assert outputs["c3"][0]["text"] == "2\n"
 
 
 async def test_values_bound_to_two_kernels_are_made_again_in_one(folder: Path) -> None:

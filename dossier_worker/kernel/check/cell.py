@@ -17,6 +17,12 @@ LIMIT = 1000
 # Of the cell's own time, when that is more than the budget.
 SHARE = 0.05
 
+# Ours (in the zipapp or as files), and the standard library.
+_NOT_LOCAL = (
+    os.path.abspath(__file__).rpartition(f"{os.sep}kernel{os.sep}")[0] + os.sep,
+    os.path.dirname(os.path.abspath(os.__file__)) + os.sep,
+)
+
 
 class Clock:
     """Counts the seconds that the check takes, against its budget."""
@@ -71,8 +77,11 @@ class Cell:
 
     def is_local(self, path: str) -> bool:
         """Whether a module's file belongs to the notebook, not to a library."""
-        below = os.path.abspath(path).startswith(self.folder + os.sep)
-        return below and not (set(path.split(os.sep)) & {"site-packages", "dist-packages"})
+        path = os.path.abspath(path)
+        # The worker, an environment and the interpreter may lie below the folder too.
+        if not path.startswith(self.folder + os.sep) or path.startswith(_NOT_LOCAL):
+            return False
+        return not set(path.split(os.sep)) & {"site-packages", "dist-packages"}
 
 
 class Way(Protocol):
