@@ -25,6 +25,8 @@ from .values import (
 )
 
 _NAMESPACE = frozenset(f"builtins.{name}" for name in ("globals", "locals", "vars", "dir"))
+# Where `display` stands; only with a `display_id` may it change what another cell shows.
+_DISPLAY = frozenset(("builtins.display", "IPython.display.display"))
 
 
 class Calls(Members):
@@ -93,6 +95,8 @@ class Calls(Members):
             return self.construct(kind, path, args, node)
         spec = library.functions.get(path)
         owner, _, name = path.rpartition(".")
+        if spec is None and library.values.get(path, "=")[0] != "=":
+            return self.call(self.attribute_of_path(path), args, node, words)
         if spec is None:
             kind = library.type_at(owner)
             if kind is not None:
@@ -105,14 +109,14 @@ class Calls(Members):
                 receiver = self.attribute_of_path(owner)
                 return self.call_method(receiver, name, args, node, words)
             spec = library.function(path)
+        if spec is None and owner in library.functions and owner.startswith("numpy."):
+            spec = library.member("ufunc", name)
         if path.endswith(".register") and owner not in library.constructors:
             # Virtual subclasses (abc), codecs, dispatchers: kept by the process.
             spec = parse("hooks registers with the process -> alias")
         if spec is None:
             return self.unknown(words if words else path, plain("=" + path), args, node)
         values = args.all()
-        if path == "builtins.open" or path == "io.open":
-            return self._open(args, node)
         if path == "builtins.getattr" and len(args.positional) > 1:
             name = args.positional[1].const
             if isinstance(name, str):
@@ -137,6 +141,10 @@ class Calls(Members):
         if path == "joblib.delayed" and len(values) == 1:
             # Calling it calls the function; where that happens makes no difference.
             return values[0]
+        if path == "sqlite3.connect" and values and values[0].const == ":memory:":
+            made = self.fresh(frozenset(("database",)))
+            self.mark_unshippable(made, "a database connection")
+            return made
         if path == "os.chdir":
             self.state.cwd_changed = True
         if path.startswith("functools.") and path.endswith(("cache", "cached_property")):
@@ -146,7 +154,7 @@ class Calls(Members):
                     t.kept = path.endswith("cached_property")
                     t.kind = "property" if t.kept else "cached"
                     return join_all(a for a in args.all() if t in a.types)
-        if path == "builtins.display" and "display_id" not in args.keywords:
+        if path in _DISPLAY and "display_id" not in args.keywords:
             self.other_effects += 1
             self.call_back(args.all(), node)
             return self.fresh(frozenset(("DisplayHandle",)))
@@ -178,16 +186,6 @@ class Calls(Members):
         else:
             self.delete_attribute(holder, shown, node)
         return NONE
-
-    def _open(self, args: Arguments, node: ast.AST) -> Value:
-        mode = args.get(1) or args.get("mode")
-        path = args.get(0) or args.get("file")
-        reads = mode is None or (isinstance(mode.const, str) and not set(mode.const) & set("wax+"))
-        self.touch_file(path, not reads, node)
-        if not reads:
-            self.touch_file(path, False, node)
-        made = self.fresh(frozenset(("file",)), frozenset(("str", "bytes")))
-        return Value(made.regions, made.types, loose=True)
 
     def construct(self, kind: str, path: str, args: Arguments, node: ast.AST) -> Value:
         library = self.library

@@ -38,11 +38,16 @@ class Effects(Elements):
             if spec.text == "pandas":
                 return text.pandas(self, receiver, args, node)
             return text.call(self, spec, path, args, node)
+        if spec.opens:
+            return self.open_file(spec, receiver, args, node)
         values = args.all()
         for name, value in args.keywords.items():
             # Conventions of the whole scientific stack.
             if name in ("out", "ax", "axes", "cax") and value.const is not None:
                 self.change(value, node)
+            elif name[:10] == "overwrite_" and value.const is not False:
+                for argument in args.positional:
+                    self.change(argument, node)
             elif name == "inplace" and value.const is not False and receiver is not None:
                 self.change(receiver, node)
         if spec.mutates:
@@ -65,6 +70,27 @@ class Effects(Elements):
         if spec.unshippable:
             self.mark_unshippable(result, spec.unshippable)
         return result
+
+    def open_file(
+        self, spec: Spec, receiver: Value | None, args: Arguments, node: ast.AST
+    ) -> Value:
+        """`open(path, mode)`, `path.open(mode)`: what it reads and writes is decided here."""
+        first = 0 if receiver is None else -1
+        path = receiver
+        for word in (0, "file", "filename", "name") if receiver is None else ():
+            path = path or args.get(word)
+        mode = args.get(first + 1) or args.get("mode") or args.get("flag")
+        text = (
+            mode.const if mode is not None else "c" if "database" in spec.results[0].types else ""
+        )
+        reads = isinstance(text, str) and not set(text) & set("waxc+")
+        self.touch_file(path, not reads, node)
+        if not reads:
+            self.touch_file(path, False, node)
+        made = self.fresh(spec.results[0].types, spec.results[0].elements or frozenset())
+        if spec.unshippable:
+            self.mark_unshippable(made, spec.unshippable)
+        return Value(made.regions, made.types, loose=True)
 
     def _effects(self, spec: Spec, receiver: Value | None, args: Arguments, node: ast.AST) -> None:
         if spec.reads or spec.writes:

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from .expressions import Expressions
 
 # Magics that only show something, by name.
-_SHOW = words(
-    "pinfo pinfo2 psource pdoc pfile pdef who who_ls whos lsmagic magic quickref page "
-    "config_list pycat cat history_off more less man"
-)
+_SHOW = words("lsmagic magic quickref config_list man")
+_INSPECT = words("pinfo pinfo2 psource pdoc pdef page")
+_PAGERS = words("pycat cat more less pfile")
+_LOOK_AROUND = words("who who_ls whos psearch")
+_LOOK_BACK = words("history hist save notebook tb logstart logstate pastebin history_off")
+_LOOK_BACK_AND_RUN = words("recall rep rerun macro edit ed")
 _TIMERS = frozenset(("time", "timeit", "prun", "memit", "mprun", "lprun", "snakeviz"))
 _KNOWN_EXTENSIONS = frozenset(
     ("autoreload", "line_profiler", "memory_profiler", "tensorboard", "rich", "watermark")
@@ -158,6 +160,38 @@ def line_magic(walk: Expressions, name: str, rest: str, node: ast.AST) -> Value:
         return run_text(walk, body, node)
     if name in _SHOW:
         return constant(None)
+    if name in _LOOK_AROUND:
+        walk.barrier(f"`%{name}` looks at all names")
+        return plain("?")
+    if name in _LOOK_BACK:
+        return walk.look_back(f"`%{name}` is IPython's history")
+    if name in _LOOK_BACK_AND_RUN:
+        walk.look_back(f"`%{name}` is IPython's history")
+        walk.barrier(f"`%{name}` may run any code", opaque=True)
+        walk.facts.opaque = walk.facts.binds_unseen = True
+        return plain("?")
+    if name in _PAGERS and rest:
+        expressions(walk, rest, node)
+        literal = not any(c in rest for c in "{$ ")
+        walk.touch_file(constant(rest) if literal else None, False, node)
+        return constant(None)
+    if name in _INSPECT:
+        inspect(walk, rest, node)
+        return constant(None)
+    if name == "xdel":
+        for word in rest.split():
+            if word.isidentifier():
+                walk.unbind_global(word, node)
+        return constant(None)
+    if name == "store":
+        return store(walk, rest, node)
+    if name == "pdb":
+        walk.process("the debugger is set", False)
+        return constant(None)
+    if name == "sc" and "=" in rest:
+        target, _, command = _without_options(rest).partition("=")
+        walk.bind(target.strip().split()[-1], shell(walk, command, node, True), node)
+        return constant(None)
     if name == "capture":
         return constant(None)
     if name == "matplotlib":
@@ -203,6 +237,33 @@ def line_magic(walk: Expressions, name: str, rest: str, node: ast.AST) -> Value:
         return shell(walk, f"{name} {rest}", node, False)
     walk.barrier(f"`%{name}` may do anything", opaque=True)
     return plain("?")
+
+
+def inspect(walk: Expressions, text: str, node: ast.AST) -> None:
+    """`x?` shows what `x` is."""
+    with contextlib.suppress(SyntaxError):
+        for item in ast.walk(ast.parse(text.strip() or "0", mode="eval")):
+            if isinstance(item, ast.Name):
+                walk.load(item.id, node)
+
+
+def store(walk: Expressions, rest: str, node: ast.AST) -> Value:
+    """`%store a b` keeps variables in the user's profile, `%store -r a b` brings them back."""
+    names = rest.split()
+    brings = names[:1] == ["-r"]
+    names = names[1:] if brings else names
+    if not names or not all(name.isidentifier() for name in names):
+        walk.barrier("`%store` may set or keep any variable", opaque=True)
+        return plain("?")
+    walk.resource("<store>", not brings, node)
+    if not brings:
+        walk.outside("keeps variables in the user's profile", node)
+    for name in names:
+        if brings:
+            walk.bind_global(name, walk.fresh(frozenset(("?",))), node)
+        else:
+            walk.load_global(name, node)
+    return constant(None)
 
 
 def _without_options(text: str) -> str:

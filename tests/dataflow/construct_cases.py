@@ -481,4 +481,191 @@ CONSTRUCT_CASES: list[Case] = [
         ],
         {"edges": [(1, 2)]},
     ),
+    # Magics
+    ("%who", ["a = 1", "%who", "b = 2"], {"barrier": [1], "edges": [(0, 1), (1, 2)]}),
+    ("%whos", ["a = 1", "%whos"], {"barrier": [1]}),
+    ("%history", ["a = 1", "%history"], {"barrier": [1], "sticky": [0]}),
+    (
+        "%rerun",
+        ["a = [1]", "%rerun", "print(a)"],
+        {"barrier": [1], "sticky": [0, 1], "edges": [(1, 2)]},
+    ),
+    (
+        "%cat",
+        ["%%writefile a.txt\nx", "%cat a.txt", "%cat b.txt"],
+        {"edges": [(0, 1)], "free": [(0, 2)]},
+    ),
+    ("%precision", ["%precision 3"], {"setup": [0]}),
+    ("%pdb", ["%pdb on"], {"sticky": [0]}),
+    ("inspection shows a value", ["x = [1]", "x.append(2)", "x?"], {"inputs": {2: {"x": 1}}}),
+    (
+        "%xdel",
+        ["a = 1", "%xdel a", "b = 2"],
+        {"deletes": {1: ["a"]}, "edges": [(0, 1)], "free": [(1, 2)]},
+    ),
+    (
+        "%store",
+        ["a = 1", "%store a", "%store -r a", "print(a)"],
+        {"inputs": {1: {"a": 0}, 3: {"a": 2}}, "edges": [(1, 2)], "outside": [1]},
+    ),
+    ("%store of everything", ["a = 1", "%store -r"], {"barrier": [1]}),
+    ("%sc", ["%sc x=ls", "print(x)"], {"inputs": {1: {"x": 0}}}),
+    # Displays of earlier cells
+    (
+        "an imported display",
+        ["from IPython.display import display", "display(1)", "display(2)"],
+        {"free": [(1, 2)]},
+    ),
+    (
+        "a display by id",
+        [
+            "from IPython.display import display, update_display",
+            "display(1, display_id='a')",
+            "update_display(2, display_id='a')",
+            "update_display(3, display_id='a')",
+        ],
+        {"edges": [(1, 2), (2, 3)]},
+    ),
+    # Files by other openers
+    (
+        "gzip",
+        [
+            "import gzip",
+            "gzip.open('a.gz', 'wt').write('x')",
+            "gzip.open('a.gz').read()",
+            "gzip.open('b.gz').read()",
+        ],
+        {"edges": [(1, 2)], "free": [(1, 3)], "outside": [1]},
+    ),
+    (
+        "a path opens",
+        ["from pathlib import Path\np = Path('a')", "p.open('w').write('x')", "p.open().read()"],
+        {"edges": [(1, 2)], "outside": [1]},
+    ),
+    (
+        "an archive",
+        [
+            "import zipfile",
+            "z = zipfile.ZipFile('a.zip', 'w')",
+            "zipfile.ZipFile('a.zip').namelist()",
+        ],
+        {"edges": [(1, 2)], "outside": [1], "unshippable": [1]},
+    ),
+    (
+        "a shelf",
+        ["import shelve", "s = shelve.open('a')", "s['x'] = 1", "print(s['x'])"],
+        {"edges": [(1, 2), (2, 3)], "outside": [1], "unshippable": [1, 2, 3]},
+    ),
+    (
+        "a database in memory",
+        [
+            "import sqlite3",
+            "c = sqlite3.connect(':memory:')",
+            "c.execute('x')",
+            "c.execute('y').fetchall()",
+        ],
+        {"outside": [], "edges": [(1, 2), (2, 3)], "unshippable": [1, 2, 3]},
+    ),
+    (
+        "settings in a file",
+        [
+            "import configparser\nc = configparser.ConfigParser()",
+            "c.read('a.ini')",
+            "c['x']['y'] = '1'",
+            "print(c.get('x', 'y'))",
+        ],
+        {"edges": [(1, 2), (2, 3)], "unknown": []},
+    ),
+    # NumPy, SciPy, seaborn
+    (
+        "a ufunc in place",
+        ["import numpy as np\nx = np.zeros(3)", "np.hypot.at(x, [0], 1)", "x"],
+        {"edges": [(1, 2)], "unknown": []},
+    ),
+    (
+        "a window of an array",
+        [
+            "import numpy as np\nx = np.zeros(3)",
+            "w = np.lib.stride_tricks.as_strided(x)",
+            "w[0] = 1",
+            "x",
+        ],
+        {"edges": [(2, 3)], "unknown": []},
+    ),
+    (
+        "a distribution draws",
+        [
+            "from scipy import stats",
+            "a = stats.norm.rvs(size=3)",
+            "b = stats.norm.rvs(size=3)",
+            "c = stats.norm.rvs(size=3, random_state=1)",
+        ],
+        {"edges": [(1, 2)], "free": [(2, 3)], "unknown": []},
+    ),
+    (
+        "a distribution is pure",
+        ["from scipy import stats", "x = [1, 2]", "p = stats.norm.pdf(x)", "print(x)"],
+        {"free": [(2, 3)], "unknown": []},
+    ),
+    (
+        "a frozen distribution draws",
+        [
+            "from scipy import stats\nd = stats.norm(0, 1)",
+            "a = d.rvs(3)",
+            "b = d.rvs(3)",
+            "c = d.pdf(1)",
+        ],
+        {"edges": [(1, 2)], "unknown": []},
+    ),
+    (
+        "a solver overwrites",
+        [
+            "import numpy as np\nfrom scipy import linalg\nx = np.eye(2)",
+            "y = linalg.inv(x)",
+            "z = linalg.inv(x, overwrite_a=True)",
+            "x",
+        ],
+        {"free": [(1, 2)], "edges": [(2, 3)], "unknown": []},
+    ),
+    (
+        "a filter into an array",
+        [
+            "import numpy as np\nfrom scipy import ndimage\nx = np.eye(2); o = np.eye(2)",
+            "ndimage.gaussian_filter(x, 1, output=o)",
+            "x.sum()",
+            "o",
+        ],
+        {"free": [(1, 2)], "edges": [(1, 3)], "unknown": []},
+    ),
+    (
+        "an optimiser calls back",
+        [
+            "from scipy.optimize import minimize\nseen = []",
+            "def f(x):\n    seen.append(1)\n    return x ** 2",
+            "r = minimize(f, [1.0])",
+            "print(seen)",
+            "print(r.x)",
+        ],
+        {"edges": [(2, 3), (2, 4)], "unknown": []},
+    ),
+    (
+        "a sparse matrix is a view",
+        [
+            "import numpy as np\nfrom scipy.sparse import csr_matrix\nd = np.ones(2)",
+            "m = csr_matrix((d, [0, 1], [0, 1, 2]))",
+            "d[0] = 5",
+            "print(m)",
+        ],
+        {"edges": [(2, 3)]},
+    ),
+    (
+        "a matrix in a file",
+        ["from scipy import io", "io.savemat('a.mat', {})", "io.loadmat('a.mat')"],
+        {"edges": [(1, 2)], "outside": [1]},
+    ),
+    (
+        "seaborn's theme",
+        ["import seaborn as sns", "sns.set_theme()", "sns.heatmap([[1]])", "sns.lineplot([1])"],
+        {"setup": [1], "unknown": [], "free": [(2, 3)]},
+    ),
 ]

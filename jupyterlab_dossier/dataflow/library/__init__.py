@@ -16,8 +16,9 @@ by `;` (none means pure): `mutates self|0|keyword|*`, `stores` (arguments end up
 0 keyword` (files), `outside words`, `process words` (can be replayed), `sticky words` (cannot),
 `hooks words` (sticky, and arguments may be called from then on), `text exec|eval|timeit|pandas` (an
 argument is code), `barrier words`, `unshippable words`, `random NAME` (draws), `seeds NAME` (sets),
-`seeded keyword` (draws from numpy's global generator unless the keyword is given), `restores` (a
-context manager that restores process state), `pyplot` (the current figure), `display`, `shows`.
+`seeded keyword` (draws from numpy's global generator unless the keyword is given), `opens` (as
+`open` does), `restores` (a context manager that restores process state), `pyplot` (the current
+figure), `display`, `shows`.
 Results: `fresh T`, `parts T` (fresh, or a tuple of fresh ones), `view T` (shares with the
 receiver, or with all arguments), `alias T` (with receiver and arguments), `item` (an element of
 it), `copy T` (shallow), `convert T` (fresh if the data holds no objects of its own), `self`,
@@ -64,6 +65,7 @@ class Spec:
     random: str | None = None
     seeds: str | None = None
     seeded: str | None = None
+    opens: bool = False
     restores: bool = False
     pyplot: bool = False
     display: bool = False
@@ -89,6 +91,8 @@ LIBRARIES = {
     "pandas": "pandas",
     "matplotlib": "matplotlib",
     "mpl_toolkits": "matplotlib",
+    "scipy": "scipy",
+    "seaborn": "matplotlib",
     "sklearn": "sklearn",
     "joblib": "joblib",
 }
@@ -131,7 +135,7 @@ class Library:
         """Make the data of a top-level package available, if there is any."""
         name = LIBRARIES.get(package)
         if name is not None and name not in self.loaded:
-            if name in ("pandas", "sklearn", "matplotlib"):
+            if name in ("pandas", "sklearn", "matplotlib", "scipy"):
                 self.load("numpy")
             if name == "sklearn":
                 self.load("pandas")
@@ -309,7 +313,7 @@ def parse(text: str) -> Spec:
             continue
         if word in ("mutates", "keeps", "reads", "writes"):
             values[word] = tuple(int(s) if s.isdigit() else s for s in rest.split())
-        elif word in ("stores", "restores", "pyplot", "display"):
+        elif word in ("stores", "restores", "pyplot", "display", "opens"):
             values[word] = True
         else:
             values[word] = rest.strip() or word

@@ -38,7 +38,7 @@ vars : -> view dict
 dir : -> fresh list[str]
 object : -> fresh object
 property classmethod staticmethod : -> alias
-open : -> fresh file
+open : opens -> fresh file[str/bytes]
 compile : -> code
 exec : text exec -> NoneType
 eval : text eval -> alias

@@ -57,6 +57,12 @@ get_backend : -> str
 * : -> fresh Norm
 [module matplotlib.patches matplotlib.lines matplotlib.figure matplotlib.gridspec]
 * : -> fresh Artist
+[module seaborn]
+* : mutates ax ; pyplot -> fresh Artist
+set set_theme set_style set_palette set_context reset_defaults reset_orig set_color_codes : process the plotting style is set
+load_dataset get_dataset_names : outside network -> fresh DataFrame
+color_palette hls_palette husl_palette light_palette dark_palette diverging_palette cubehelix_palette mpl_palette : -> fresh list[tuple]
+axes_style plotting_context : restores -> fresh dict
 [class Norm = ]
 * : -> fresh
 () : -> fresh ndarray|tuple|number

@@ -90,6 +90,12 @@ at : mutates 0 -> NoneType
 [module numpy.linalg numpy.fft]
 * : -> fresh ndarray|number
 eig eigh qr slogdet svd lstsq : -> parts ndarray
+[module numpy.char numpy.strings numpy.polynomial numpy.polynomial.polynomial numpy.emath]
+* : -> fresh ndarray|number
+[module numpy.lib.stride_tricks]
+sliding_window_view as_strided broadcast_to broadcast_arrays : -> view ndarray
+[module numpy.ma]
+* : -> alias ndarray
 [module numpy.testing]
 * : -> NoneType
 [module numpy.random]
@@ -110,6 +116,7 @@ SeedSequence PCG64 MT19937 Philox SFC64 : -> alias SeedSequence
 [class Generator RandomState = ]
 * : mutates self -> fresh ndarray|number
 shuffle : mutates 0 self -> NoneType
+permuted : mutates self out -> fresh ndarray
 seed set_state : mutates self -> NoneType
 spawn : mutates self -> alias list
 .bit_generator : -> view SeedSequence

@@ -64,7 +64,73 @@ dump : mutates 1 -> NoneType
 [module base64 binascii zlib gzip bz2 lzma struct]
 b64encode b64decode compress decompress pack unpack hexlify unhexlify crc32 calcsize : -> bytes
 urlsafe_b64encode urlsafe_b64decode b32encode b32decode b16encode b16decode : -> bytes
-open : -> fresh file
+[module gzip bz2 lzma codecs]
+open : opens -> fresh file[str/bytes]
+[module gzip bz2 lzma]
+GzipFile BZ2File LZMAFile : opens -> fresh file[str/bytes]
+BZ2Compressor LZMACompressor : -> fresh buffer
+[module zipfile tarfile]
+ZipFile PyZipFile open TarFile : opens ; unshippable an open archive -> fresh archive[str]
+is_zipfile is_tarfile : reads 0 -> bool
+ZipInfo TarInfo : -> fresh
+[class archive = ]
+namelist getnames : -> fresh list[str]
+read : -> bytes
+open extractfile : mutates self ; unshippable a file in an archive -> alias file[str/bytes]
+extract extractall : outside writes files ; writes <files> -> str
+write add : mutates self ; reads <files> -> NoneType
+infolist getmembers getinfo getmember : -> alias
+* : mutates self -> alias
+iter : -> alias
+[module shelve dbm]
+open : opens ; unshippable an open database -> fresh database
+[class database = ]
+[] : mutates self -> alias
+* : mutates self ; unshippable a cursor -> alias database
+fetchone fetchall fetchmany : mutates self -> fresh list|tuple[tuple/str/number]
+iter : mutates self -> alias
+.* : -> alias
+[module configparser]
+ConfigParser RawConfigParser : -> alias config
+[class config = ]
+read : mutates self ; reads 0 filenames -> fresh list[str]
+read_string read_dict set add_section remove_option remove_section clear update pop : mutates self ; stores -> NoneType
+read_file : mutates self 0 -> NoneType
+write : mutates 0 -> NoneType
+get getint getfloat getboolean sections options items has_section has_option keys values : -> str
+[] : -> view config
+iter : -> str
+[module xml.etree.ElementTree]
+parse : reads 0 source -> fresh element
+fromstring XML Element SubElement ElementTree : mutates 0 -> alias element
+tostring tostringlist : -> str
+dump indent : mutates 0 -> NoneType
+[class element = ]
+find findall iter getroot items keys findtext get itertext : -> view element|str
+write : writes 0 file_or_filename ; outside writes a file -> NoneType
+* : mutates self ; stores -> view element
+.tag .text .tail : -> str
+[] : -> view element
+iter : -> view element
+[module tomllib]
+loads : -> fresh dict[dict/list/str/number]
+load : mutates 0 -> fresh dict[dict/list/str/number]
+[module fnmatch filecmp linecache stat errno numbers graphlib sched reprlib token tokenize keyword dis]
+* : -> alias
+[module filecmp]
+cmp : reads 0 1 -> bool
+dircmp : reads <folder> -> fresh
+[module fnmatch]
+fnmatch fnmatchcase : -> bool
+filter : -> fresh list[str]
+translate : -> str
+[module linecache]
+getline getlines : reads 0 filename -> str
+[module contextvars]
+ContextVar copy_context Context : unshippable a context variable -> fresh contextvar
+[class contextvar = ]
+* : mutates self ; stores -> alias
+get : -> alias
 [module hashlib]
 * : -> fresh hash
 [class hash = ]
@@ -130,6 +196,7 @@ most_common : -> copy list
 elements : -> view iterator
 total : -> int
 subtract : mutates self -> NoneType
+update : mutates self ; stores -> NoneType
 [class deque(list) = ]
 appendleft extendleft : mutates self ; stores -> NoneType
 popleft : mutates self -> item
@@ -222,6 +289,7 @@ write_text write_bytes : outside writes a file ; writes self -> int
 mkdir touch : outside makes a file or folder ; writes self -> NoneType
 unlink rmdir : outside removes a file ; writes self -> NoneType
 rename replace symlink_to hardlink_to : outside moves a file ; writes self 0 -> Path
+open : opens -> fresh file[str/bytes]
 chmod : outside changes a file ; writes self -> NoneType
 .parent : -> Path
 .name .stem .suffix .anchor .drive .root : -> str
@@ -322,8 +390,8 @@ collect get_count isenabled : -> number
 enable disable freeze set_threshold : process the garbage collector is set
 [module io]
 StringIO BytesIO : -> fresh buffer
-TextIOWrapper : -> alias file
-open : -> fresh file
+TextIOWrapper BufferedReader BufferedWriter : -> alias file
+open FileIO : opens -> fresh file[str/bytes]
 [class buffer = ]
 * : mutates self -> str|bytes
 getvalue : -> str
@@ -336,7 +404,12 @@ print_exc print_exception : -> NoneType
 [module platform getpass]
 * : -> str
 [module argparse]
-ArgumentParser Namespace : -> alias
+ArgumentParser : -> alias parser
+Namespace : -> alias
+[class parser = ]
+* : mutates self ; stores -> alias parser
+parse_args parse_known_args : mutates self namespace -> fresh
+print_help print_usage format_help format_usage : -> str
 [module timeit]
 timeit repeat : text timeit -> number
 default_timer : -> number
@@ -371,9 +444,13 @@ Pool : unshippable a pool of processes -> fresh pool
 * : barrier starts processes that may go on beside later cells
 [module concurrent.futures]
 ThreadPoolExecutor ProcessPoolExecutor : unshippable a pool -> fresh pool
-as_completed wait : -> alias
+as_completed wait : -> alias future
 [class pool = ]
+* : mutates self ; unshippable a future -> alias future
+[class future = ]
 * : mutates self ; unshippable a future -> alias
+done cancelled running : -> bool
+[class pool = ]
 map starmap imap imap_unordered : mutates self ; unshippable a pool's iterator -> alias iterator
 shutdown close join terminate : mutates self -> NoneType
 [module asyncio]
@@ -393,7 +470,6 @@ register unregister : hooks runs when the process ends -> alias
 [module codecs copyreg]
 * : -> alias
 register register_error unregister pickle constructor add_extension : hooks registers a function with the process -> alias
-open : reads 0 filename -> fresh file
 [module ctypes mmap]
 * : barrier works on memory directly
 [module importlib]
