@@ -60,7 +60,9 @@ async def _graph(workflow: Workflow) -> Json:
 
     client = analysis.client(kernelspecs.interpreter(workflow.kernelspec).python)
     try:
-        graph = await client.graph(plan.analysed(workflow.cells))
+        graph = await client.graph(
+            plan.analysed(workflow.cells), folder=str(Path(workflow.path).parent)
+        )
     finally:
         await client.close()
     # The analysis knows more than is promised to other tools.

@@ -11,6 +11,7 @@ from . import ipython
 from .facts import Facts, State
 from .graph import build
 from .history import spread
+from .local import Files
 from .model import Cell, Graph
 from .observed import widen
 from .walk import give_up, walk
@@ -33,9 +34,23 @@ class Analyser:
         self._facts: list[Facts] = []
         self._states: dict[int, State] = {}
         self._step = step
+        self._files: Files | None = None
 
-    def analyse(self, cells: Sequence[Cell], parameters: Mapping[str, str] | None = None) -> Graph:
-        """The graph of these cells; `parameters` adds source to the end of cells, by id."""
+    def analyse(
+        self,
+        cells: Sequence[Cell],
+        parameters: Mapping[str, str] | None = None,
+        folder: str | None = None,
+    ) -> Graph:
+        """The graph of these cells; `parameters` adds source to the end of cells, by id.
+
+        `folder` is the notebook's: modules there are read.
+        """
+        if folder is not None and (
+            self._files is None or self._files.folder != folder or self._files.changed()
+        ):
+            self._files = Files(folder)
+            self._keys, self._states = [], {}
         if parameters:
             cells = [
                 replace(c, source=f"{c.source}\n{parameters[c.id]}") if c.id in parameters else c
@@ -49,6 +64,7 @@ class Analyser:
             same += 1
         start = max((i for i in self._states if i <= same), default=0)
         state = self._states[start].copy() if start else State()
+        state.files = self._files
         for index in [i for i in self._states if i > same]:
             del self._states[index]
         facts = self._facts[:start]

@@ -87,6 +87,10 @@ class Calls(Members):
 
     def call_path(self, path: str, args: Arguments, node: ast.AST, words: str) -> Value:
         library = self.library
+        if self.state.modules:
+            found = self.module_value(path)
+            if found is not None:
+                return self.call(found, args, node, words)
         patch = self.state.patches.get(path)
         if patch is not None:
             return self.call(patch, args, node, words)

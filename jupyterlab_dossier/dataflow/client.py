@@ -47,14 +47,20 @@ class AnalysisClient:
         cells: Sequence[Cell | Mapping[str, Any]],
         *,
         notebook: str = "",
+        folder: str | None = None,
         parameters: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> dict[str, Any]:
-        """The graph of these cells as JSON. `notebook` names whose cache is used."""
+        """The graph of these cells as JSON. `notebook` names whose cache is used.
+
+        Modules in `folder`, the notebook's own, are read.
+        """
         request: dict[str, Any] = {
             "cells": [c.to_json() if isinstance(c, Cell) else dict(c) for c in cells],
             "notebook": notebook,
         }
+        if folder is not None:
+            request["folder"] = folder
         if parameters:
             request["parameters"] = dict(parameters)
         graph: dict[str, Any] = (await self._answer(request, timeout))["graph"]

@@ -146,6 +146,7 @@ class Effects(Elements):
         """Put into a container: the value (append), or what is in it (extend, update)."""
         if self.is_array(value) and self.is_array(holder):
             return
+        self.keep_in_module(holder, value)
         self.heap.add(holder.regions, value.types | self.inside(value))
         if value.regions and not (self.is_array(holder) and not self.keeps_reference(value)):
             self.heap.union(holder.regions | value.regions)

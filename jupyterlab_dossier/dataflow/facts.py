@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from .values import Class, Heap, Value
+from .values import Class, Frame, Heap, Value
+
+if TYPE_CHECKING:
+    from .local import Files
 
 Where = tuple[list[str], ast.AST | None]  # the lines of the text and the node in it
 
@@ -74,6 +78,10 @@ class State:
         self.subclasses: dict[Class, tuple[Class, ...]] = {}
         self.opaque = False  # a barrier before may have bound any name
         self.own_history: set[str] = set()  # `_` and the like that the notebook has bound itself
+        self.files: Files | None = None  # the notebook's folder, if it is known
+        self.written: dict[str, str | None] = {}  # modules written by cells: path -> text
+        self.modules: dict[str, Frame] = {}  # local ones that were imported
+        self.module_files: dict[str, int] = {}  # their files -> the cell that imported them
         self.finalizers = False  # some objects run code when they are dropped
         self.changed_objects = False  # closures or classes of earlier cells were changed
 
@@ -91,6 +99,10 @@ class State:
         other.subclasses = dict(self.subclasses)
         other.opaque = self.opaque
         other.own_history = set(self.own_history)
+        other.files = self.files
+        other.written = dict(self.written)
+        other.modules = dict(self.modules)
+        other.module_files = dict(self.module_files)
         other.finalizers = self.finalizers
         other.changed_objects = self.changed_objects
         return other

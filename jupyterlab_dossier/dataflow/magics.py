@@ -8,7 +8,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from . import ipython
+from . import ipython, local
 from .memory import BUILTINS
 from .scopes import Scope
 from .values import NOTHING, Frame, Value, constant, plain, words
@@ -296,6 +296,8 @@ def cell_magic(walk: Expressions, name: str, rest: str, body: str, node: ast.AST
         walk.touch_file(path, True, node)
         if "-a" in rest.split():
             walk.touch_file(path, False, node)
+        if path is not None:
+            local.wrote(walk, path.const, None if "-a" in rest.split() else body)
         return constant(None)
     if name in _SHELLS or name.startswith("python"):
         expressions(walk, rest, node)

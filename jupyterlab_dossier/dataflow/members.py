@@ -244,6 +244,10 @@ class Members(Functions):
                         isinstance(v, (Function, Class)) for v in value.types
                     )
                     self.process(f"`{t[1:]}.{name}` is set", simple)
+                    module = self.state.modules.get(t[1:])
+                    if module is not None:
+                        self.state.changed_objects = True
+                        module.vars[name] = join(module.vars.get(name, NOTHING), value)
                     self.load_originals(f"={t[1:]}.{name}", node)
                     if value.regions:
                         self.state.patched.append(value)

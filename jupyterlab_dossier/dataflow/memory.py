@@ -58,6 +58,7 @@ class Memory:
         self.restoring = 0  # inside a context manager that restores process state
         self.site: Where | None = None  # the call at top level that leads here
         self.figure: int | None = None
+        self.importing: list[str] = []  # local modules whose bodies run now
         self.raised: list[Value] = []  # exceptions of the notebook
         # Per top-level statement, to know whether it does nothing but set up.
         self.setup_words: list[tuple[str, bool]] = []
@@ -253,10 +254,19 @@ class Memory:
         if self.maybe and name in frame.vars:
             value = join(frame.vars[name], value)
         frame.vars[name] = value
+        if frame.outer is not None and not self.importing and frame.region is not None:
+            # A global of a module, set by one of its functions.
+            home = Value(frozenset((frame.region,)), frozenset())
+            self._change_module(home)
+            self.keep_in_module(home, value)
+            self.state.changed_objects = True
         for watch in self.watchers:
             known = watch.get((frame, name))
             watch[(frame, name)] = value if known is None else join(known, value)
         if name in frame.scope.captured and frame.region is not None:
+            if self.importing and all(isinstance(t, Function) for t in value.types):
+                # What reaches a module's data does not call its functions.
+                return
             self.heap.add((frame.region,), value.types)
             self.heap.union((frame.region, *value.regions))
 
@@ -331,7 +341,8 @@ class Memory:
         if not value.regions:
             return
         roots = self.heap.affected(value.regions)
-        if self.is_older(value):
+        only_module = self.heap.process and not self.importing and self._change_module(value)
+        if not only_module and self.is_older(value):
             self.other_effects += 1
         for name in sorted(self.state.sharing(roots)):
             # Also if the name was bound anew before: its last version holds the object.
@@ -348,6 +359,26 @@ class Memory:
                 self.last_change[name] = self.statement
         if self.state.finalizers:
             self.finalize(value, node)
+
+    def _change_module(self, value: Value) -> bool:
+        """Objects of a local module change; does nothing else?"""
+        roots = self.heap.roots(value.regions)
+        found = [self.heap.process[root] for root in roots if root in self.heap.process]
+        if found:
+            values = [*self.state.names.values(), *(v for v, _ in self.local.values() if v)]
+            shared = any(not roots.isdisjoint(self.heap.roots(v.regions)) for v in values)
+            # An object that is also the notebook's cannot be made again in another process.
+            self.process(f"the state of `{min(found)}` is changed", not shared)
+        return len(found) == len(roots)
+
+    def keep_in_module(self, holder: Value, value: Value) -> None:
+        """`value` becomes part of `holder`, perhaps of a local module's state."""
+        if not self.heap.process or self.importing or not value.regions:
+            return
+        for root in self.heap.roots(holder.regions):
+            if root in self.heap.process:
+                module = self.heap.process[root]
+                self.process(f"an object of the notebook is put into `{module}`", False)
 
     def is_process(self, kind: str) -> bool:
         """Modules and classes of libraries, and objects of the process; functions do not change."""
@@ -369,6 +400,7 @@ class Memory:
             return
         if self.is_array(holder) and not self.keeps_reference(value):
             return
+        self.keep_in_module(holder, value)
         self.heap.add(holder.regions, value.types)
         if value.regions:
             self.heap.union(holder.regions | value.regions)

@@ -96,8 +96,16 @@ class Parts(Memory):
     def unknown(self, words: str, callee: Value, args: Arguments, node: ast.AST) -> Value:
         raise NotImplementedError
 
+    def module_value(self, path: str) -> Value | None:
+        """What a local module has there."""
+        raise NotImplementedError
+
     def attribute_of_path(self, path: str) -> Value:
         """What `module.name` is: a value the data knows, or a reference to it by its path."""
+        if self.state.modules:
+            found = self.module_value(path)
+            if found is not None:
+                return found
         patch = self.state.patches.get(path)
         if patch is not None:
             return Value(patch.regions, patch.types | {"=" + path})

@@ -20,7 +20,7 @@ def answer(analysers: dict[str, Analyser], request: dict[str, Any]) -> dict[str,
     cells = [Cell.from_json(cell) for cell in request["cells"]]
     if "old" in request:
         return {"stale": _stale(request["old"], cells)}
-    graph = analyser.analyse(cells, request.get("parameters"))
+    graph = analyser.analyse(cells, request.get("parameters"), request.get("folder"))
     analysers[key] = analyser
     while len(analysers) > _KEPT:
         del analysers[next(iter(analysers))]

@@ -100,6 +100,7 @@ class Heap:
         self.members: dict[int, tuple[int, ...]] = {}
         self.kept_by: dict[int, frozenset[int]] = {}
         self.unshippable: dict[int, str] = {}
+        self.process: dict[int, str] = {}  # what belongs to a local module
         self.later: dict[int, frozenset[Any]] = {}  # what lazy iterators call when used
         self.opaque: set[int] = set()
         self.version = 0
@@ -111,6 +112,7 @@ class Heap:
         other.members = dict(self.members)
         other.kept_by = dict(self.kept_by)
         other.unshippable = dict(self.unshippable)
+        other.process = dict(self.process)
         other.later = dict(self.later)
         other.opaque = set(self.opaque)
         other.version = self.version
@@ -154,6 +156,9 @@ class Heap:
             reason = self.unshippable.pop(other, None)
             if reason:
                 self.unshippable.setdefault(root, reason)
+            module = self.process.pop(other, None)
+            if module:
+                self.process.setdefault(root, module)
             later = self.later.pop(other, None)
             if later:
                 self.later[root] = self.later.get(root, frozenset()) | later

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import namespace, scopes
+from . import local, namespace, scopes
 from .expressions import Expressions
 from .facts import Facts, State
 from .library import LIBRARIES
@@ -648,6 +648,9 @@ class Walk(Expressions):
 
     # Imports
 
+    def module_value(self, path: str) -> Value | None:
+        return local.lookup(self, path)
+
     def _imported(self, module: str, node: ast.AST) -> None:
         top = module.partition(".")[0]
         self.facts.imports[top] = None
@@ -658,6 +661,9 @@ class Walk(Expressions):
             self.resource(self.literal_file(f"{top}.py"), False, node)
             if "." in module:
                 self.resource(self.literal_file(module.replace(".", "/") + ".py"), False, node)
+            parts = module.split(".")
+            for end in range(1, len(parts) + 1):
+                local.load(self, ".".join(parts[:end]), node)
 
     def import_modules(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -672,9 +678,14 @@ class Walk(Expressions):
         module = "." * node.level + (node.module or "")
         if node.module == "__future__":
             return
-        if not node.level:
+        if node.level:
+            module = local.absolute(self, node.module or "", node.level)
+        if module[0] != ".":
             self._imported(module, node)
         for alias in node.names:
+            if module in self.state.modules:
+                # Perhaps a module of this package.
+                local.load(self, f"{module}.{alias.name}", node)
             if alias.name == "*":
                 self._import_all(module, node)
                 continue
@@ -682,6 +693,11 @@ class Walk(Expressions):
             self.bind(alias.asname or alias.name, value, node)
 
     def _import_all(self, module: str, node: ast.AST) -> None:
+        home = self.state.modules.get(module)
+        if home is not None and "__all__" not in home.vars:
+            for name in [n for n in home.vars if n[0] != "_"]:
+                self.bind(name, self.attribute_of_path(f"{module}.{name}"), node)
+            return
         if module not in _STAR:
             # It binds names, but shares no object of the notebook.
             self.barrier(f"`from {module} import *` binds names that cannot be seen")

@@ -127,17 +127,26 @@ class Engine:
 
     async def graph(self, workflow: Workflow) -> Json:
         """The dataflow graph of a workflow's cells (contract of `jupyter dossier graph`)."""
-        return await self.graph_of(workflow.kernelspec, workflow.cells)
+        return await self.graph_of(
+            workflow.kernelspec, workflow.cells, folder=Path(workflow.path).parent
+        )
 
     async def graph_of(
-        self, kernelspec: str, cells: Sequence[Cell], observed: Mapping[str, Observed] | None = None
+        self,
+        kernelspec: str,
+        cells: Sequence[Cell],
+        observed: Mapping[str, Observed] | None = None,
+        folder: Path | None = None,
     ) -> Json:
         """The dataflow graph of cells, by the kernelspec's own interpreter.
 
-        `observed` is what runs saw cells do, by cell.
+        `observed` is what runs saw cells do, by cell; modules in `folder`, the notebook's, are
+        read.
         """
         client = self._client(kernelspecs.interpreter(kernelspec).python)
-        graph: Json = await client.graph(planning.analysed(cells, observed))
+        graph: Json = await client.graph(
+            planning.analysed(cells, observed), folder=None if folder is None else str(folder)
+        )
         return graph
 
     async def _observed(self, workflow: Workflow) -> dict[str, Observed]:
@@ -154,7 +163,9 @@ class Engine:
         """Starts a workflow and returns the run's name. Raises `BadInput`."""
         targets = await self._check_targets(workflow)
         observed = await self._observed(workflow)
-        graph = await self.graph_of(workflow.kernelspec, workflow.cells, observed)
+        graph = await self.graph_of(
+            workflow.kernelspec, workflow.cells, observed, Path(workflow.path).parent
+        )
         jobs = workflow.jobs or self._jobs(targets)
         env = conditions.environment(jobs)
         run = new_id()
@@ -344,7 +355,9 @@ class Engine:
         state = RunState(workflow, spec, self.catalogue.targets, observed)
 
         async def analyse(seen: Mapping[str, Observed]) -> Json:
-            return await self.graph_of(workflow.kernelspec, workflow.cells, seen)
+            return await self.graph_of(
+                workflow.kernelspec, workflow.cells, seen, Path(workflow.path).parent
+            )
 
         @functools.cache
         def recipe(target: str) -> Recipe:

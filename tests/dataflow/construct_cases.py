@@ -668,4 +668,110 @@ CONSTRUCT_CASES: list[Case] = [
         ["import seaborn as sns", "sns.set_theme()", "sns.heatmap([[1]])", "sns.lineplot([1])"],
         {"setup": [1], "unknown": [], "free": [(2, 3)]},
     ),
+    # Modules of the notebook's folder, written by a cell
+    (
+        "a local module's function is walked",
+        ["%%writefile m.py\ndef f(x): return len(x)\n", "import m\nl = []", "m.f(l)", "print(l)"],
+        {"inputs": {3: {"l": 1}}, "free": [(2, 3)], "unknown": [], "sticky": [], "setup": []},
+    ),
+    (
+        "a local module's function changes its argument",
+        [
+            "%%writefile m.py\ndef f(x): x.append(1)\n",
+            "from m import f\nl = []",
+            "f(l)",
+            "print(l)",
+        ],
+        {"inputs": {3: {"l": 2}}, "unknown": [], "sticky": []},
+    ),
+    (
+        "a local module's state is set",
+        ["%%writefile m.py\nx = []\ndef f(): x.append(1)\n", "import m", "m.f()", "print(m.x)"],
+        {"setup": [2], "sticky": []},
+    ),
+    (
+        "a local module's state is set and used",
+        [
+            "%%writefile m.py\nn = 0\ndef f():\n    global n\n    n += 1\n    return n\n",
+            "import m",
+            "print(m.f())",
+            "print(m.n)",
+        ],
+        {"sticky": [2], "edges": [(2, 3)]},
+    ),
+    (
+        "a local module's state in a name",
+        [
+            "%%writefile m.py\nx = []\ndef f(): x.append(1)\n",
+            "from m import x, f",
+            "f()",
+            "print(x)",
+        ],
+        {"sticky": [2], "edges": [(2, 3)]},
+    ),
+    (
+        "a local module keeps an object",
+        [
+            "%%writefile m.py\nx = []\ndef f(v): x.append(v)\n",
+            "import m\nl = []",
+            "m.f(l)",
+            "print(m.x)",
+        ],
+        {"sticky": [2], "edges": [(2, 3)]},
+    ),
+    (
+        "a local module's class",
+        [
+            "%%writefile m.py\nclass C:\n    def __init__(s, v): s.v = v\n    def add(s): s.v.append(1)\n",
+            "import m\nl = []\nc = m.C(l)",
+            "c.add()",
+            "print(l)",
+        ],
+        {"inputs": {3: {"l": 2}}, "unknown": [], "sticky": []},
+    ),
+    (
+        "a local module's class is changed",
+        ["%%writefile m.py\nclass C:\n    n = 0\n", "import m", "m.C.n = 3"],
+        {"setup": [2]},
+    ),
+    (
+        "a local module's global is set",
+        ["%%writefile m.py\nk = 1\ndef f(): return k\n", "import m", "m.k = 2", "print(m.f())"],
+        {"setup": [2]},
+    ),
+    (
+        "importing a local module prints",
+        ["%%writefile m.py\nprint(1)\n", "import m"],
+        {"sticky": [1]},
+    ),
+    (
+        "importing a local module sets the process",
+        ["%%writefile m.py\nimport os\nos.environ['A'] = 'b'\n", "import m"],
+        {"sticky": [1]},
+    ),
+    (
+        "a local module is written again",
+        ["%%writefile m.py\nx = 1\n", "import m", "%%writefile m.py\nx = 2\n", "print(m.x)"],
+        {"sticky": [1]},
+    ),
+    (
+        "all names of a local module",
+        ["%%writefile m.py\ndef f(): return 3\n", "from m import *", "print(f())"],
+        {"barrier": [], "inputs": {2: {"f": 1}}},
+    ),
+    (
+        "a local module imported in a function",
+        [
+            "%%writefile m.py\ndef f(x): x.append(1)\n",
+            "l = []\ndef g():\n    import m\n    m.f(l)",
+            "g()",
+            "print(l)",
+        ],
+        {"inputs": {3: {"l": 2}}, "unknown": []},
+    ),
+    (
+        "a local module of unknown text",
+        ["%%writefile -a m.py\nx = 1\n", "import m\nl = []", "m.f(l)", "print(l)"],
+        {"inputs": {3: {"l": 2}}, "unknown": [2]},
+    ),
 ]
