@@ -1,0 +1,218 @@
+"""What was not foreseen: the plan widened, what began too soon run again.
+
+Results are kept as long as nothing they depend on turns out otherwise. What stands in a kept
+worker kernel cannot be taken back cell by cell; then, and where a cell looked where no analysis
+sees, all cells run again in one worker kernel, in order: a complete rerun. Cells that touch the
+outside are never run twice: the run fails with words instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from . import again, observations
+from . import plan as planning
+from .model import Json
+from .observations import Observed
+from .state import RunState, Task
+
+if TYPE_CHECKING:
+    from .dispatch import Dispatcher
+    from .ledger import Ledger
+
+Analyse = Callable[[Mapping[str, Observed]], Awaitable[Json]]
+
+# How often a cell runs again for what was not foreseen; each time more is known than before.
+REVISIONS = 8
+
+
+class Revision:
+    """Judges what a run's cells did, and takes back what cannot stand."""
+
+    def __init__(
+        self, run: str, state: RunState, dispatcher: Dispatcher, ledger: Ledger, analyse: Analyse
+    ) -> None:
+        self._run = run
+        self._state = state
+        self._dispatcher = dispatcher
+        self._ledger = ledger
+        self._analyse = analyse
+        self._remembered = dict(state.observed)
+        self.watchful = False
+        """Something was not foreseen or started early: who began too soon is looked for."""
+        self._reviews = 0
+        self._reviewing = asyncio.Lock()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being judged, so that nothing may start or end meanwhile."""
+        return self._reviews > 0
+
+    def ended(self, task: Task, message: Json, manifests: Sequence[Json], when: float) -> None:
+        """Notes when an attempt ended, and what it was seen to do and to leave."""
+        cell, state = task.cell.id, self._state
+        same = observations.unchanged(message)
+        if task.span is not None:
+            task.span = again.Span(task.span.began, when, task.span.given, same)
+        task.touched = observations.touches_outside(message)
+        seen = observations.beyond(state.plan, cell, message)
+        self.watchful = self.watchful or bool(seen)
+        known = state.observed.get(cell) or {}
+        stuck = {m["name"] for m in manifests if m.get("unshippable")}
+        now = {
+            "unchanged": sorted(same),
+            "changed": sorted(set(task.step.spec.get("maybe") or ()) - same),
+            "unshippable": sorted(stuck.union(known.get("unshippable", ()))),
+        }
+        state.observed[cell] = observations.merged(known, seen, now)
+
+    async def catch_up(self) -> None:
+        """Takes up what was seen before this engine took the run up."""
+        if self._state.complete is not None:
+            return
+        unforeseen = self.watchful
+        self.watchful = unforeseen or any(
+            task.span is not None and not all(map(self._state.succeeded, task.step.ordered))
+            for task in self._state.tasks.values()
+        )
+        if self.watchful:
+            await self._replan(widen=unforeseen)
+
+    async def review(self, task: Task, message: Json) -> None:
+        """Widens the plan by what the cell did, and has run again what began too soon."""
+        cell = task.cell
+        known = self._state.observed[cell.id]
+        if known and self._state.complete is None:
+            name = observations.key(self._state.workflow)
+            if known != self._remembered.get(cell.id):
+                self._remembered[cell.id] = known
+                await self._ledger.remember(name, observations.source_key(cell), known)
+        if not self.watchful or self._state.complete is not None:
+            return
+        seen = observations.beyond(self._state.plan, cell.id, message)
+        if seen.get("hidden"):
+            await self._run_all_again(task, observations.words(seen) or "")
+            return
+        await self._replan(widen=bool(seen))
+
+    async def _replan(self, widen: bool) -> None:
+        self._reviews += 1
+        try:
+            async with self._reviewing:
+                if widen:
+                    self._state.spec["graph"] = await self._analyse(self._state.observed)
+                    self._state.replan()
+                spans = {
+                    t.cell.id: t.span for t in self._state.tasks.values() if t.span is not None
+                }
+                await self._again(again.outdated(self._state.plan, spans, self._state.exists))
+        finally:
+            self._reviews -= 1
+
+    async def _again(self, found: dict[str, str]) -> None:
+        """Takes back what these cells did and queues them."""
+        if not found:
+            return
+        for place in list(self._state.places.all):
+            touched = found.keys() & set(place.tasks)
+            if touched and touched != set(place.tasks):
+                # What stands in that kernel cannot be taken back cell by cell.
+                task = self._state.tasks[min(touched, key=self._state.plan.order.index)]
+                await self._run_all_again(task, found[task.cell.id])
+                return
+        for cell, why in found.items():
+            task = self._state.tasks[cell]
+            task.revisions += 1
+            number = task.cell.index
+            if task.once or task.revisions > REVISIONS:
+                limit = "touches the outside, so it is not run twice: run the notebook again"
+                if task.revisions > REVISIONS:
+                    limit = f"ran {REVISIONS} times already, each time with other effects"
+                await self._give_up(task, f"cell {number} {limit} ({why})")
+                return
+        for place in list(self._state.places.all):
+            if found.keys() & set(place.tasks):
+                self._state.places.drop(place)
+                self._dispatcher.kill(place.kernel)
+        await self._queue({cell: f"{why}; it runs again" for cell, why in found.items()})
+
+    async def _queue(self, cells: dict[str, str]) -> None:
+        current = asyncio.current_task()
+        for cell, why in cells.items():
+            task = self._state.tasks[cell]
+            if task.running is not None and task.running is not current:
+                task.running.cancel()
+            task.state, task.why, task.span, task.touched = "queued", why, None, False
+            self._state.versions.drop(cell)
+        await self._ledger.queue_again(self._run, cells, self._state.spec)
+
+    async def _give_up(self, task: Task, why: str) -> None:
+        if task.running is not None and task.running is not asyncio.current_task():
+            task.running.cancel()
+        task.state, task.why = "failed", why
+        await self._ledger.set_task(self._run, task.cell.id, "failed", why)
+
+    async def bring_together(self, task: Task, why: str) -> None:
+        """Values that a cell uses together live in two worker kernels: they are made again in one.
+
+        What made them run there is known now (`plan`, `Step.together`).
+        """
+        self.watchful = True
+        self._reviews += 1
+        try:
+            self._state.replan()
+            cells = [c for place in self._state.places.all for c in place.tasks]
+            makers = [c for c in cells if self._state.tasks[c].step.together]
+            if not makers or task.revisions:
+                await self._run_all_again(task, why)
+                return
+            task.revisions += 1
+            await self._queue({task.cell.id: why})
+            await self._again(dict.fromkeys(cells, why))
+        finally:
+            self._reviews -= 1
+
+    async def _run_all_again(self, task: Task, why: str) -> None:
+        """A complete rerun: all cells in one worker kernel, in order, as Restart & Run All."""
+        names = {t.target for t in self._state.tasks.values() if not self._state.is_kernel(t)}
+        blocked = next((t for t in self._state.tasks.values() if t.once), None)
+        if blocked is not None:
+            number = blocked.cell.index
+            words = (
+                f"{why}: all cells would have to run again in one worker kernel, but cell {number}"
+                " touches the outside and is not run twice"
+            )
+        elif len(names) > 1:
+            words = (
+                f"{why}: all cells would have to run in one worker kernel, but they name targets"
+            )
+            words += f" {', '.join(sorted(names))}"
+        else:
+            words = None
+        if words is not None:
+            await self._give_up(task, words)
+            return
+        self._reviews += 1
+        try:
+            self._state.complete = self._state.spec["complete"] = (
+                "all cells run in one worker kernel"
+            )
+            await self._ledger.add_event(
+                self._run,
+                None,
+                "state",
+                {"state": "running", "why": f"{self._state.complete}: {why}"},
+            )
+            for place in list(self._state.places.all):
+                self._state.places.drop(place)
+                self._dispatcher.kill(place.kernel)
+            started = [
+                t.cell.id
+                for t in self._state.tasks.values()
+                if not planning.is_blank(t.cell) and (t.span or t is task)
+            ]
+            await self._queue(dict.fromkeys(started, self._state.complete))
+        finally:
+            self._reviews -= 1

@@ -1,0 +1,148 @@
+"""What a workflow run knows: its plan, its tasks, and what they left where."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..targets import Target
+from . import again
+from . import plan as planning
+from .model import ENDED_TASK, SUCCEEDED, Cell, Json, TaskState, Workflow
+from .observations import Observed
+from .places import Places
+from .pool import Kernel
+from .values import Versions
+
+
+@dataclass
+class Task:
+    """A cell in this run."""
+
+    step: planning.Step
+    target: str
+    state: TaskState = "queued"
+    why: str | None = None
+    attempts: int = 0
+    count: int | None = None
+    running: asyncio.Task[None] | None = None
+    kernel: Kernel | None = None
+    attempt: str | None = None
+    span: again.Span | None = None
+    """Its newest attempt in time; None before one was made."""
+    ran_in: Kernel | None = None
+    revisions: int = 0
+    touched: bool = False
+    """It was seen to act on the world outside."""
+
+    @property
+    def cell(self) -> Cell:
+        return self.step.cell
+
+    @property
+    def once(self) -> bool:
+        """Whether it has begun and must not be executed twice."""
+        if self.span is None or self.cell.idempotent:
+            return False
+        unseen = self.span.ended is None and self.step.barrier is not None
+        return bool(self.touched or self.step.spec.get("outside") or unseen)
+
+
+class RunState:
+    """The state of one run, shared by those who start, place and revise its tasks."""
+
+    def __init__(
+        self, workflow: Workflow, spec: Json, targets: Mapping[str, Target],
+        observed: Mapping[str, Observed],
+    ) -> None:  # fmt: skip
+        self.workflow = workflow
+        self.spec = spec
+        """What the ledger keeps to take the run up: the workflow, its graph, and the like."""
+        self.targets = targets
+        self.observed = dict(observed)
+        """What runs saw cells do beyond the graph."""
+        self.plan = planning.make(workflow.cells, spec["graph"], self.observed)
+        self.inputs = {cell: step.inputs for cell, step in self.plan.steps.items()}
+        self.versions = Versions()
+        self.places = Places()
+        self.complete = self._why_complete()
+        """Why all cells run in one worker kernel, in order; None where they need not."""
+        chosen = set(self.plan.order)
+        if workflow.only is not None:
+            chosen = planning.needed(self.plan, workflow.only)
+        self.tasks = {
+            cell: Task(step, target_of(step.cell, workflow))
+            for cell, step in self.plan.steps.items()
+            if cell in chosen
+        }
+        counted = (t for t in self.tasks.values() if not planning.is_blank(t.cell))
+        for count, task in enumerate(counted, 1):
+            task.count = count
+
+    def replan(self) -> None:
+        """Takes the graph in `spec` and all observations for the plan from now on."""
+        self.plan = planning.make(self.workflow.cells, self.spec["graph"], self.observed)
+        self.inputs = {cell: step.inputs for cell, step in self.plan.steps.items()}
+        for task in self.tasks.values():
+            task.step = self.plan.steps[task.cell.id]
+
+    def is_kernel(self, task: Task) -> bool:
+        return self.targets[task.target].kind == "kernel"
+
+    def joins_kernel(self, task: Task) -> bool:
+        """Whether a task runs in the kernel that cells of `kernel` share.
+
+        One on local workers that changes its process beyond replay does too, since those after it
+        must run where it ran.
+        """
+        return self.is_kernel(task) or (task.step.changes_process and task.target == "local")
+
+    def before(self, task: Task) -> list[Task]:
+        return [t for t in self.tasks.values() if t.cell.index < task.cell.index]
+
+    def succeeded(self, cell: str) -> bool:
+        return (
+            cell not in self.tasks
+            or self.tasks[cell].state in SUCCEEDED
+            or (self.tasks[cell].state == "skipped")
+        )
+
+    def first_failure(self) -> Task | None:
+        return next(
+            (
+                task
+                for task in self.tasks.values()
+                # One that started early may have failed for it: that is judged later.
+                if task.state in ("failed", "lost", "cancelled") and not self._waits_still(task)
+            ),
+            None,
+        )
+
+    def _waits_still(self, task: Task) -> bool:
+        return any(
+            cell in self.tasks and self.tasks[cell].state not in ENDED_TASK
+            for cell in task.step.doubtful
+        )
+
+    def exists(self, name: str, cell: str) -> bool:
+        producer = self.inputs[cell].get(name)
+        return producer is not None and (
+            self.versions.find(name, producer, self.inputs) is not None
+        )
+
+    def _why_complete(self) -> str | None:
+        """Whether this run is a complete one from the start."""
+        known: str | None = self.spec.get("complete")
+        if known is not None:
+            return known
+        for cell, step in self.plan.steps.items():
+            why = ", ".join((self.observed.get(cell) or {}).get("hidden") or [])
+            if why:
+                return f"all cells run in one worker kernel, for cell {step.cell.index}: {why}"
+        return None
+
+
+def target_of(cell: Cell, workflow: Workflow) -> str:
+    """In a workflow: the cell's target, else the one asked for, else the notebook's, else local."""
+    return cell.target or workflow.default_target or "local"
