@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from . import ipython
 from .facts import Facts, State
+from .functions import TooMuch
 from .graph import build
 from .history import spread
 from .local import Files
@@ -86,6 +87,9 @@ class Analyser:
             return Facts(syntax_error=error)
         try:
             facts = walk(tree, text, state, _is_trusted(cell))
+        except TooMuch:
+            facts = give_up(tree, text, state, "it calls too much to follow each call")
+            state.changed_objects = True
         except Exception as error:
             # A fault of the analysis must not stop the notebook: the cell is taken for anything.
             deep = isinstance(error, RecursionError)

@@ -32,7 +32,12 @@ from .values import (
 )
 
 MAX_DEPTH = 12
-MAX_STATEMENTS = 4000
+MAX_WORK = 800
+
+
+class TooMuch(Exception):
+    """The calls of a cell are too many to follow each."""
+
 
 
 @dataclass
@@ -58,6 +63,9 @@ class Functions(Effects):
     def call_function(
         self, function: Function, args: Arguments, node: ast.AST, callee: Value
     ) -> Value:
+        self.steps += 1
+        if self.steps > MAX_WORK:
+            raise TooMuch
         active = self.active.get(function)
         parameters = self._parameters(function, args)
         if active is not None:
@@ -72,7 +80,7 @@ class Functions(Effects):
             return active.result
         if self.lost is not None:
             return self.lost
-        if len(self.active) >= MAX_DEPTH or self.steps > MAX_STATEMENTS:
+        if len(self.active) >= MAX_DEPTH:
             self.barrier(f"calls are nested too deeply to follow `{function.name}`", opaque=True)
             self.lost = self.everything()
             return self.lost
