@@ -32,12 +32,11 @@ from .values import (
 )
 
 MAX_DEPTH = 12
-MAX_WORK = 800
+MAX_WORK = 1500
 
 
 class TooMuch(Exception):
     """The calls of a cell are too many to follow each."""
-
 
 
 @dataclass
@@ -63,9 +62,7 @@ class Functions(Effects):
     def call_function(
         self, function: Function, args: Arguments, node: ast.AST, callee: Value
     ) -> Value:
-        self.steps += 1
-        if self.steps > MAX_WORK:
-            raise TooMuch
+        self._work()
         active = self.active.get(function)
         parameters = self._parameters(function, args)
         if active is not None:
@@ -113,6 +110,11 @@ class Functions(Effects):
         if function.kind == "cached" and result.regions:
             self.heap.union((function.region, *result.regions))
         return result
+
+    def _work(self, amount: int = 1) -> None:
+        self.steps += amount
+        if self.steps > MAX_WORK:
+            raise TooMuch
 
     def _is_recursive(self, function: Function) -> bool:
         known: bool | None = getattr(function.node, "_dossier_recursive", None)
@@ -358,6 +360,7 @@ class Functions(Effects):
                     found[t] = join(found[t], value) if t in found else value
         if not found:
             return NOTHING
+        self._work(1 + len(found) // 8)
         given = self._callback_argument(values, node)
         result = NOTHING
         for t in in_order(found):
