@@ -55,8 +55,20 @@ test-browser: install browser-tools
 
 test: lint test-python test-browser ## everything that needs no engine of its own
 
-test-full: install ## the fault loops and random orders at their full counts
-	DOSSIER_FULL=1 pytest -q tests/faults tests/runs/test_example.py
+PARTS := order edits generated mutants precision faults
+FULL_order := tests/oracles/test_order.py tests/runs/test_example.py
+FULL_edits := tests/oracles/test_edits.py
+FULL_generated := tests/oracles/test_generated.py
+FULL_mutants := tests/oracles/test_mutants.py
+FULL_precision := tests/oracles/test_precision.py
+FULL_faults := tests/faults
+
+test-full: install ## all of PART=order|edits|generated|mutants|precision|faults, else every part; resumable
+	@for part in $(or $(PART),$(PARTS)); do $(MAKE) --no-print-directory full-$$part || failed="$$failed $$part"; done; \
+	  python -m tests.oracles.report; test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
+
+full-%:
+	DOSSIER_FULL=1 pytest -q $(FULL_$*)
 
 bench: install ## ratios against peers, written to docs/benchmarks.md
 	python -m benchmarks

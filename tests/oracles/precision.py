@@ -49,6 +49,28 @@ class Precision:
         return asdict(self)
 
 
+def summary(found: Sequence[Precision]) -> Json:
+    """The numbers of the report."""
+
+    def total(name: str) -> int:
+        return sum(getattr(one, name) for one in found)
+
+    traced = max(1, total("traced"))
+    return {
+        "notebooks": len(found),
+        "cells": total("cells"),
+        "barriers": total("barriers"),
+        "pairs of cells": total("possible"),
+        "pairs ordered in the traced run": total("needed"),
+        "with the rules for files and the outside": total("traced"),
+        "pairs forced by the graph": total("forced"),
+        "forced / traced": round(total("forced") / traced, 2),
+        "pairs ordered by names only": total("by_names"),
+        "of the traced ones missed by names only": total("missed_by_names"),
+        "traced pairs that the graph does not force": sum(len(one.unsound) for one in found),
+    }
+
+
 def closure(pairs: Iterable[Pair], count: int) -> set[Pair]:
     """All pairs (a, b) with a before b that follow."""
     before: list[set[int]] = [set() for _ in range(count)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -13,11 +14,22 @@ from typing import Any
 
 Json = dict[str, Any]
 
-BUILD = Path(__file__).parents[2] / "build" / "oracles"
+ROOT = Path(__file__).parents[2]
+BUILD = ROOT / "build" / "oracles"
 FULL = bool(os.environ.get("DOSSIER_FULL"))
 SEED = int(os.environ.get("DOSSIER_SEED") or time.time())
 FULL_SEED = int(os.environ.get("DOSSIER_SEED") or 1)  # the same again when taken up
 LIBRARIES = ("numpy", "pandas", "scipy", "scikit-learn", "matplotlib", "ipython", "ipykernel")
+
+
+def code(*places: str) -> str:
+    """Names the code under test: results of other code are not taken up."""
+    digest = hashlib.sha256()
+    for place in places:
+        path = ROOT / place
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:24]
 
 
 def conditions() -> Json:
@@ -28,7 +40,11 @@ def conditions() -> Json:
 
 
 class Record:
-    """Entries by name, written after each, so that a run that was cut goes on where it was."""
+    """Entries by name, written after each, so that a run that was cut goes on where it was.
+
+    `key` says what they depend on: with another key they are made anew. `summary` is for the
+    report: words and numbers.
+    """
 
     def __init__(self, part: str, key: Json) -> None:
         self.path = BUILD / f"{part}.json"
@@ -45,7 +61,9 @@ class Record:
         entries: Json = self.data["entries"]
         return entries
 
-    def save(self) -> None:
+    def save(self, summary: Json | None = None) -> None:
+        if summary is not None:
+            self.data["summary"] = summary
         self.path.parent.mkdir(parents=True, exist_ok=True)
         whole = self.path.with_suffix(".new")
         whole.write_text(json.dumps(self.data, indent=1), encoding="utf-8")

@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 
 from . import precision
-from .results import BUILD, FULL, SEED, Record
+from .results import BUILD, FULL, SEED, Record, code
 from .shells import Shells
-from .trace import __file__ as TRACER
 
 GOAL = 1.25  # forced pairs to traced ones, over all notebooks
 SAMPLE = 4
+TRACER = code("tests/oracles/trace.py", "tests/oracles/objects.py", "tests/oracles/shells.py")
+CODE = [TRACER, code("jupyterlab_dossier/dataflow", "tests/oracles/precision.py")]
 
 
 def _traced(shells: Shells, cells: list[tuple[str, frozenset[str]]]) -> list[dict[str, Any]]:
     """A traced run; kept, for it depends on the notebook and the tracer only."""
-    with open(TRACER, "rb") as tracer:
-        key = hashlib.sha256(repr([s for s, _ in cells]).encode() + tracer.read()).hexdigest()
+    key = hashlib.sha256(repr([TRACER, *(s for s, _ in cells)]).encode()).hexdigest()
     kept = BUILD / "traces" / f"{key[:24]}.json"
     if kept.exists():
         found: list[dict[str, Any]] = json.loads(kept.read_text(encoding="utf-8"))
@@ -40,7 +40,7 @@ def test_traced_pairs_are_forced_and_few_others() -> None:
     names = precision.names()
     if not FULL:
         names = sorted(random.Random(SEED).sample(names, min(SAMPLE, len(names))))
-    record = Record("precision", {"goal": GOAL}) if FULL else None
+    record = Record("precision", {"goal": GOAL, "code": CODE}) if FULL else None
     found = []
     with Shells("trace") as shells:
         for name in names:
@@ -55,6 +55,8 @@ def test_traced_pairs_are_forced_and_few_others() -> None:
                 record.save()
     for one in found:
         print(f"{one.name}: {one.forced} forced, {one.traced} traced, {one.ratio:.2f}")
+    if record is not None:
+        record.save(precision.summary(found))
     assert not {one.name: one.unsound for one in found if one.unsound}
     if FULL:
         assert sum(p.forced for p in found) <= GOAL * sum(p.traced for p in found)
