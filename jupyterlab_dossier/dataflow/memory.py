@@ -26,6 +26,7 @@ Binding = tuple[Value | None, bool]  # None: unbound; True: certainly bound by t
 Saved = tuple[dict[str, Binding], list[tuple[Frame, dict[str, Value]]]]
 Watch = dict[tuple[Frame | None, str], Value]
 
+_CONTAINERS = frozenset(("list", "tuple", "dict", "set"))
 ITERATORS = frozenset(("iterator", "generator", "file", "coroutine"))
 _UNSHIPPABLE = {
     "file": "an open file",
@@ -87,7 +88,13 @@ class Memory:
 
     def is_older(self, *values: Value) -> bool:
         """Are there objects in them that the running statement did not make?"""
-        return any(region < self.statement_region for value in values for region in value.regions)
+        members = self.heap.members
+        return any(
+            region < self.statement_region
+            for value in values
+            for root in self.heap.roots(value.regions)
+            for region in members.get(root, (root,))
+        )
 
     def fresh(self, types: frozenset[Any], elements: frozenset[Any] = frozenset()) -> Value:
         if types and self.is_immutable(types):
@@ -392,7 +399,8 @@ class Memory:
             self.barrier("the namespace itself is used", opaque=True)
         self.change(holder, node)
         if not holder.regions:
-            if value.regions and not all(isinstance(t, (Function, Class)) for t in value.types):
+            definition = all(isinstance(t, (Function, Class)) for t in value.types)
+            if value.regions and not definition and not self._is_made_here(value):
                 for t in holder.types:
                     if isinstance(t, str) and self.is_process(t):
                         shown = t.lstrip("=")
@@ -404,6 +412,12 @@ class Memory:
         self.heap.add(holder.regions, value.types)
         if value.regions:
             self.heap.union(holder.regions | value.regions)
+
+    def _is_made_here(self, value: Value) -> bool:
+        """Plain data that the running statement made: when it is replayed, so is the data."""
+        kinds = value.types | self.inside(value)
+        plain = _CONTAINERS | self.library.immutable
+        return all(isinstance(t, str) and t in plain for t in kinds) and not self.is_older(value)
 
     def keeps_reference(self, value: Value) -> bool:
         """Would an array or frame hold on to objects of this value when it is put into it?"""

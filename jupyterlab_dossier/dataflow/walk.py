@@ -117,7 +117,8 @@ class Walk(Expressions):
                 return
             self._item_hook(holder, "__setitem__", [key, value], node)
             self.store(holder, value, node)
-            if holder.regions and key.types and not holder.types <= {"DataFrame", "Series"}:
+            # Arrays and frames look at a key; dicts keep it.
+            if holder.regions and key.types and not self.is_array(holder):
                 self.heap.add(holder.regions, key.types)
                 if key.regions:
                     self.heap.union(holder.regions | key.regions)
