@@ -84,7 +84,7 @@ def _order(data: Json) -> list[str]:
 
 def _precision(data: Json) -> list[str]:
     lines = _table(data["summary"])
-    columns = ["cells", "barriers", "possible", "needed", "traced", "forced", "by_names"]
+    columns = ["cells", "barriers", "possible", "needed", "traced", "forced", "firm", "by_names"]
     columns += ["missed_by_names"]
     lines += ["", f"| notebook | {' | '.join(map(_words, columns))} | forced / traced |"]
     lines += ["|---" + "|---:" * (len(columns) + 1) + "|"]

@@ -196,10 +196,11 @@ def _process() -> dict[str, str]:
     import pandas
     import sklearn
 
-    options = {}
-    for name in pandas._config.config._registered_options:
-        options[name] = str(pandas.get_option(name))
     filters = [tuple(map(str, f)) for f in warnings.filters]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        registered = pandas._config.config._registered_options
+        options = {name: str(pandas.get_option(name)) for name in registered}
     return {
         "numpy": repr((numpy.get_printoptions(), numpy.geterr())),
         "pandas": repr(options),
