@@ -12,6 +12,7 @@ import array
 import collections
 import datetime
 import functools
+import gc
 import hashlib
 import io
 import re
@@ -24,6 +25,8 @@ from typing import Any, NamedTuple
 _LEAVES = (type(None), bool, int, float, complex, str, bytes, range, slice, type(...))
 _LEAVES += (datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, re.Pattern)
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
+_LOOKS = ("get_label", "get_text", "get_title", "get_xlabel", "get_ylabel", "get_xydata")
+_LOOKS += ("get_xlim", "get_ylim", "get_facecolor", "get_edgecolor", "get_color", "get_array")
 _REFERENCED = (types.ModuleType, types.BuiltinFunctionType, types.MethodDescriptorType)
 
 
@@ -97,14 +100,18 @@ def _artist(value: Any) -> Parts:
     if figure is None:
         return Parts(type(value).__name__, opaque=True)
     words = []
-    for artist in figure.findobj():
-        label = artist.get_label() if hasattr(artist, "get_label") else ""
-        words.append(f"{type(artist).__name__} {label} {artist.get_visible()} {artist.get_alpha()}")
-        for get in ("get_text", "get_xydata", "get_xlim", "get_ylim", "get_facecolor", "get_color"):
+    todo = [figure]
+    while todo:
+        artist = todo.pop()
+        if type(artist).__module__ == "matplotlib.axis":
+            continue  # made when they are first looked at
+        todo += artist.get_children()
+        words.append(f"{type(artist).__name__} {artist.get_visible()} {artist.get_alpha()}")
+        for get in _LOOKS:
             method = getattr(artist, get, None)
             if method is not None:
                 found = method()
-                words.append(digest(found) if not isinstance(found, str) else found)
+                words.append(found if isinstance(found, str) else digest(found))
     return Parts(_ADDRESS.sub("", _hash(*words)))
 
 
@@ -210,6 +217,8 @@ def parts(value: Any) -> Parts:
         return Parts(f"{cls.__name__} {bytes(value)!r}")
     if isinstance(value, io.IOBase):
         return _file(value)
+    if any(value is known for known in _of("numpy.random.mtrand", "_rand")):
+        return Parts("the global generator")  # which is watched by itself
     if isinstance(value, _of("numpy", "ndarray")):
         return _array(value)
     if isinstance(value, _of("numpy", "generic", "dtype")):
@@ -248,9 +257,11 @@ def _reduced(value: Any, cls: Any) -> Parts:
     maker, arguments, *rest = found
     own += f" {getattr(maker, '__qualname__', maker)}"
     made = [list(x) if hasattr(x, "__next__") else x for x in rest if x is not None]
-    if isinstance(arguments, tuple):
-        return Parts(own, list(arguments), made)
-    return Parts(own, [], [arguments, *made])
+    given = list(arguments) if isinstance(arguments, tuple) else [arguments]
+    held = {id(x) for x in gc.get_referents(value)}  # others are made when they are asked for
+    return Parts(
+        own, [x for x in given if id(x) in held], [x for x in (*given, *made) if id(x) not in held]
+    )
 
 
 def _file(value: Any) -> Parts:

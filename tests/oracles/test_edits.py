@@ -17,7 +17,7 @@ from .shells import Failed, Shells
 
 Json = dict[str, Any]
 PAIRS = 60  # of the sample
-EACH: dict[corpus.Kind, int] = {"small": 12, "long": 40}  # edits of each notebook in full runs
+EACH: dict[corpus.Kind, int] = {"small": 6, "long": 20}  # edits of each notebook in full runs
 
 
 def _cells(kind: corpus.Kind, name: str) -> edits.Cells:
