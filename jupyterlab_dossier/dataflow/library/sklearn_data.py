@@ -20,7 +20,8 @@ get_params : -> alias dict
 get_feature_names_out get_support get_n_leaves get_depth error_norm aic bic perplexity densify : -> fresh ndarray|number
 densify sparsify : mutates self -> self
 build_analyzer build_preprocessor build_tokenizer : -> view
-.feature_importances_ .coef_ .intercept_ .classes_ .components_ .labels_ .cluster_centers_ : -> view ndarray
+.feature_importances_ : -> fresh ndarray
+.coef_ .intercept_ .classes_ .components_ .labels_ .cluster_centers_ : -> view ndarray
 .explained_variance_ .explained_variance_ratio_ .singular_values_ .mean_ .scale_ .var_ : -> view ndarray
 .loss_curve_ : -> view list[number]
 .n_iter_ .inertia_ .best_score_ .oob_score_ .n_features_in_ .best_index_ .loss_ .n_outputs_ : -> number
