@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 import types
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ _EQUAL_IS_ENOUGH = frozenset({
     types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType,
     types.GetSetDescriptorType, types.MemberDescriptorType, types.GenericAlias,
     types.MappingProxyType, property, classmethod, staticmethod,
+    pickle.PickleBuffer,  # how memory is pickled; kept, it would keep the memory
 })  # fmt: skip
 _EQUAL_MODULES = frozenset({
     "datetime", "decimal", "fractions", "_decimal", "pathlib", "uuid", "re", "typing", "zoneinfo",

@@ -3,42 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
-from peer import Peer, Result, Server
+from book import Book
+from peer import Peer, Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-CHECK = {"budget": 1.0}
-
-
-class Book:
-    """A notebook's cells, each in a worker kernel of its own, with all values so far as inputs."""
-
-    def __init__(self, worker: Peer) -> None:
-        self.worker = worker
-        self.inputs: dict[str, str] = {}
-        self.manifests: dict[str, Any] = {}
-
-    async def run(self, code: str, **options: Any) -> Result:
-        number = next(self.worker.counts)
-        given = {"inputs": self.inputs, "manifests": self.manifests, "check": CHECK}
-        result = await self.worker.run(code, kernel=f"check{number}", **{**given, **options})
-        assert result.done["status"] == "ok", result.done.get("error")
-        for manifest in result.done["exports"]:
-            self.manifests[manifest["version"]] = manifest
-            if "unshippable" not in manifest:
-                self.inputs[manifest["name"]] = manifest["version"]
-        return result
-
-    async def effects(self, code: str, **options: Any) -> dict[str, Any]:
-        """What the cell is said to have done, without what it did not do."""
-        found = (await self.run(code, **options)).done["effects"]
-        assert found.pop("seconds") >= 0
-        files = {kind: paths for kind, paths in found.pop("files").items() if paths}
-        return {word: said for word, said in {**found, **files}.items() if said}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["forked", "exec"])

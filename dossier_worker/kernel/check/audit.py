@@ -35,7 +35,7 @@ _HIDDEN = (
     "ctypes.dlsym/handle", "ctypes.string_at", "ctypes.wstring_at", "ctypes.PyObj_FromPtr",
     "ctypes.call_function", "object.__setattr__", "object.__delattr__",
 )  # fmt: skip
-_FRAMES = frozenset({"tb_frame", "gi_frame", "cr_frame", "ag_frame", "__globals__"})
+_FRAMES = frozenset({"tb_frame", "gi_frame", "cr_frame", "ag_frame"})
 # Wrappers of such calls: who called them is meant.
 _WRAPPERS = frozenset({"inspect"})
 
@@ -93,7 +93,7 @@ class Audit:
         for kind, paths in (("read", self._read), ("written", self._written)):
             for path in paths:
                 exists = os.path.lexists(path)
-                if not exists and path.startswith(temporary):
+                if not exists and path.startswith(temporary) and not cell.is_local(path):
                     continue  # made and removed again
                 if kind == "read" and (path in self._own or not (exists or cell.is_local(path))):
                     continue
@@ -116,6 +116,7 @@ class Audit:
         self._databases: dict[str, Any] = {}
         self._network: set[str] = set()
         self.spawned: set[str] = set()
+        self.set_by_imports: set[str] = set()  # variables of the environment
         self._hidden: set[str] = set()
 
     def _handlers(self) -> dict[str, Handler]:
@@ -128,6 +129,7 @@ class Audit:
             handlers[event] = self._on_change
         for event in ("os.rename", "os.link", "os.symlink"):
             handlers[event] = self._on_rename
+        handlers["os.putenv"] = handlers["os.unsetenv"] = self._on_environment
         handlers["sqlite3.connect"] = self._on_database
         handlers["socket.connect"] = handlers["socket.bind"] = self._on_connect
         handlers["socket.sendto"] = self._on_connect
@@ -196,6 +198,10 @@ class Audit:
         if text.startswith(self._prefixes) or "__pycache__" in text or text == _OURS:
             return None
         return text
+
+    def _on_environment(self, event: str, args: tuple[Any, ...]) -> None:
+        if _in_import():
+            self.set_by_imports.add(os.fsdecode(args[0]))
 
     # The world outside
 
@@ -271,6 +277,18 @@ def _importing() -> bool:
         return True
     name = str(frame.f_globals.get("__name__"))
     return name.partition(".")[0] in _IMPORTERS
+
+
+def _in_import() -> bool:
+    """Whether a module is just being imported, by whomever."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "importlib._bootstrap":
+            return True
+        if frame.f_globals.get("__name__") == "__main__":
+            return False
+        frame = frame.f_back
+    return False
 
 
 def _program(event: str, args: tuple[Any, ...]) -> str:

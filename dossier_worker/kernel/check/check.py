@@ -29,7 +29,7 @@ class Check:
         audit = Audit(values.folder)
         # What is begun last is nearest to the cell; it ends first.
         self._ways: list[Way] = [
-            State(),
+            State(audit),
             Generators(),
             Contents(),
             Folder(audit),

@@ -10,6 +10,8 @@ from . import looks
 from .cell import Cell, Effects
 from .memory import Memory
 
+# Seconds that an object costs at least, before and after.
+_OBJECT = 1e-6
 SAME, CHANGED, UNKNOWN = range(3)
 
 
@@ -74,6 +76,8 @@ def _closure(held: Held) -> list[Held]:
 
 def _look(cell: Cell, held: Held) -> list[looks.Look] | None:
     """How the objects of a version look now; None: not within the budget."""
+    if len(held.objects) * _OBJECT > cell.clock.left():
+        return None  # others may fit
     memory = Memory(held)
     found: list[looks.Look] = []
     root = held.root()

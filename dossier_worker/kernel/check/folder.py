@@ -6,18 +6,20 @@ cell's only if a child process ran, or this process wrote enough bytes that no e
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 import time
 from collections.abc import Iterator
 
 from .audit import Audit, shown
 from .cell import Cell, Effects
 
+# By which Linux stamps files: CLOCK_REALTIME_COARSE, which has no name in Python.
+_CLOCK = 5 if sys.platform == "linux" else time.CLOCK_REALTIME
 # A larger folder is not looked at.
 _ENTRIES = 2000
 _SKIPPED = frozenset({"__pycache__", ".git", ".ipynb_checkpoints", "node_modules", ".venv"})
-# Printing and the like; a file with less is not missed for it, it is only not looked for.
-_NOISE = 0
 
 
 class Folder:
@@ -25,23 +27,27 @@ class Folder:
         self._audit = audit
         self._written = 0
         self._began = 0
-        self._size = 0
+        # When files that earlier cells wrote were changed: the clock goes in steps of milliseconds.
+        self._known: dict[str, int] = {}
 
     def begin(self, cell: Cell) -> None:
         self._written = _bytes_written()
-        # The clock by which the kernel stamps files.
-        self._began = time.clock_gettime_ns(getattr(time, "CLOCK_REALTIME_COARSE", 0))
+        self._began = time.clock_gettime_ns(_CLOCK)
 
     def report(self, cell: Cell, effects: Effects) -> None:
         files: set[str] = effects["files"]["written"]
         explained = sum(_size(os.path.join(cell.folder, path)) for path in files)
         silent = _bytes_written() - self._written - explained
-        if not self._audit.spawned and silent <= _NOISE:
-            return
-        for path, found in _files(cell):
-            changed = found.st_ctime_ns > self._began
-            if changed and (self._audit.spawned or 0 < found.st_size <= silent):
-                files.add(shown(cell, path))
+        if self._audit.spawned or silent > 0:
+            for path, found in _files(cell):
+                before = max(self._known.get(path, 0), self._began - 1)
+                changed = found.st_ctime_ns > before
+                if changed and (self._audit.spawned or 0 < found.st_size <= silent):
+                    files.add(shown(cell, path))
+        for name in files:
+            with contextlib.suppress(OSError):
+                path = os.path.join(cell.folder, name)
+                self._known[path] = os.stat(path).st_ctime_ns
 
 
 def _files(cell: Cell) -> Iterator[tuple[str, os.stat_result]]:

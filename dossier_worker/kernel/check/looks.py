@@ -118,8 +118,8 @@ def _has_annotations(fn: Any) -> bool:
 
 
 _MADE_LATER = frozenset({"__annotations__", "__annotations_cache__", "__annotate_func__",
-                         "__abstractmethods__", "__weakref__", "__doc__", "__signature__",
-                         "_abc_impl"})  # fmt: skip
+                         "__abstractmethods__", "__slotnames__", "__weakref__", "__doc__",
+                         "__signature__", "_abc_impl"})  # fmt: skip
 
 
 def _of_class(cls: type, name: str) -> Any:
@@ -151,12 +151,10 @@ def _of_random(obj: Any) -> list[Any]:
 
 
 def _of_numpy_random(obj: Any) -> list[Any]:
-    state = obj.get_state(legacy=False) if hasattr(obj, "get_state") else _bit_state(obj)
-    return [repr(_flat(state))]
-
-
-def _bit_state(obj: Any) -> Any:
-    return getattr(obj, "bit_generator", obj).state
+    # A legacy generator, one of bits, one over bits, or a sequence of seeds
+    if hasattr(obj, "get_state"):
+        return [repr(_flat(obj.get_state(legacy=False)))]
+    return [repr(_flat(getattr(obj, "bit_generator", obj).state))]
 
 
 def _flat(state: Any) -> Any:
@@ -230,9 +228,7 @@ def _find(cls: type, obj: Any) -> Maker:
         return _bytes
     if issubclass(cls, weakref.ref) or cls.__name__ == "_lru_cache_wrapper":
         return _nothing
-    if cls.__module__ in ("numpy.random.mtrand", "numpy.random._generator") or (
-        cls.__module__.startswith("numpy.random._")
-    ):
+    if cls.__module__.startswith("numpy.random."):
         return _parts(_of_numpy_random, 1000)
     if cls in _ITERATORS:
         return _iterator
@@ -289,7 +285,7 @@ def _array(obj: Any, memory: Memory, clock: Clock) -> Look | None:
 
 
 def _of_objects(array: Any) -> list[Any]:
-    return [array.shape, *array.ravel().tolist()]
+    return [*array.shape, *array.ravel().tolist()]
 
 
 def _frame(obj: Any, memory: Memory, clock: Clock) -> Look | None:

@@ -54,6 +54,10 @@ def read() -> dict[str, Any]:
     return found
 
 
+# Whose callbacks come with the first picture.
+_OWN = ("IPython.", "ipykernel.", "matplotlib")
+
+
 def same(before: Any, now: Any) -> bool:
     if isinstance(before, list) and isinstance(now, list):
         return same_items(before, now)
@@ -92,7 +96,12 @@ def _ipython(shell: Any) -> dict[str, Any]:
     return {
         "sys.displayhook": [sys.displayhook, shell.displayhook],
         "IPython extensions": sorted(shell.extension_manager.loaded),
-        "IPython events": [c for each in shell.events.callbacks.values() for c in each],
+        "IPython events": [
+            callback
+            for each in shell.events.callbacks.values()
+            for callback in each
+            if not str(getattr(callback, "__module__", "")).startswith(_OWN)
+        ],
         "IPython transformers": [
             *shell.input_transformers_post, *shell.ast_transformers, *manager.cleanup_transforms,
             *manager.line_transforms, *manager.token_transformers,

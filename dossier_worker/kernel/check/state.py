@@ -11,6 +11,7 @@ from typing import Any
 
 from ...values.singletons import shell_of_process
 from . import settings
+from .audit import Audit
 from .cell import Cell, Effects
 from .tables import MISSING, Table, of_class
 
@@ -30,16 +31,17 @@ _RESTLESS = frozenset({
 })  # fmt: skip
 # Libraries set these when they are imported, or used for the first time.
 _BY_IMPORTS = frozenset({
-    "warnings filters", "logging", "locale", "sys.path", "IPython formatters", "IPython events",
-    "IPython magics", "matplotlib rcParams['interactive']", "matplotlib rcParams['backend']",
-    "matplotlib rcParams['backend_fallback']",
+    "warnings filters", "logging", "locale", "sys.path",
+    "IPython formatter image/png", "matplotlib rcParams['interactive']",
+    "matplotlib rcParams['backend']", "matplotlib rcParams['backend_fallback']",
 })  # fmt: skip
 
 
 class State:
     """Made before a fork, it has a record of all modules that all children share."""
 
-    def __init__(self) -> None:
+    def __init__(self, audit: Audit) -> None:
+        self._audit = audit
         self._tables: dict[str, Table] = {}
         self._always: dict[str, Table] = {}
         self._watched: dict[str, Table] = {}
@@ -76,10 +78,10 @@ class State:
             module = self._modules.get(name)
             local = module is not None and cell.owns(vars(module))
             for key, was, now in table.changes():
-                if not name.endswith(" "):
+                if name.endswith(" "):
+                    found.update(_option(name, key, now))
+                else:
                     found.update(_attribute(f"{name}.{key}", str(key), was, now, local))
-                elif not isinstance(now, dict):  # options in a section have a table of their own
-                    found.add(_option(name, key))
         for name, module in self._modules.items():
             if sys.modules.get(name) is not module:
                 found.add(f"sys.modules[{name!r}]")
@@ -88,6 +90,7 @@ class State:
                 found.add("threads")
         if len(sys.modules) > self._loaded:
             found -= _BY_IMPORTS
+        found.difference_update(f"os.environ[{key!r}]" for key in self._audit.set_by_imports)
         effects["process"] |= found
         self._settings, self._watched, self._modules = {}, {}, {}
 
@@ -118,14 +121,17 @@ def _attribute(word: str, key: str, was: Any, now: Any, local: bool) -> Iterator
         yield word
 
 
-def _option(name: str, key: Any) -> str:
+def _option(name: str, key: Any, now: Any) -> Iterator[str]:
     if name == "os.environ ":
-        return f"os.environ[{os.fsdecode(key)!r}]"
-    if name == "matplotlib rcParams ":
-        return f"matplotlib rcParams[{key!r}]"
-    if name.startswith("IPython"):
-        return name.strip()
-    return f"{name}{key}".replace(" .", " ")
+        yield f"os.environ[{os.fsdecode(key)!r}]"
+    elif name == "matplotlib rcParams ":
+        yield f"matplotlib rcParams[{key!r}]"
+    elif name.startswith("IPython"):
+        # Its own magics are bound anew now and then.
+        if not str(getattr(now, "__module__", "")).startswith(("IPython.", "ipykernel.")):
+            yield name.strip()
+    elif not isinstance(now, dict):  # a section has a table of its own
+        yield f"{name.strip()}.{key}".replace("option.", "option ")
 
 
 def _options() -> Iterator[tuple[str, dict[Any, Any]]]:
@@ -141,13 +147,13 @@ def _options() -> Iterator[tuple[str, dict[Any, Any]]]:
     while todo:
         name, entries = todo.pop()
         yield name, entries
-        todo += [(f"{name.strip()}.{key} ", v) for key, v in entries.items() if isinstance(v, dict)]
+        todo += [(f"{name[:-1]}.{key} ", v) for key, v in entries.items() if isinstance(v, dict)]
     shell = shell_of_process()
     if shell is not None:
         for kind, magics in shell.magics_manager.magics.items():
-            yield f"IPython magics {kind} ", magics
+            yield f"IPython {kind} magics ", magics
         for name, formatter in shell.display_formatter.formatters.items():
-            yield f"IPython formatters {name} ", formatter.type_printers
+            yield f"IPython formatter {name} ", formatter.type_printers
 
 
 def _used_modules(cell: Cell) -> Iterator[tuple[str, ModuleType]]:
