@@ -14,7 +14,7 @@ from .values import ANY, NO_REGIONS, Frame, Function, Value, plain
 
 if TYPE_CHECKING:
     from .memory import Memory
-    from .walk import Walk
+    from .parts import Parts
 
 _LONGEST = 200_000
 
@@ -45,7 +45,7 @@ class Files:
         return status.st_mtime_ns, status.st_size
 
 
-def find(walk: Walk, module: str) -> tuple[str, str] | None:
+def find(walk: Parts, module: str) -> tuple[str, str] | None:
     """Path and text of a local module, as earlier cells wrote it or as it lies there."""
     state = walk.state
     if state.cwd_changed:
@@ -61,7 +61,7 @@ def find(walk: Walk, module: str) -> tuple[str, str] | None:
     return None
 
 
-def load(walk: Walk, module: str, node: ast.AST) -> None:
+def load(walk: Parts, module: str, node: ast.AST) -> None:
     """`import module` for the first time: its body runs."""
     state = walk.state
     if module in state.modules:
@@ -70,10 +70,18 @@ def load(walk: Walk, module: str, node: ast.AST) -> None:
     if found is None:
         return
     path, text = found
+    frame = _enter(walk, module, text, node)
+    if frame is not None:
+        state.module_files[path] = state.cell
+
+
+def _enter(walk: Parts, module: str, text: str, node: ast.AST) -> Frame | None:
+    """The body of a module runs; its globals are variables of a frame."""
+    state = walk.state
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
-        return
+        return None
     frame = Frame(of_text(text), None)
     frame.region = walk.heap.new()
     frame.outer = plain(ANY)
@@ -81,7 +89,6 @@ def load(walk: Walk, module: str, node: ast.AST) -> None:
     frame.vars["__name__"] = plain("str")
     frame.vars["__file__"] = plain("str")
     state.modules[module] = frame
-    state.module_files[path] = state.cell
     state.changed_objects = True
     before, frames, site = walk.other_effects, walk.frames, walk.site
     walk.frames, walk.site = [frame], walk.where(node)
@@ -92,9 +99,28 @@ def load(walk: Walk, module: str, node: ast.AST) -> None:
     walk.heap.process[walk.heap.find(frame.region)] = module
     if walk.other_effects > before:
         walk.process(f"importing `{module}` does more than define", False)
+    return frame
 
 
-def lookup(walk: Walk, path: str) -> Value | None:
+def run_file(walk: Parts, path: str, node: ast.AST) -> bool:
+    """`%run file.py`: a module of its own, whose names become the notebook's; if it is known."""
+    state = walk.state
+    text = state.written.get(path)
+    if text is None and path not in state.written and state.files and not state.cwd_changed:
+        text = state.files.text(path)
+    frame = None if text is None else _enter(walk, f"<{path}>", text, node)
+    if frame is None:
+        return False
+    walk.resource(walk.literal_file(path), False, node)
+    # Its functions keep globals of their own, which are in this process only.
+    walk.process(f"`%run {path}` runs a program", False)
+    for name, value in frame.vars.items():
+        if not name.startswith("__"):
+            walk.bind_global(name, value, node)
+    return True
+
+
+def lookup(walk: Parts, path: str) -> Value | None:
     """`module.name`, as the module has it now."""
     module, _, name = path.rpartition(".")
     frame = walk.state.modules.get(module)
@@ -118,7 +144,7 @@ def wrote(walk: Memory, path: str, text: str | None) -> None:
         walk.facts.needs_kernel_of.setdefault(loaded, reason)
 
 
-def absolute(walk: Walk, module: str, level: int) -> str:
+def absolute(walk: Parts, module: str, level: int) -> str:
     """The name of what `from ..module import x` in the module that is being imported means."""
     if not walk.importing:
         return "." * level + module

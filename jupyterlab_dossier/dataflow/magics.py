@@ -235,6 +235,9 @@ def line_magic(walk: Expressions, name: str, rest: str, node: ast.AST) -> Value:
         return shell(walk, rest, node, True)
     if name in ("mkdir", "rm", "cp", "mv", "rmdir", "touch", "ln"):
         return shell(walk, f"{name} {rest}", node, False)
+    alone = name == "run" and rest.endswith(".py") and " " not in rest
+    if alone and local.run_file(walk, rest, node):
+        return constant(None)
     walk.barrier(f"`%{name}` may do anything", opaque=True)
     return plain("?")
 

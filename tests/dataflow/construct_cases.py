@@ -774,4 +774,14 @@ CONSTRUCT_CASES: list[Case] = [
         ["%%writefile -a m.py\nx = 1\n", "import m\nl = []", "m.f(l)", "print(l)"],
         {"inputs": {3: {"l": 2}}, "unknown": [2]},
     ),
+    (
+        "%run of a known file",
+        ["%%writefile p.py\nl = []\ndef f(): return l.append(1)\n", "%run p.py", "f()", "print(l)"],
+        {"barrier": [], "sticky": [1, 2], "edges": [(1, 2), (2, 3)], "inputs": {3: {"l": 2}}},
+    ),
+    (
+        "packed into a buffer",
+        ["import struct\nb = bytearray(4)", "struct.pack_into('i', b, 0, 3)", "print(b)"],
+        {"edges": [(1, 2)], "unknown": []},
+    ),
 ]

@@ -108,7 +108,7 @@ uniform vonmises wald weibull zipf random_integers : random <numpy.random> -> fr
 shuffle : mutates 0 ; random <numpy.random> -> NoneType
 seed set_state : seeds <numpy.random> -> NoneType
 get_state : random <numpy.random> -> fresh tuple[number]
-default_rng : -> alias Generator
+default_rng Generator : -> alias Generator
 RandomState : -> fresh RandomState
 SeedSequence PCG64 MT19937 Philox SFC64 : -> alias SeedSequence
 [class SeedSequence = ]

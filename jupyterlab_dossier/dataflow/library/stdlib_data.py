@@ -63,6 +63,9 @@ load : mutates 0 -> alias
 dump : mutates 1 -> NoneType
 [module base64 binascii zlib gzip bz2 lzma struct]
 b64encode b64decode compress decompress pack unpack hexlify unhexlify crc32 calcsize : -> bytes
+pack_into : mutates 1 -> NoneType
+unpack_from : -> fresh tuple
+iter_unpack : -> view iterator
 urlsafe_b64encode urlsafe_b64decode b32encode b32decode b16encode b16decode : -> bytes
 [module gzip bz2 lzma codecs]
 open : opens -> fresh file[str/bytes]
