@@ -63,6 +63,11 @@ export async function followRun(options: followRun.IOptions): Promise<IRunEnd> {
     }
     states.set(event.cell, { state: state as TaskState, why });
     const cell = options.cell(event.cell);
+    if (state === 'queued') {
+      // It runs again: what it showed so far does not count.
+      begun.delete(event.cell);
+      errors.delete(event.cell);
+    }
     if (!isTaskEnd(state)) {
       if (cell && !begun.has(event.cell)) {
         begun.add(event.cell);
@@ -148,7 +153,7 @@ export namespace followRun {
     cell: (id: string) => ICodeCellModel | null;
 
     /**
-     * Called when a cell is heard of for the first time.
+     * Called when a cell is heard of for the first time, and when it is to run again.
      */
     onBegin?: (id: string, cell: ICodeCellModel) => void;
 
