@@ -99,6 +99,8 @@ class Effects(Elements):
             self.outside(spec.outside, node)
         if spec.barrier:
             self.barrier(spec.barrier, opaque="code" in spec.barrier or "namespace" in spec.barrier)
+        if spec.complete:
+            self.look_back(spec.complete)
         if spec.process:
             # A logger keeps what it is given, also what is still used under a name.
             kept = receiver is not None and "logger" in receiver.types

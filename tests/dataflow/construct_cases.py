@@ -784,4 +784,18 @@ CONSTRUCT_CASES: list[Case] = [
         ["import struct\nb = bytearray(4)", "struct.pack_into('i', b, 0, 3)", "print(b)"],
         {"edges": [(1, 2)], "unknown": []},
     ),
+    # The closed list, said plainly: a kernel that has run all cells before
+    (
+        "all objects",
+        ["a = 1", "import gc\nprint(len(gc.get_objects()))"],
+        {"barrier": [1], "sticky": [0]},
+    ),
+    ("frames", ["a = 1", "import sys\nsys._getframe()"], {"barrier": [1], "sticky": [0]}),
+    (
+        "frames by inspect",
+        ["a = 1", "import inspect\ninspect.stack()"],
+        {"barrier": [1], "sticky": [0]},
+    ),
+    ("ctypes", ["a = 1", "import ctypes\nctypes.c_int(3)"], {"barrier": [1], "sticky": [0]}),
+    ("a tracer", ["a = 1", "import sys\nsys.settrace(print)"], {"barrier": [1], "sticky": [0, 1]}),
 ]

@@ -14,11 +14,11 @@ taking an item, `iter` iterating, `()` calling an instance, `*` any other name. 
 by `;` (none means pure): `mutates self|0|keyword|*`, `stores` (arguments end up in the receiver),
 `keeps 0` (the receiver refers to argument 0, which it never changes), `reads 0 keyword` and `writes
 0 keyword` (files), `outside words`, `process words` (can be replayed), `sticky words` (cannot),
-`hooks words` (sticky, and arguments may be called from then on), `text exec|eval|timeit|pandas` (an
-argument is code), `barrier words`, `unshippable words`, `random NAME` (draws), `seeds NAME` (sets),
-`seeded keyword` (draws from numpy's global generator unless the keyword is given), `opens` (as
-`open` does), `restores` (a context manager that restores process state), `pyplot` (the current
-figure), `display`, `shows`.
+`hooks words` (sticky, and arguments may be called from then on), `complete words` (needs all cells
+before it in its process), `text exec|eval|timeit|pandas` (an argument is code), `barrier words`,
+`unshippable words`, `random NAME` (draws), `seeds NAME` (sets), `seeded keyword` (draws from
+numpy's global generator unless the keyword is given), `opens` (as `open` does), `restores` (a
+context manager that restores process state), `pyplot` (the current figure), `display`, `shows`.
 Results: `fresh T`, `parts T` (fresh, or a tuple of fresh ones), `view T` (shares with the
 receiver, or with all arguments), `alias T` (with receiver and arguments), `item` (an element of
 it), `copy T` (shallow), `convert T` (fresh if the data holds no objects of its own), `self`,
@@ -59,6 +59,7 @@ class Spec:
     process: str | None = None
     sticky: str | None = None
     hooks: str | None = None
+    complete: str | None = None
     text: str | None = None
     barrier: str | None = None
     unshippable: str | None = None

@@ -301,8 +301,9 @@ chmod : outside changes a file ; writes self -> NoneType
 getsizeof getrecursionlimit getrefcount exc_info getdefaultencoding intern : -> number
 setrecursionlimit : process the recursion limit is set
 exit : barrier ends the kernel
-settrace setprofile setswitchinterval : sticky traces the interpreter
-_getframe : barrier uses the interpreter's frames
+settrace setprofile : complete traces the interpreter ; hooks traces the interpreter
+setswitchinterval : sticky the interpreter's switching is set
+_getframe _current_frames : complete uses the interpreter's frames
 [values]
 sys.path : process
 sys.modules : modules
@@ -389,6 +390,7 @@ setlocale : process the locale is set
 getlocale getpreferredencoding : -> str
 format_string currency str atof atoi : -> str
 [module gc]
+get_objects get_referrers get_referents : complete looks at all objects -> alias
 collect get_count isenabled : -> number
 enable disable freeze set_threshold : process the garbage collector is set
 [module io]
@@ -400,6 +402,7 @@ open FileIO : opens -> fresh file[str/bytes]
 getvalue : -> str
 [module inspect]
 * : -> fresh
+currentframe stack trace getinnerframes getouterframes : complete uses the interpreter's frames
 getsource getdoc : -> str
 [module traceback]
 format_exc format_exception : -> str
@@ -473,7 +476,9 @@ register unregister : hooks runs when the process ends -> alias
 [module codecs copyreg]
 * : -> alias
 register register_error unregister pickle constructor add_extension : hooks registers a function with the process -> alias
-[module ctypes mmap]
+[module ctypes]
+* : complete works on memory directly
+[module mmap]
 * : barrier works on memory directly
 [module importlib]
 reload : barrier a module is loaded again
