@@ -104,7 +104,10 @@ class Effects(Elements):
         if spec.process:
             # A logger keeps what it is given, also what is still used under a name.
             kept = receiver is not None and "logger" in receiver.types
-            self.process(spec.process, not (kept and self.is_older(*args.all())))
+            kept = kept and self.is_older(*args.all())
+            if kept:
+                self.state.patched.extend(v for v in args.all() if v.regions)
+            self.process(spec.process, not kept)
         if spec.sticky:
             self.process(spec.sticky, False)
         if spec.hooks:
@@ -130,6 +133,9 @@ class Effects(Elements):
             if selector == "self":
                 if receiver is not None:
                     self.change(receiver, node)
+            elif selector == "handlers":
+                for value in self.state.patched:
+                    self.change(value, node)
             else:
                 for value in args.select((selector,)):
                     self.change(value, node)

@@ -857,4 +857,52 @@ CASES: list[Case] = [
         {"barrier": [], "inputs": {1: {"df": 0}}},
     ),
     ("a syntax error", ["a = 1", "x y", "print(a)"], {"syntax": [1], "inputs": {2: {"a": 0}}}),
+    # Precision
+    (
+        "a frame does not keep the rows it was asked for",
+        [
+            "import pandas as pd\ndf = pd.read_csv('a.csv')\nrows = [0]",
+            "df.loc[rows, 'a'] = 5",
+            "raw = df.copy()",
+            "df.loc[rows, 'a'] = 6",
+            "print(raw)",
+        ],
+        {"free": [(3, 4)], "edges": [(1, 2), (1, 3)]},
+    ),
+    (
+        "plain data in process state is made again with its statement",
+        [
+            "import matplotlib.pyplot as plt",
+            "plt.rcParams['figure.figsize'] = (5, 2.5)",
+            "a = 1",
+            "print(2)",
+        ],
+        {"setup": [1], "sticky": [], "free": [(2, 3)]},
+    ),
+    (
+        "an object with a name in process state is shared with it",
+        ["import numpy as np", "l = [1]", "np.extra = l", "l.append(2)", "print(np.extra)"],
+        {"sticky": [2], "edges": [(3, 4)]},
+    ),
+    (
+        "importances are computed when asked for",
+        [
+            "from sklearn.tree import DecisionTreeClassifier\nX = [[0], [1]]\ny = [0, 1]",
+            "tree = DecisionTreeClassifier(random_state=0).fit(X, y)",
+            "found = tree.feature_importances_",
+            "found[0] = 5",
+            "print(tree.predict(X))",
+        ],
+        {"free": [(3, 4)]},
+    ),
+    (
+        "a logger writes into what it was given",
+        [
+            "import io, logging\npage = io.StringIO()\nlog = logging.getLogger('dock')",
+            "log.addHandler(logging.StreamHandler(page))",
+            "log.warning('calm')",
+            "print(page.getvalue())",
+        ],
+        {"sticky": [1], "inputs": {3: {"page": 2}}},
+    ),
 ]

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 _LEAVES = (type(None), bool, int, float, complex, str, bytes, range, slice, type(...))
 _LEAVES += (datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, re.Pattern)
+_CELL_FILE = re.compile(r"ipykernel_\d+")  # ipykernel names a cell's file after its process
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
 _LOOKS = ("get_label", "get_text", "get_title", "get_xlabel", "get_ylabel", "get_xydata")
 _LOOKS += ("get_xlim", "get_ylim", "get_facecolor", "get_edgecolor", "get_color", "get_array")
@@ -180,6 +181,8 @@ def _container(kind: Any, value: Any) -> Parts:
 def parts(value: Any) -> Parts:
     """What an object is made of."""
     cls = type(value)
+    if cls is str:
+        return Parts(f"str {_CELL_FILE.sub('', value)!r}")
     if cls in _LEAVES or isinstance(value, (datetime.date, datetime.time, re.Pattern)):
         return Parts(f"{cls.__name__} {value!r}")
     if isinstance(value, _REFERENCED):

@@ -11,7 +11,8 @@ A data file holds one `TABLE`. A section head names where the lines below it bel
 
 and a line says `names : effects -> result`. Names with a dot in front are attributes, `[]` is
 taking an item, `iter` iterating, `()` calling an instance, `*` any other name. Effects, separated
-by `;` (none means pure): `mutates self|0|keyword|*`, `stores` (arguments end up in the receiver),
+by `;` (none means pure): `mutates self|0|keyword|*|handlers` (the last: what loggers were given),
+`stores` (arguments end up in the receiver),
 `keeps 0` (the receiver refers to argument 0, which it never changes), `reads 0 keyword` and `writes
 0 keyword` (files), `outside words`, `process words` (can be replayed), `sticky words` (cannot),
 `hooks words` (sticky, and arguments may be called from then on), `complete words` (needs all cells

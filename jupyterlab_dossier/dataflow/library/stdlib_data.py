@@ -376,7 +376,8 @@ dictConfig fileConfig : process logging is configured
 [values]
 logging.<logger> : logger
 [class logger = ]
-info debug warning error critical exception log isEnabledFor getEffectiveLevel hasHandlers : -> NoneType
+info debug warning error critical exception log : mutates handlers -> NoneType
+isEnabledFor getEffectiveLevel hasHandlers : -> bool
 getChild : -> logger
 setLevel addHandler removeHandler addFilter removeFilter : process logging is configured
 .handlers .filters .parent .manager .root : -> process
