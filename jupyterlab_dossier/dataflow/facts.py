@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import ast
+from copy import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from .tables import GONE, Log, Names, Table
 from .values import Class, Frame, Heap, Value
 
 if TYPE_CHECKING:
     from .local import Files
+
+_TABLES = frozenset(
+    ("log", "names", "at", "heap", "cell", "stamp", "writer", "instances", "subclasses")
+    + ("changed_objects", "files")
+)
+)
 
 Where = tuple[list[str], ast.AST | None]  # the lines of the text and the node in it
 
@@ -66,16 +74,18 @@ class State:
     """Everything that is known after some cells: the value of each name, and the heap."""
 
     def __init__(self) -> None:
-        self.names: dict[str, Value] = {}
+        self.log = Log()
+        self.names: Names[Value] = Names(self.log)
         self.at: dict[int, set[str]] = {}  # region as bound -> names
-        self.heap = Heap()
+        self.heap = Heap(self.log)
         self.cell = 0
-        self.writer: dict[str, int] = {}  # the cell that wrote a name last
+        self.stamp = 0  # a number of the cell that it keeps when it moves
+        self.writer: Table[str, int] = Table(self.log)  # the cell that wrote a name last
         self.cwd_changed = False
         self.patched: list[Value] = []  # objects of the notebook that were put into modules
         self.patches: dict[str, Value] = {}
-        self.instances: dict[Class, frozenset[int]] = {}
-        self.subclasses: dict[Class, tuple[Class, ...]] = {}
+        self.instances: Table[Class, frozenset[int]] = Table(self.log)
+        self.subclasses: Table[Class, tuple[Class, ...]] = Table(self.log)
         self.opaque = False  # a barrier before may have bound any name
         self.own_history: set[str] = set()  # `_` and the like that the notebook has bound itself
         self.files: Files | None = None  # the notebook's folder, if it is known
@@ -85,27 +95,27 @@ class State:
         self.finalizers = False  # some objects run code when they are dropped
         self.changed_objects = False  # closures or classes of earlier cells were changed
 
-    def copy(self) -> State:
-        other = State()
-        other.names = dict(self.names)
-        other.at = {region: set(names) for region, names in self.at.items()}
-        other.heap = self.heap.copy()
-        other.cell = self.cell
-        other.writer = dict(self.writer)
-        other.cwd_changed = self.cwd_changed
-        other.patched = list(self.patched)
-        other.patches = dict(self.patches)
-        other.instances = dict(self.instances)
-        other.subclasses = dict(self.subclasses)
-        other.opaque = self.opaque
-        other.own_history = set(self.own_history)
-        other.files = self.files
-        other.written = dict(self.written)
-        other.modules = dict(self.modules)
-        other.module_files = dict(self.module_files)
-        other.finalizers = self.finalizers
-        other.changed_objects = self.changed_objects
-        return other
+    def rest(self) -> dict[str, Any]:
+        """What is not in tables, and so cannot be undone piece by piece: a copy of it."""
+        return {name: copy(value) for name, value in vars(self).items() if name not in _TABLES}
+
+    def restore(self, rest: dict[str, Any]) -> None:
+        for name, value in rest.items():
+            setattr(self, name, copy(value))
+
+    def put(self, table: Table[Any, Any], key: Any, value: Any) -> None:
+        """Writes into a table without a note; GONE takes the key away."""
+        if table is not self.names:
+            table.put(key, value)
+            return
+        old = dict.get(self.names, key)
+        if old is not None:
+            for region in old.regions:
+                self.at[region].discard(key)
+        table.put(key, value)
+        if value is not GONE:
+            for region in value.regions:
+                self.at.setdefault(region, set()).add(key)
 
     def share(self, cls: Class) -> set[int]:
         """From now on instances may see a change of the class; the regions this ties together."""
@@ -117,7 +127,7 @@ class State:
         return regions
 
     def bind(self, name: str, value: Value | None) -> None:
-        old = self.names.pop(name, None)
+        old: Value | None = self.names.pop(name, None)
         if old is not None:
             for region in old.regions:
                 self.at.get(region, set()).discard(name)
@@ -139,7 +149,7 @@ class State:
         find = self.heap.find
         while todo:
             root = todo.pop()
-            for region in self.heap.members.get(root, (root,)):
+            for region in self.heap.together(root):
                 for name in self.at.get(region, ()):
                     if name in found:
                         continue

@@ -78,7 +78,7 @@ class _Builder:
         if barrier is not None:
             for name in alive:
                 needed.setdefault(name, "may use")
-        for name, verb in needed.items():
+        for name, verb in sorted(needed.items()):
             source = alive.get(name)
             if source is None:
                 source = self.opaque
@@ -135,9 +135,10 @@ class _Builder:
         report.outside = list(facts.outside)
         if any(n.startswith("<file") for n in declared_writes):
             report.outside.append("writes files, as its metadata says")
-        report.unknown = list(facts.unknown)
+        report.unknown = sorted(facts.unknown)
         report.imports = list(facts.imports)
         report.sticky = facts.sticky
+        report.looks_back = bool(facts.needs_kernel_of)
         self._process(index, report, facts)
         if report.outside:
             if self.outside is not None:

@@ -25,8 +25,8 @@ def is_name(name: str) -> bool:
 def spread(facts: Sequence[Facts]) -> list[Facts]:
     """The facts of all cells, where one may need an earlier cell's kernel to go on for it."""
     found = list(facts)
-    for late in facts:
+    for number, late in enumerate(facts):
         for cell, reason in late.needs_kernel_of.items():
-            if found[cell].sticky is None:
+            if cell < number and found[cell].sticky is None:
                 found[cell] = dataclasses.replace(found[cell], sticky=reason)
     return found

@@ -65,7 +65,6 @@ class Memory:
         self.setup_words: list[tuple[str, bool]] = []
         self.other_effects = 0
         self.statement_reads: set[str] = set()
-        self.statement_region = 0
         self.statement = 0
         self.last_change: dict[str, int] = {}
         self.pending_setup: list[tuple[int, Setup]] = []
@@ -88,13 +87,9 @@ class Memory:
 
     def is_older(self, *values: Value) -> bool:
         """Are there objects in them that the running statement did not make?"""
-        members = self.heap.members
-        return any(
-            region < self.statement_region
-            for value in values
-            for root in self.heap.roots(value.regions)
-            for region in members.get(root, (root,))
-        )
+        fresh, heap = self.heap.fresh, self.heap
+        roots = (root for value in values for root in heap.roots(value.regions))
+        return any(region not in fresh for root in roots for region in heap.together(root))
 
     def fresh(self, types: frozenset[Any], elements: frozenset[Any] = frozenset()) -> Value:
         if types and self.is_immutable(types):
@@ -232,7 +227,7 @@ class Memory:
     def look_back(self, reason: str) -> Value:
         """What IPython has kept of earlier cells is used: they all ran in this kernel."""
         self.barrier(reason)
-        if not self.trusted and self.state.cell:
+        if not self.trusted:
             self.facts.needs_kernel_of.setdefault(0, f"{reason}, which a later cell uses")
         return self.everything()
 
@@ -508,7 +503,7 @@ class Memory:
         self.setup_words = []
         self.other_effects = 0
         self.statement_reads = set()
-        self.statement_region = len(self.heap.parent)
+        self.heap.fresh.clear()
 
     def end_statement(self, node: ast.stmt) -> None:
         """Decide what a statement that writes process state is: set-up, or sticky."""
@@ -577,7 +572,7 @@ class Memory:
                 if reason:
                     facts.unshippable[name] = reason
         for name in (*facts.bound, *facts.mutated):
-            state.writer[name] = state.cell
+            state.writer[name] = state.stamp
         state.cell += 1
         state.opaque = state.opaque or facts.binds_unseen
         return facts

@@ -44,7 +44,7 @@ def widen(observed: Mapping[str, Any], facts: Facts, state: State) -> None:
     changed = {n: what for n, what in facts.seen.items() if what != "use"}
     _hold_anything(state, {n: what == "set" for n, what in changed.items() if n[0] != "<"})
     for name in changed:
-        state.writer[name] = state.cell - 1
+        state.writer[name] = state.stamp
     for path in listed(observed, "files_read"):
         facts.resource_reads.setdefault(f"<file {path}>", _NOWHERE)
     for path in listed(observed, "files_written"):

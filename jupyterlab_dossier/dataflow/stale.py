@@ -255,7 +255,8 @@ class _Marks:
                     next_old += 1
                 same_before = same_before and was == next_old
                 changed = bool(self.found) or not same_before
-                if why is None and report.barrier is not None and changed:
+                sees_all = report.barrier is not None or report.looks_back
+                if why is None and sees_all and changed:
                     why = "it may see all cells before it, and not all are as they were"
             if why is not None:
                 self.found[number] = why
@@ -273,8 +274,9 @@ class _Marks:
         old, new = self.old.cells[was], self.new.cells[number]
         if old.may_fail != new.may_fail:
             return "its tags changed: whether the run goes on when it fails"
-        barrier = self.new.graph.cells[number].barrier is not None
-        if old.source == new.source or (not barrier and self._is_comment_only(was, old, new)):
+        report = self.new.graph.cells[number]
+        sees_all = report.barrier is not None or report.looks_back
+        if old.source == new.source or (not sees_all and self._is_comment_only(was, old, new)):
             return None
         return "its code changed"
 

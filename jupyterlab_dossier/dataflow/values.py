@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import scopes
+from .tables import Log, Marked, Table
 
 ANY = "?"  # the type of what nothing is known of
 MISSING: Any = object()
@@ -84,6 +85,19 @@ def join(a: Value, b: Value) -> Value:
     return Value(a.regions | b.regions, a.types | b.types, const, parts)
 
 
+def same(a: Any, b: Any) -> bool:
+    """Is it the same, for all that a walk can see?"""
+    if not isinstance(a, Value) or not isinstance(b, Value):
+        return bool(type(a) is type(b) and a == b)
+    if a.regions != b.regions or a.types != b.types or a.loose != b.loose:
+        return False
+    if a.const is not b.const and (type(a.const) is not type(b.const) or a.const != b.const):
+        return False
+    if a.parts is None or b.parts is None:
+        return a.parts is b.parts
+    return len(a.parts) == len(b.parts) and all(map(same, a.parts, b.parts))
+
+
 def join_all(values: Iterable[Value]) -> Value:
     result = NOTHING
     for value in values:
@@ -94,46 +108,50 @@ def join_all(values: Iterable[Value]) -> Value:
 class Heap:
     """Regions as a union-find; for each the types found inside, who keeps it, what cannot leave."""
 
-    def __init__(self) -> None:
-        self.parent: list[int] = []
-        self.elements: dict[int, frozenset[Any]] = {}
-        self.members: dict[int, tuple[int, ...]] = {}
-        self.kept_by: dict[int, frozenset[int]] = {}
-        self.unshippable: dict[int, str] = {}
-        self.process: dict[int, str] = {}  # what belongs to a local module
-        self.later: dict[int, frozenset[Any]] = {}  # what lazy iterators call when used
-        self.opaque: set[int] = set()
+    def __init__(self, log: Log | None = None) -> None:
+        self.log = log or Log()
+        self.root: Table[int, int] = Table(self.log)  # of regions that were united with others
+        self.elements: Table[int, frozenset[Any]] = Table(self.log)
+        self.members: Table[int, tuple[int, ...]] = Table(self.log)
+        self.kept_by: Table[int, frozenset[int]] = Table(self.log)
+        self.unshippable: Table[int, str] = Table(self.log)
+        self.process: Table[int, str] = Table(self.log)  # what belongs to a local module
+        self.later: Table[int, frozenset[Any]] = Table(self.log)  # what lazy iterators call
+        self.opaque = Marked(self.log)
         self.version = 0
-
-    def copy(self) -> Heap:
-        other = Heap()
-        other.parent = list(self.parent)
-        other.elements = dict(self.elements)
-        other.members = dict(self.members)
-        other.kept_by = dict(self.kept_by)
-        other.unshippable = dict(self.unshippable)
-        other.process = dict(self.process)
-        other.later = dict(self.later)
-        other.opaque = set(self.opaque)
-        other.version = self.version
-        return other
+        self.next = 0
+        self.made: list[int] = []  # regions of this cell
+        self.again: list[int] = []  # the numbers that an earlier walk of it gave to its regions
+        self.fresh: set[int] = set()  # regions of this statement
 
     def new(self, elements: frozenset[Any] = frozenset()) -> int:
-        region = len(self.parent)
-        self.parent.append(region)
+        made = self.made
+        if len(made) < len(self.again):
+            # What is made again has the same number: later cells see no difference.
+            region = self.again[len(made)]
+        else:
+            region = self.next
+            self.next += 1
+        made.append(region)
+        self.fresh.add(region)
         if elements:
             self.elements[region] = elements
         return region
 
     def find(self, region: int) -> int:
-        parent = self.parent
-        while parent[region] != region:
-            parent[region] = parent[parent[region]]
-            region = parent[region]
-        return region
+        root = self.root.get(region, region)
+        asked = self.log.regions
+        asked.add(region)
+        asked.add(root)
+        return root
 
     def roots(self, regions: Iterable[int]) -> set[int]:
         return {self.find(region) for region in regions}
+
+    def together(self, root: int) -> tuple[int, ...]:
+        """All regions that were united into this one."""
+        self.log.together.add(root)
+        return self.members.get(root, (root,))
 
     def union(self, regions: Iterable[int]) -> int | None:
         """One region for all of them."""
@@ -144,9 +162,14 @@ class Heap:
                 root = other
                 continue
             self.version += 1
-            self.parent[other] = root
             joined = self.members.pop(other, (other,))
-            self.members[root] = self.members.get(root, (root,)) + joined
+            kept = self.members.get(root, (root,))
+            if len(joined) > len(kept):
+                self.members.pop(root, None)
+                root, other, kept, joined = other, root, joined, kept
+            for one in joined:
+                self.root[one] = root
+            self.members[root] = kept + joined
             inside = self.elements.pop(other, None)
             if inside:
                 self.elements[root] = self.elements.get(root, frozenset()) | inside
@@ -243,10 +266,34 @@ class Frame:
         return frame
 
 
-_serials = itertools.count()
+class Stamp:
+    """A cell of the notebook, whose place may change."""
+
+    __slots__ = ("made", "number", "place")
+    count = itertools.count(1)
+
+    def __init__(self) -> None:
+        self.place = 0
+        self.made = 0
+        self.number = next(Stamp.count)
 
 
-def order(kind: Any) -> tuple[int, int, str]:
+class Serial:
+    """When a function or class was made: the place of its cell, and how many came before in it."""
+
+    __slots__ = ("number", "stamp")
+    now = Stamp()  # the cell that is walked
+
+    def __init__(self) -> None:
+        stamp = self.stamp = Serial.now
+        self.number = stamp.made
+        stamp.made += 1
+
+    def __lt__(self, other: Serial) -> bool:
+        return (self.stamp.place, self.number) < (other.stamp.place, other.number)
+
+
+def order(kind: Any) -> tuple[int, Any, str]:
     """A key to sort types by: what is found must not depend on the order of a set."""
     if isinstance(kind, str):
         return 0, 0, kind
@@ -273,7 +320,11 @@ class Function:
     owner: Class | None = None
     kind: str = ""  # "static", "class", "property", "cached"
     kept: bool = False  # a property whose result is kept in the object
-    serial: int = field(default_factory=_serials.__next__)
+    serial: Serial = field(default_factory=Serial)
+
+    def __hash__(self) -> int:
+        # Not by address: the same notebook gives the same graph.
+        return self.serial.number
 
     @property
     def name(self) -> str:
@@ -293,7 +344,10 @@ class Class:
     unknown_base: bool = False
     shared: bool = False  # instances reach mutable class attributes
     meta: Value = NOTHING  # its metaclass, if that is of the notebook
-    serial: int = field(default_factory=_serials.__next__)
+    serial: Serial = field(default_factory=Serial)
+
+    def __hash__(self) -> int:
+        return self.serial.number
 
     def lookup(self, name: str, skip: bool = False) -> Value | None:
         if not skip and name in self.members:

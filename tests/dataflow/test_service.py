@@ -117,7 +117,7 @@ async def test_a_big_cell_does_not_block_the_loop(client: AnalysisClient) -> Non
 
 
 def test_an_edit_gives_what_a_new_analysis_gives() -> None:
-    analyser = Analyser(step=2)
+    analyser = Analyser()
     for seed in range(60):
         sources = generated.notebook(seed)
         cells = [Cell(str(n), source) for n, source in enumerate(sources)]

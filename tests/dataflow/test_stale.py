@@ -166,6 +166,19 @@ CASES: list[tuple[str, Sources, Sources, list[int] | None, dict[int, str]]] = [
         },
     ),
     (
+        "the history of the kernel",
+        ["print(1)", "x = 1", "print(In, Out)"],
+        ["print(2)", "x = 1", "print(In, Out)"],
+        None,
+        {
+            0: "its code changed",
+            1: "cell 0, which changes the process for good (`In` is IPython's history,"
+            " which a later cell uses), changed",
+            2: "cell 0, which changes the process for good (`In` is IPython's history,"
+            " which a later cell uses), changed",
+        },
+    ),
+    (
         "a file",
         ["open('a', 'w').write('x')", "print(open('a').read())", "open('b')"],
         ["open('a', 'w').write('y')", "print(open('a').read())", "open('b')"],
