@@ -174,8 +174,7 @@ CASES: list[tuple[str, Sources, Sources, list[int] | None, dict[int, str]]] = [
             0: "its code changed",
             1: "cell 0, which changes the process for good (`In` is IPython's history,"
             " which a later cell uses), changed",
-            2: "cell 0, which changes the process for good (`In` is IPython's history,"
-            " which a later cell uses), changed",
+            2: "`x` comes from cell 1, which must run again",
         },
     ),
     (
