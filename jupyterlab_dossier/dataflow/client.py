@@ -80,6 +80,11 @@ class AnalysisClient:
         found = (await self._answer({"old": before, "cells": [*new]}, None))["stale"]
         return found
 
+    async def changes(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """What is different after an edit (`changes.answer`); one notebook a helper process."""
+        found: dict[str, Any] = (await self._answer({"changes": dict(request)}, None))["changes"]
+        return found
+
     async def _answer(self, request: dict[str, Any], timeout: float | None) -> dict[str, Any]:
         limit = self.timeout if timeout is None else timeout
         async with self._lock:

@@ -67,6 +67,7 @@ class Facts:
     resource_reads: dict[str, Where] = field(default_factory=dict)
     resource_writes: dict[str, Where] = field(default_factory=dict)
     syntax_error: str | None = None
+    quoted: dict[str, str] = field(default_factory=dict)  # name -> source of what was done to it
     needs_kernel_of: dict[int, str] = field(default_factory=dict)  # an earlier cell -> why
 
 

@@ -24,6 +24,7 @@ class _Builder:
         self.writer: dict[str, int] = {}  # alive name -> latest cell that may write it
         self.how: dict[tuple[int, str], tuple[str, Where | None]] = {}
         self.reports: list[CellReport] = []
+        self.quoted: list[dict[str, str]] = []  # pieces of source, kept with the cells' facts
         self.opaque: int | None = None  # latest cell that may have bound any name
         self.barrier: int | None = None
         self.since_barrier = 0
@@ -48,7 +49,10 @@ class _Builder:
 
     def producer_words(self, source: int, name: str) -> str:
         verb, where = self.how.get((source, name), ("may set", None))
-        shown = quote(where) if where is not None else ""
+        quoted = self.quoted[source]
+        shown = quoted.get(name)
+        if shown is None:
+            shown = quoted[name] = quote(where) if where is not None else ""
         text = f"cell {source} {verb} `{name}`"
         return f"{text}: `{shown}`" if shown else text
 
@@ -56,6 +60,7 @@ class _Builder:
         effects: Mapping[str, Any] = cell.effects if isinstance(cell.effects, Mapping) else {}
         report = CellReport(cell.id, index, syntax_error=facts.syntax_error)
         self.reports.append(report)
+        self.quoted.append(facts.quoted)
         barrier = facts.barrier
         seen = facts.seen
         declared_reads, declared_writes = _names(effects, "reads"), _names(effects, "writes")

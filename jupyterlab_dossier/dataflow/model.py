@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 
@@ -76,6 +76,9 @@ class CellReport:
     pure: bool = True
     looks_back: bool = False  # at what earlier cells were and showed (`Out`, `In`)
 
+    def to_json(self) -> dict[str, Any]:
+        return {**vars(self), "setup": [vars(statement) for statement in self.setup]}
+
 
 @dataclass
 class Edge:
@@ -113,7 +116,7 @@ class Graph:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "cells": [asdict(cell) for cell in self.cells],
+            "cells": [cell.to_json() for cell in self.cells],
             "edges": [edge.to_json() for edge in self.edges],
         }
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import warnings
 from typing import Any, BinaryIO
 
+from . import changes
 from .analysis import Analyser, analyse
 from .model import Cell
 from .stale import Analysed, stale
 
 _KEPT = 8
+_COLLECT = 50  # answers between two full collections
 
 
 def answer(analysers: dict[str, Analyser], request: dict[str, Any]) -> dict[str, Any]:
@@ -40,6 +43,10 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
     # Invalid escapes in cells are the cells' matter, not this process's.
     warnings.simplefilter("ignore")
     analysers: dict[str, Analyser] = {}
+    editing: changes.Editing | None = None
+    # A full collection over a big notebook takes longer than an edit may: not while one waits.
+    gc.disable()
+    answered = 0
     for line in source:
         if not line.strip():
             continue
@@ -47,8 +54,13 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
         try:
             request = json.loads(line)
             reply["id"] = request.get("id")
-            reply |= answer(analysers, request)
+            if "changes" in request:
+                editing, reply["changes"] = changes.answer(editing, request["changes"])
+            else:
+                reply |= answer(analysers, request)
         except Exception as error:
             reply["error"] = f"{type(error).__name__}: {error}"
         sink.write(json.dumps(reply).encode() + b"\n")
         sink.flush()
+        answered += 1
+        gc.collect(2 if answered % _COLLECT == 0 else 0)

@@ -164,7 +164,6 @@ class _Marks:
         self.match = match(old.cells, new.cells)
         self.now = {o: n for n, o in self.match.items()}
         self.found: dict[int, str] = {}
-        self.quotes = old.looks_at_source() or new.looks_at_source()
 
     # Words
 
@@ -281,7 +280,9 @@ class _Marks:
         return "its code changed"
 
     def _is_comment_only(self, was: int, old: Cell, new: Cell) -> bool:
-        if self.quotes or old.id not in self.old.quiet:
+        if old.id not in self.old.quiet:
+            return False
+        if self.old.looks_at_source() or self.new.looks_at_source():
             return False
         try:
             a, b = ipython.parse(old.source)[0], ipython.parse(new.source)[0]
