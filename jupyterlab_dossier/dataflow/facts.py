@@ -13,11 +13,9 @@ from .values import Class, Frame, Heap, Value
 if TYPE_CHECKING:
     from .local import Files
 
-_TABLES = frozenset(
-    ("log", "names", "at", "heap", "cell", "stamp", "writer", "instances", "subclasses")
-    + ("changed_objects", "files")
-)
-)
+# What a State has in tables, or anew for each cell.
+_APART = {"log", "names", "at", "heap", "cell", "stamp", "writer", "instances", "subclasses"}
+_APART |= {"changed_objects", "files"}
 
 Where = tuple[list[str], ast.AST | None]  # the lines of the text and the node in it
 
@@ -98,7 +96,7 @@ class State:
 
     def rest(self) -> dict[str, Any]:
         """What is not in tables, and so cannot be undone piece by piece: a copy of it."""
-        return {name: copy(value) for name, value in vars(self).items() if name not in _TABLES}
+        return {name: copy(value) for name, value in vars(self).items() if name not in _APART}
 
     def restore(self, rest: dict[str, Any]) -> None:
         for name, value in rest.items():
