@@ -58,10 +58,13 @@ def main(asked: argparse.Namespace) -> int:
 async def _graph(workflow: Workflow) -> Json:
     from jupyterlab_dossier.runs import analysis, kernelspecs, plan
 
+    from .host import remembered
+
+    observed = await remembered(workflow)
     client = analysis.client(kernelspecs.interpreter(workflow.kernelspec).python)
     try:
         graph = await client.graph(
-            plan.analysed(workflow.cells), folder=str(Path(workflow.path).parent)
+            plan.analysed(workflow.cells, observed), folder=str(Path(workflow.path).parent)
         )
     finally:
         await client.close()

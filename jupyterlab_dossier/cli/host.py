@@ -9,7 +9,8 @@ from pathlib import Path
 from jupyter_core.paths import jupyter_data_dir
 
 from jupyterlab_dossier.link import LinkServer
-from jupyterlab_dossier.runs import Engine
+from jupyterlab_dossier.runs import Engine, Workflow
+from jupyterlab_dossier.runs.observations import Observed
 
 
 def data_folder() -> Path:
@@ -39,3 +40,11 @@ async def reading() -> AsyncIterator[Engine]:
         yield engine
     finally:
         await engine.stop()
+
+
+async def remembered(workflow: Workflow) -> dict[str, Observed]:
+    """What earlier runs of a notebook saw its cells do, by cell; makes no ledger."""
+    if not (data_folder() / "ledger.sqlite").exists():
+        return {}
+    async with reading() as engine:
+        return await engine.observed(workflow)

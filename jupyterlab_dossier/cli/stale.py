@@ -53,11 +53,18 @@ def _of_another_kernel(old: Notebook, new: Notebook) -> list[Json]:
 async def _stale(old: Notebook, new: Notebook) -> list[Json]:
     from jupyterlab_dossier.runs import analysis, kernelspecs, notebooks, plan
 
+    from .host import remembered
+
     shown = {cell.id: [_kind(output) for output in cell.outputs] for cell in old.code_cells}
+    # What runs saw of OLD's cells holds for those of NEW that are still the same.
+    before, after = notebooks.workflow(old), notebooks.workflow(new)
+    seen = await remembered(before)
+    by_source = {c.source: seen[c.id] for c in before.cells if c.id in seen}
+    seen_after = {c.id: by_source[c.source] for c in after.cells if c.source in by_source}
     async with analysis.client(kernelspecs.interpreter(new.kernelspec).python) as client:
         return await client.stale(
-            plan.analysed(notebooks.code_cells(old)),
-            plan.analysed(notebooks.code_cells(new)),
+            plan.analysed(before.cells, seen),
+            plan.analysed(after.cells, seen_after),
             failed=[name for name, kinds in shown.items() if "error" in kinds],
             quiet=[n for n, kinds in shown.items() if not {"error", "stderr"} & {*kinds}],
         )

@@ -126,10 +126,14 @@ class Engine:
     # asking
 
     async def graph(self, workflow: Workflow) -> Json:
-        """The dataflow graph of a workflow's cells (contract of `jupyter dossier graph`)."""
+        """The dataflow graph of a workflow's cells (contract of `jupyter dossier graph`).
+
+        What earlier runs of the notebook saw is in it.
+        """
         return await self.graph_of(
-            workflow.kernelspec, workflow.cells, folder=Path(workflow.path).parent
-        )
+            workflow.kernelspec, workflow.cells, await self.observed(workflow),
+            Path(workflow.path).parent,
+        )  # fmt: skip
 
     async def graph_of(
         self,
@@ -149,7 +153,7 @@ class Engine:
         )
         return graph
 
-    async def _observed(self, workflow: Workflow) -> dict[str, Observed]:
+    async def observed(self, workflow: Workflow) -> dict[str, Observed]:
         """What earlier runs of the notebook saw its cells do."""
         by_source = await self.ledger.observations(observations.key(workflow))
         found = ((c.id, by_source.get(observations.source_key(c))) for c in workflow.cells)
@@ -162,7 +166,7 @@ class Engine:
     async def submit(self, workflow: Workflow) -> str:
         """Starts a workflow and returns the run's name. Raises `BadInput`."""
         targets = await self._check_targets(workflow)
-        observed = await self._observed(workflow)
+        observed = await self.observed(workflow)
         graph = await self.graph_of(
             workflow.kernelspec, workflow.cells, observed, Path(workflow.path).parent
         )
@@ -200,7 +204,7 @@ class Engine:
             await recovery.end_cell_run(self.ledger, record)
             return []
         workflow = workflow_of(spec["workflow"])
-        observed = await self._observed(workflow)
+        observed = await self.observed(workflow)
         active = self._workflow_run(run, workflow, spec, known["env"], observed)
         attempts = await self.ledger.attempts(run)
         workers = {row["worker"] for row in attempts}

@@ -54,6 +54,7 @@ def beyond(plan: Plan, cell: str, message: Json) -> Observed:
     effects = effects if isinstance(effects, dict) else {}
     files = effects.get("files")
     files = files if isinstance(files, dict) else {}
+    others = [s for other, s in plan.steps.items() if other != cell]
     foreseen = set(step.outputs)
     deletes = set(step.spec.get("deletes") or [])
     writes = [n for n in _texts(effects.get("bound")) if n not in foreseen]
@@ -61,7 +62,12 @@ def beyond(plan: Plan, cell: str, message: Json) -> Observed:
     found: Observed = {
         "writes": writes,
         "mutated": [n for n in _texts(effects.get("changed")) if n not in step.mutated],
-        "random": [n for n in _texts(effects.get("random")) if n not in foreseen],
+        "random": [
+            n
+            for n in _texts(effects.get("random"))
+            # Libraries draw when they are imported; it matters where another cell draws too.
+            if n not in foreseen and any(n in s.outputs or n in s.inputs for s in others)
+        ],
         "reads": _missing(plan, step, message),
         "hidden": _texts(effects.get("hidden")),
     }
@@ -74,7 +80,6 @@ def beyond(plan: Plan, cell: str, message: Json) -> Observed:
             found["outside"] = _texts(effects.get("network"))
         written = _texts(files.get("written"))
         found["files_written"] = [f for f in written if not _covers(_resources(step, "writes"), f)]
-    others = [s for other, s in plan.steps.items() if other != cell]
     found["files_read"] = [
         f
         for f in _texts(files.get("read"))

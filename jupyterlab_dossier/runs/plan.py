@@ -223,6 +223,9 @@ def _preload(cells: Sequence[Cell], graph: Json) -> tuple[str, ...]:
     if any("environ" in c.source or "%env" in c.source or "%set_env" in c.source for c in cells):
         return ()
     wanted = {name for spec in graph["cells"] for name in spec.get("imports") or []}
+    if "random" in wanted:
+        # Its import draws random numbers (rich does), which then must happen in its cell.
+        wanted.discard("sklearn")
     found: dict[str, None] = {}
     for name in sorted(wanted & PRELOADABLE.keys()):
         found.update(dict.fromkeys(PRELOADABLE[name]))
