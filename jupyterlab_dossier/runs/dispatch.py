@@ -19,6 +19,9 @@ from .values import blobs
 # The task's state, and why, from the worker's status, its error in words, and its message.
 Decide = Callable[[str, "str | None", Json], "tuple[TaskState, str | None]"]
 
+# Seconds that the check of a cell's effects may cost; the worker adds a share of the cell's time.
+CHECK: Json = {"budget": 0.005}
+
 
 class Failure(Exception):
     """A task cannot run, or its result cannot be kept; the text is for the user."""

@@ -155,8 +155,12 @@ class Engine:
 
     async def observed(self, workflow: Workflow) -> dict[str, Observed]:
         """What earlier runs of the notebook saw its cells do."""
-        by_source = await self.ledger.observations(observations.key(workflow))
-        found = ((c.id, by_source.get(observations.source_key(c))) for c in workflow.cells)
+        return await self.observed_at(workflow.path, workflow.cells)
+
+    async def observed_at(self, path: str, cells: Sequence[Cell]) -> dict[str, Observed]:
+        """What runs of the notebook at this path saw these cells do."""
+        by_source = await self.ledger.observations(path)
+        found = ((c.id, by_source.get(observations.source_key(c))) for c in cells)
         return {cell: body for cell, body in found if body}
 
     async def targets(self) -> list[Json]:

@@ -8,14 +8,16 @@ wherever they are; a kernel cell has those that it needs loaded first.
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..targets import ProviderFault
-from . import conditions
+from . import conditions, observations
 from . import plan as planning
-from .dispatch import Failure, Setting
+from .dispatch import CHECK, Failure, Setting
 from .model import BadInput, Cell, Json, TaskRecord, TaskState, new_id
 from .pool import Kernel, Lost
 from .values import Versions
@@ -89,10 +91,12 @@ class CellRun:
         if self.attempt is not None and self.kernel is not None:
             self._dispatcher.kill(self.kernel)
 
-    def decide(self, status: str, why: str | None, _message: Json) -> tuple[TaskState, str | None]:
-        """The task's state from the worker's answer."""
+    def decide(
+        self, plan: planning.Plan, status: str, why: str | None, message: Json
+    ) -> tuple[TaskState, str | None]:
+        """The task's state from the worker's answer; what was not foreseen is told."""
         if status == "ok":
-            return "done", None
+            return "done", observations.words(observations.beyond(plan, self.cell.id, message))
         return ("failed", why) if self.cancelled is None else ("cancelled", self.cancelled)
 
 
@@ -186,7 +190,8 @@ class Interactive:
     ) -> tuple[str, str | None]:
         run, cell = active.run, active.cell
         self._check(active)
-        step = await self._analyse(cell, others)
+        plan = await self._analyse(cell, others)
+        step = plan.steps[cell.id]
         needed = await self._needed(step.spec, port)
         count = await port.execution_count()
         inputs = await self._gather(needed, target, port, run)
@@ -212,7 +217,8 @@ class Interactive:
             cwd=os.path.dirname(self.path),
             durable=step.outside,
             prefix=[s.key for s in missing],
-            decide=active.decide,
+            decide=functools.partial(active.decide, plan),
+            check=CHECK,
         )
         active.attempt, active.kernel = setting.attempt, kernel
         target_settings = self._engine.catalogue.targets[target]
@@ -226,6 +232,11 @@ class Interactive:
                 active.attempt = None
         kernel.prefix += [s.key for s in step.setups]
         await self._engine.dispatcher.commit(outcome)
+        if seen := observations.beyond(plan, cell.id, outcome.message):
+            known = (await self._engine.observed_at(self.path, [cell])).get(cell.id, {})
+            body = observations.merged(known, seen, {})
+            key = observations.source_key(cell)
+            await self._engine.ledger.remember(self.path, key, body)
         if outcome.count is not None:
             await port.counted(outcome.count)
         self._versions.add(cell.id, outcome.manifests)
@@ -252,7 +263,7 @@ class Interactive:
         async with self._order:
             if not self._pending:
                 return {"loaded": [], "bytes": 0}
-            step = await self._analyse(cell, others)
+            step = (await self._analyse(cell, others)).steps[cell.id]
             names = self._wanted(step.spec)
             # What it may only bind is loaded too: it may fail before it does.
             wanted = [
@@ -292,11 +303,13 @@ class Interactive:
             n for n in {*(spec.get("inputs") or {}), *(spec.get("reads") or [])} if n.isidentifier()
         }
 
-    async def _analyse(self, cell: Cell, others: Sequence[Cell]) -> planning.Step:
+    async def _analyse(self, cell: Cell, others: Sequence[Cell]) -> planning.Plan:
         # Run now means run after everything else: the cell is analysed as the last of all.
         cells = [c for c in others if c.id != cell.id] + [cell]
-        graph = await self._engine.graph_of(self.kernelspec, cells)
-        return planning.make(cells, graph).steps[cell.id]
+        observed = await self._engine.observed_at(self.path, cells)
+        folder = Path(self.path).parent
+        graph = await self._engine.graph_of(self.kernelspec, cells, observed, folder)
+        return planning.make(cells, graph, observed)
 
     async def _needed(self, spec: Json, port: KernelPort) -> set[str]:
         names = self._wanted(spec)

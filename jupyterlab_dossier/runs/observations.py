@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .model import Json
 
 if TYPE_CHECKING:
-    from .model import Cell, Workflow
+    from .model import Cell
     from .plan import Plan, Step
 
 Observed = dict[str, list[str]]
@@ -37,13 +37,8 @@ _WORDS = {
 }
 
 
-def key(workflow: Workflow) -> str:
-    """What a notebook's observations are kept under."""
-    return workflow.notebook_id or workflow.path
-
-
 def source_key(cell: Cell) -> str:
-    """What a cell's observations are kept under: another source is another cell."""
+    """What observations of a cell are kept under in its notebook: its source."""
     return hashlib.sha256(cell.source.encode()).hexdigest()
 
 

@@ -85,10 +85,10 @@ class Revision:
         cell = task.cell
         known = self._state.observed[cell.id]
         if known and self._state.complete is None:
-            name = observations.key(self._state.workflow)
+            path = self._state.workflow.path
             if known != self._remembered.get(cell.id):
                 self._remembered[cell.id] = known
-                await self._ledger.remember(name, observations.source_key(cell), known)
+                await self._ledger.remember(path, observations.source_key(cell), known)
         if not self.watchful or self._state.complete is not None:
             return
         seen = observations.beyond(self._state.plan, cell.id, message)

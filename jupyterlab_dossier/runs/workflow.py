@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..targets import ProviderFault, Target
 from . import again, observations
 from . import plan as planning
-from .dispatch import Failure, Outcome, Setting
+from .dispatch import CHECK, Failure, Outcome, Setting
 from .model import ENDED_TASK, SUCCEEDED, Json, TaskState
 from .placement import Conflict, hold, may_start, may_start_early, place_of
 from .pool import Kernel, Lost, Recipe
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 # Restart & Run All answers Ctrl-C at once; a cell that does not is ended after this many seconds.
 PATIENCE = 3.0
-# Seconds that the check of a cell's effects may cost; the worker adds a share of the cell's time.
-CHECK = {"budget": 0.005}
 
 
 class WorkflowRun:

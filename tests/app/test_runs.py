@@ -352,3 +352,22 @@ async def test_only_what_was_executed_is_set_up(
         cell["execution_count"] = index + 1
     _, answer = await one_by_one("run", content, "c3")
     assert shown(await events(answer["run"]), "c3") == "1 None\n"
+
+
+async def test_what_a_cell_elsewhere_did_unforeseen(
+    kernel: Kernel, one_by_one: Any, notebook: Any, events: Any, jp_root_dir: Any
+) -> None:
+    (jp_root_dir / "reach.py").write_text(
+        "import sys\ndef reach():\n"
+        "    vars(sys.modules['__main__'])['items'].append(2)\n"
+        "    vars(sys.modules['__main__'])['made'] = 5\n"
+    )
+    call = "import reach\nlen(items)\ngetattr(reach, 're' + 'ach')()"
+    content = notebook("items = [1]", (call, REMOTE), "print(items, made)")
+    await kernel.run("items = [1]")
+    _, answer = await one_by_one("run", content, "c1")
+    found = await events(answer["run"])
+    told = [e["body"].get("why") or "" for e in found if e["cell"] == "c1"]
+    assert any("not foreseen by the analysis" in why and "`made`" in why for why in told), found
+    await one_by_one("prepare", content, "c2")
+    assert await kernel.run("print(items, made)") == "[1, 2] 5\n"
