@@ -42,6 +42,11 @@ def graph_of(cells: Sequence[CorpusCell]) -> Graph:
     return analyse([Cell.from_json(cell) for cell in planning.analysed(tasks(cells))])
 
 
+def preload_of(cells: Sequence[CorpusCell], graph: Graph | None = None) -> tuple[str, ...]:
+    """Modules that the engine would import before it forks kernels for this notebook."""
+    return planning.make(tasks(cells), (graph or graph_of(cells)).to_json()).preload
+
+
 def in_order(cells: Sequence[CorpusCell], kernels: Kernels, preload: Sequence[str]) -> Ran:
     """Restart & Run All: one kernel, which nothing is loaded into."""
     ran = Ran()
@@ -84,10 +89,19 @@ def _words(done: Json) -> str:
 class Workers:
     """Runs the cells of one notebook, one after another, in the order it is told."""
 
-    def __init__(self, cells: Sequence[CorpusCell], graph: Graph, kernels: Kernels, folder: str):
+    def __init__(
+        self,
+        cells: Sequence[CorpusCell],
+        graph: Graph,
+        kernels: Kernels,
+        folder: str,
+        warm: random.Random | None = None,
+    ) -> None:
         self.cells = tasks(cells)
         self.plan = planning.make(self.cells, graph.to_json())
         self._kernels = kernels
+        self._warm = warm  # decides which cells run in a kernel that others have used
+        self._free: list[Kernel] = []
         self._folder = folder
         self._inputs = {cell: step.inputs for cell, step in self.plan.steps.items()}
         self._versions = Versions()
@@ -145,6 +159,7 @@ class Workers:
                 exports=None if step.barrier else step.outputs,
                 mutated=[name for name in step.mutated if name in inputs],
                 versions=f"{step.cell.id}/",
+                reset=not kernel.fresh and kernel not in (self._shared, *self._homes.values()),
             )
         )
 
@@ -162,6 +177,12 @@ class Workers:
             raise Died("what it needs lives in two worker kernels")
         if wanted:
             return wanted[0]
+        prefix = [setup.key for setup in step.prefix]
+        if self._warm is not None and self._warm.random() < 0.8:
+            for kernel in self._free:
+                if kernel.prefix == prefix[: len(kernel.prefix)]:
+                    self._free.remove(kernel)
+                    return kernel
         kernel = self._kernels.start(self.plan.preload)
         self._open.append(kernel)
         return kernel
@@ -172,6 +193,8 @@ class Workers:
         for manifest in done.get("exports") or []:
             if manifest.get("unshippable"):
                 self._homes[manifest["version"]] = kernel
+        if kernel not in (self._shared, *self._homes.values()) and step.leaves_clean:
+            self._free.append(kernel)
         if step.barrier or step.spec.get("sticky"):
             self._shared = kernel
             here = step.cell.index
@@ -258,15 +281,16 @@ def check(
     seed: int = 0,
     graph: Graph | None = None,
     expected: Ran | None = None,
+    warm: bool = False,
 ) -> Result:
     """Runs a notebook in orders its graph allows; stops at the first that gives other outputs."""
     result = Result(graph if graph is not None else graph_of(cells))
-    preload = planning.make(tasks(cells), result.graph.to_json()).preload
     if expected is None:
-        expected = in_order(cells, kernels, preload)
+        expected = in_order(cells, kernels, preload_of(cells, result.graph))
     for order in orders(result.graph, count, seed):
         with tempfile.TemporaryDirectory() as folder:
-            workers = Workers(cells, result.graph, kernels, folder)
+            used = random.Random(seed) if warm else None
+            workers = Workers(cells, result.graph, kernels, folder, used)
             try:
                 for number in order:
                     workers.run(number)
