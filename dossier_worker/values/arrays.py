@@ -104,6 +104,8 @@ def memory(array: Any) -> Any:
 
 def _reduce(pickler: ValuePickler, array: Any) -> Any:
     dtype = array.dtype
+    if getattr(root_of(array), "mode", None) in ("r+", "w+"):
+        pickler.refuse(array, "a file mapped into memory")
     objects = dtype.kind == "O"
     if not objects and not is_raw(dtype):
         return NotImplemented

@@ -17,11 +17,11 @@ from .local import Files
 from .model import Cell, Graph
 from .observed import widen
 from .tables import GONE, Table
-from .values import Serial, Stamp, same
+from .values import NOTHING, Serial, Stamp, join, same
 from .walk import give_up, walk
 
 Parsed = tuple[ast.Module | None, str, str | None]
-Key = tuple[str, bool, bool, str]
+Key = tuple[str, bool, bool, bool, str]
 Place = tuple[Table[Any, Any], Any]  # a table and a key in it
 
 _KEPT_TREES = 4000
@@ -82,7 +82,9 @@ class Analyser:
                 replace(c, source=f"{c.source}\n{parameters[c.id]}") if c.id in parameters else c
                 for c in cells
             ]
-        keys = [(c.source, _is_pure(c), _is_trusted(c), repr(c.observed)) for c in cells]
+        keys = [
+            (c.source, _is_pure(c), _is_trusted(c), c.may_fail, repr(c.observed)) for c in cells
+        ]
         self._state.files = self._files
         try:
             self._edit(cells, keys)
@@ -206,6 +208,7 @@ class Analyser:
         tree, text, error = self._parse(cell.source)
         if tree is None:
             return Facts(syntax_error=error)
+        before = dict(state.names) if cell.may_fail else {}
         try:
             facts = walk(tree, text, state, _is_trusted(cell))
         except TooMuch:
@@ -217,6 +220,9 @@ class Analyser:
             words = "is nested too deeply to analyse" if deep else f"cannot be analysed ({error!r})"
             facts = give_up(tree, text, state, f"the cell {words}")
             state.changed_objects = True
+        for name in {*facts.bound, *facts.deletes} & before.keys():
+            # It may have stopped before it came to that.
+            state.bind(name, join(before[name], state.names.get(name, NOTHING)))
         if _is_trusted(cell):
             facts.barrier = None
         if _is_pure(cell):

@@ -117,3 +117,9 @@ def test_a_cell_that_may_fail_only_may_write() -> None:
 def test_parameters_are_added_to_a_cell() -> None:
     graph = analyse([Cell("a", "x = 1"), Cell("b", "y = 2")], {"b": "y = x"})
     assert graph.cells[1].inputs == {"x": "a"}
+
+
+def test_a_cell_that_may_fail_may_leave_aliases() -> None:
+    sources = ["b = [1]\nd = (b,)", "b = zork()", "b.append(2)", "print(d)"]
+    cells = [Cell(str(n), source, may_fail=n == 1) for n, source in enumerate(sources)]
+    assert analyse(cells).cells[3].inputs == {"d": "2"}

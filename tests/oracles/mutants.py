@@ -7,6 +7,7 @@ notebook is analysed; the notebook then runs in an order that the mutated graph 
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -144,7 +145,6 @@ def while_active(name: str, result: Any = None) -> Change:
 
 def targets(kind: type) -> Change:
     """Assignment to targets of this kind only evaluates them."""
-    import ast
 
     def make(old: Method) -> Method:
         def assign(self: Any, target: Any, value: Value, node: Any, *more: Any) -> None:
@@ -255,8 +255,6 @@ def _body_only(old: Method) -> Method:
 
 
 def _leaking_comprehension(old: Method) -> Method:
-    import ast
-
     def comprehension(self: Any, node: Any) -> Value:
         found: Value = old(self, node)
         for generator in node.generators:
@@ -269,8 +267,6 @@ def _leaking_comprehension(old: Method) -> Method:
 
 
 def _leaking_class(old: Method) -> Method:
-    import ast
-
     def define_class(self: Any, node: Any) -> None:
         old(self, node)
         for statement in node.body:
@@ -490,8 +486,6 @@ def _no_star(old: Method) -> Method:
 
 
 def _detached_target(old: Method) -> Method:
-    import ast
-
     def assign_to(self: Any, target: Any, value: Value, *more: Any) -> None:
         if isinstance(target, ast.Name):
             value = detached(self, value)
@@ -562,7 +556,11 @@ RULES: list[Mutant] = [
     Mutant("a function may return early", rule(scopes, "of", _no_early_exit)),
     Mutant("del unbinds", off(Memory, "unbind")),
     Mutant("what is deleted is gone", finishing(_no_deletes)),
-    Mutant("except … as name unbinds", off(Walk, "_forget")),
+    Mutant(
+        "except … as name unbinds",
+        off(Walk, "_forget"),
+        "a name that is gone after a cell is told by its kernel",
+    ),
     Mutant(
         "a walrus binds", rule(Expressions, "walrus", lambda o: lambda s, n: s.evaluate(n.value))
     ),
@@ -598,15 +596,15 @@ RULES: list[Mutant] = [
     Mutant("put in is part of it", rule(Memory, "store", _store_nothing)),
     # Mutation
     Mutant("putting in changes the holder", rule(Memory, "store", _quiet_store)),
-    Mutant("x[i] = changes x", targets(__import__("ast").Subscript)),
-    Mutant("x.a = changes x", targets(__import__("ast").Attribute)),
+    Mutant("x[i] = changes x", targets(ast.Subscript)),
+    Mutant("x.a = changes x", targets(ast.Attribute)),
     Mutant("x += changes x", rule(Walk, "_in_place", _pure_augmented)),
     Mutant(
         "del x[i] changes x",
         rule(
             Walk,
             "_delete",
-            lambda o: lambda s, t, n: o(s, t, n) if isinstance(t, __import__("ast").Name) else None,
+            lambda o: lambda s, t, n: o(s, t, n) if isinstance(t, ast.Name) else None,
         ),
     ),
     Mutant("a loop uses an iterator up", rule(Elements, "iterate", _no_consuming)),
@@ -721,7 +719,11 @@ class _Changed(Library):
 
 
 def _library(name: str, change: Callable[[Spec], Spec]) -> Change:
-    return lambda: patch.object(memory.data, "library", lambda made=_Changed(name, change): made)
+    def changed() -> AbstractContextManager[Any]:
+        made = _Changed(name, change)
+        return patch.object(memory.data, "library", lambda: made)
+
+    return changed
 
 
 _EFFECTS = tuple(f for f in fields(Spec) if f.name != "results")
@@ -766,7 +768,16 @@ def of_libraries() -> Iterator[Mutant]:
                 yield Mutant(title, _library(name, _as_fresh(kind)), EQUIVALENT.get(title))
 
 
-EQUIVALENT: dict[str, str] = {}
+_PRECISION = "only precision: without it the block counts as process state, and orders more"
+EQUIVALENT: dict[str, str] = {
+    "joblib: restores": _PRECISION,
+    "matplotlib: restores": _PRECISION,
+    "numpy: restores": _PRECISION,
+    "pandas: restores": _PRECISION,
+    "sklearn: restores": _PRECISION,
+    "ipython: hooks": "without it the shell's other methods are barriers, which is more",
+    "builtins: unshippable": "what holds a memoryview is refused when it is stored, and stays",
+}
 
 
 def mutants() -> list[Mutant]:

@@ -167,6 +167,7 @@ def test_memmap_travels_as_its_values(book: Any, tmp_path: Any) -> None:
         import numpy as np
         f = np.memmap({str(tmp_path / "x")!r}, dtype='f8', mode='w+', shape=(20_000,))
         f[:] = 2
+        f = np.memmap(f.filename, dtype='f8', mode='c', shape=f.shape)
         """,
         "f",
     )
@@ -226,3 +227,10 @@ def test_an_array_over_a_buffer_of_the_users(book: Any) -> None:
     for kernel in (1, 2):
         book.cell(kernel, "a[0] += 1; raw[2] += 5", "a raw", "a raw")
     assert book.cell(0, "print(a, raw)") == "[ 2 10  0] bytearray(b'\\x00\\x02\\n\\x00')\n"
+
+
+def test_a_memmap_that_writes_its_file_stays(book: Any, tmp_path: Any) -> None:
+    made = f"import numpy as np\nf = np.memmap({str(tmp_path / 'x')!r}, 'u1', 'w+', shape=4)"
+    book.cell(0, f"{made}\ng = f[1:]", "f g")
+    assert "mapped into memory" in book.manifest("f")["unshippable"]
+    assert "unshippable" in book.manifest("g")

@@ -23,8 +23,9 @@ IPython.core.interactiveshell.InteractiveShell.ast_node_interactivity : process
 [module builtins IPython.display IPython.core.display IPython.core.display_functions]
 display : display -> fresh DisplayHandle
 [module IPython.display IPython.core.display]
-HTML Markdown Math Latex SVG Image Audio Video JSON Javascript Pretty Code IFrame FileLink : -> convert Shown
-GeoJSON ProgressBar TextDisplayObject YouTubeVideo FileLinks : -> convert Shown
+JSON GeoJSON : -> alias Shown
+HTML Markdown Math Latex SVG Image Audio Video Javascript Pretty Code IFrame FileLink : -> convert Shown
+ProgressBar TextDisplayObject YouTubeVideo FileLinks : -> convert Shown
 clear_output : -> NoneType
 update_display : display -> NoneType
 display_html display_markdown display_png display_svg display_latex display_pretty display_json : -> NoneType
@@ -39,6 +40,7 @@ show __call__ : -> NoneType
 .stdout .stderr : -> str
 .outputs : -> view list
 [class Shown = ]
+.data .metadata : -> view
 .* : -> str
 [module IPython]
 embed : barrier the shell itself is used

@@ -138,6 +138,7 @@ load_sample_image load_sample_images : -> fresh ndarray
 fetch_20newsgroups fetch_20newsgroups_vectorized fetch_california_housing fetch_covtype fetch_kddcup99 : outside network -> fresh Bunch, return_X_y:parts ndarray|DataFrame|Series
 fetch_lfw_pairs fetch_lfw_people fetch_olivetti_faces fetch_openml fetch_rcv1 fetch_species_distributions : outside network -> fresh Bunch, return_X_y:parts ndarray|DataFrame|Series
 load_files load_svmlight_file load_svmlight_files : reads 0 -> fresh
+dump_svmlight_file : outside writes a file ; writes 2 f -> NoneType
 make_biclusters make_blobs make_checkerboard make_circles make_classification make_friedman1 : seeded random_state -> parts ndarray
 make_friedman2 make_friedman3 make_gaussian_quantiles make_hastie_10_2 make_low_rank_matrix : seeded random_state -> parts ndarray
 make_moons make_multilabel_classification make_regression make_s_curve make_sparse_coded_signal : seeded random_state -> parts ndarray
