@@ -16,6 +16,7 @@ from jupyterlab_dossier.link import LinkServer
 from jupyterlab_dossier.runs import BadInput, Engine
 
 from .announce import Announcer
+from .editing import Editing
 from .sessions import KERNEL_ACTIONS, Sessions
 
 LINK = "dossier/link"
@@ -33,6 +34,7 @@ class Service:
         self.serverapp = serverapp
         self.announcer = Announcer(self)
         self.sessions = Sessions(self)
+        self.editing = Editing()
         self._engine: Engine | None = None
         self._link: LinkServer | None = None
         self._starting = asyncio.Lock()
@@ -86,6 +88,7 @@ class Service:
         async with self._starting:
             self._stopped = True
             await self.announcer.stop()
+            await self.editing.close()
             if self._engine is not None:
                 await self._engine.stop(leave_runs=True)
             if self._link is not None:

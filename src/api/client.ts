@@ -5,6 +5,8 @@ import { ApiError, requestAPI } from './request';
 import type { IApiClient } from './tokens';
 import {
   isRunEnd,
+  type Changes,
+  type ChangesRequest,
   type Prepared,
   type PrepareRequest,
   type RunEvent,
@@ -55,6 +57,10 @@ export class ApiClient implements IApiClient {
 
   async prepare(request: PrepareRequest): Promise<Prepared> {
     return (await this._post('kernel/prepare', request)) as Prepared;
+  }
+
+  async changes(request: ChangesRequest): Promise<Changes> {
+    return (await this._post('changes', request)) as Changes;
   }
 
   watch(

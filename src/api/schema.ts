@@ -154,6 +154,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/changes': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * What an edit changes in the graph of an open notebook, and which cells it makes stale
+     * @description Without a token it begins: all code cells are sent, in order, as they were run. With the token of the last answer it goes on: only new and changed cells are sent, and the order of all ids if that changed; the answer has only what is different. Cells are stale since the beginning. The answer to a token that is not the last one (a server was started again) is the token null: begin again. One request at a time for a notebook.
+     */
+    post: operations['changes'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/kernel/prepare': {
     parameters: {
       query?: never;
@@ -384,6 +404,37 @@ export interface components {
       kind: 'value' | 'order';
       names: string[];
       why: string;
+    };
+    ChangesRequest: {
+      path: string;
+      /** @description python3 if not given. */
+      kernelspec?: string;
+      token?: string | null;
+      order?: string[];
+      cells: {
+        id: string;
+        source: string;
+        effects?: Record<string, never> | null;
+        /** @description The run goes on when it fails. */
+        may_fail?: boolean;
+      }[];
+    };
+    Changes: {
+      token: string | null;
+      stale?: {
+        id: string;
+        why: string;
+      }[];
+      cells?: components['schemas']['GraphCell'][];
+      edges?: {
+        added: components['schemas']['GraphEdge'][];
+        removed: {
+          from: string;
+          to: string;
+          /** @enum {string} */
+          kind: 'value' | 'order';
+        }[];
+      };
     };
     PrepareRequest: {
       kernel: string;
@@ -638,6 +689,31 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Graph'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  changes: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ChangesRequest'];
+      };
+    };
+    responses: {
+      /** @description The differences. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Changes'];
         };
       };
       default: components['responses']['Error'];

@@ -2,6 +2,8 @@ import { Token } from '@lumino/coreutils';
 
 import type { EventStream } from './events';
 import type {
+  Changes,
+  ChangesRequest,
   Prepared,
   PrepareRequest,
   RunEvent,
@@ -44,6 +46,12 @@ export interface IApiClient {
    * Load what a kernel cell needs and was made elsewhere into the user's kernel.
    */
   prepare(request: PrepareRequest): Promise<Prepared>;
+
+  /**
+   * What an edit changes in the graph of an open notebook, and which cells are
+   * stale; a null token asks to begin again.
+   */
+  changes(request: ChangesRequest): Promise<Changes>;
 
   /**
    * Follow a run.

@@ -12,6 +12,8 @@ export type OutputBody = Schemas['OutputEvent']['body'];
 export type NotebookContent = Schemas['NotebookContent'];
 export type PrepareRequest = Schemas['PrepareRequest'];
 export type Prepared = Schemas['Prepared'];
+export type ChangesRequest = Schemas['ChangesRequest'];
+export type Changes = Schemas['Changes'];
 
 const RUN_END: readonly string[] = ['done', 'failed', 'cancelled', 'lost'];
 const TASK_END: readonly string[] = [...RUN_END, 'reused', 'skipped'];

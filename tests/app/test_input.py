@@ -66,6 +66,8 @@ def test_every_route_is_described_and_every_description_has_a_route() -> None:
         ("runs/none/cancel", {"now": True}, "now"),
         ("graph", {}, "content"),
         ("graph", {"content": []}, "content"),
+        ("changes", {"path": "a.ipynb"}, "cells"),
+        ("changes", {"path": "a.ipynb", "cells": [], "kernelspec": "none"}, "kernelspec"),
         ("kernel/prepare", {"path": "a.ipynb", "cell": "c", "content": CONTENT}, "kernel"),
         (
             "kernel/prepare",

@@ -135,6 +135,23 @@ async def test_a_graph(api: Any, notebook: Any) -> None:
     assert [(e["from"], e["to"], e["kind"]) for e in graph["edges"]] == [("c0", "c1", "value")]
 
 
+async def test_changes(api: Any) -> None:
+    cells = [{"id": "a", "source": "x = 1"}, {"id": "b", "source": "x + 1"}]
+    _, begun = await api("POST", "changes", {"path": "a.ipynb", "cells": cells})
+    assert [cell["id"] for cell in begun["cells"]] == ["a", "b"] and begun["stale"] == []
+    edit = {"path": "a.ipynb", "token": begun["token"], "cells": [{"id": "a", "source": "x = 2"}]}
+    _, found = await api("POST", "changes", edit)
+    assert found["stale"] == [
+        {"id": "a", "why": "its code changed"},
+        {"id": "b", "why": "`x` comes from cell 0, which changed"},
+    ]
+    assert [edge["why"] for edge in found["edges"]["added"]] == [
+        "cell 0 sets `x`: `x = 2`; cell 1 uses it"
+    ]
+    _, late = await api("POST", "changes", edit)
+    assert late == {"token": None}
+
+
 async def test_targets(api: Any) -> None:
     _, answer = await api("GET", "targets")
     assert {"kernel", "local"} <= {target["name"] for target in answer["targets"]}

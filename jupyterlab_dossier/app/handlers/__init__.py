@@ -5,7 +5,7 @@ from __future__ import annotations
 from tornado.web import RequestHandler
 
 from .events import RunEventsHandler
-from .graph import GraphHandler
+from .graph import ChangesHandler, GraphHandler
 from .kernel import PrepareHandler
 from .runs import CancelHandler, InputHandler, InterruptHandler, RunHandler, RunsHandler
 from .targets import TargetsHandler
@@ -25,5 +25,6 @@ def routes() -> list[tuple[str, type[RequestHandler]]]:
         (f"{API}/runs/{RUN}/input", InputHandler),
         (f"{API}/runs/{RUN}/events", RunEventsHandler),
         (f"{API}/graph", GraphHandler),
+        (f"{API}/changes", ChangesHandler),
         (f"{API}/kernel/prepare", PrepareHandler),
     ]
