@@ -351,6 +351,8 @@ class Snapshot:
             value = todo.pop()
             if id(value) in self.own or type(value) in _LEAVES:
                 continue
+            if isinstance(value, type) and not _is_ours(value):
+                continue  # classes of libraries are nobody's
             self._alive.append(value)
             try:
                 what = parts(value)

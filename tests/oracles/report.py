@@ -83,7 +83,9 @@ def _order(data: Json) -> list[str]:
 
 
 def _precision(data: Json) -> list[str]:
-    lines = _table(data["summary"])
+    from .precision import Precision, summary
+
+    lines = _table(summary([Precision(**one) for one in data["entries"].values()]))
     columns = ["cells", "barriers", "possible", "needed", "traced", "forced", "firm", "by_names"]
     columns += ["missed_by_names"]
     lines += ["", f"| notebook | {' | '.join(map(_words, columns))} | forced / traced |"]

@@ -55,8 +55,7 @@ def test_traced_pairs_are_forced_and_few_others() -> None:
                 record.save()
     for one in found:
         print(f"{one.name}: {one.forced} forced, {one.traced} traced, {one.ratio:.2f}")
-    if record is not None:
-        record.save(precision.summary(found))
+    print(precision.summary(found))
     assert not {one.name: one.unsound for one in found if one.unsound}
     if FULL:
         assert sum(p.forced for p in found) <= GOAL * sum(p.traced for p in found)

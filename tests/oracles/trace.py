@@ -17,6 +17,7 @@ Variables have versions, so that they need no such rules.
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import sys
@@ -123,7 +124,9 @@ class _Files:
             mode = arguments[1] if len(arguments) > 1 else None
             if not isinstance(mode, str) or not set(mode) & set("wx"):
                 self.read.add(self._name(os.fsdecode(arguments[0])))
-        elif event in ("os.listdir", "os.scandir", "glob.glob"):
+        elif (
+            event in ("os.listdir", "os.scandir", "glob.glob") and arguments[0].__class__ is not int
+        ):
             place = self._name(os.fsdecode(arguments[0] or "."))
             self.read.add("/" if place == "." else place + "/")
 
@@ -231,6 +234,8 @@ def _traced(made: Any, cells: Sequence[tuple[str, Sequence[str]]]) -> Iterator[J
     left: dict[str, int] = {}  # who left a generator's state
     set_by: dict[str, int] = {}
     outside: int | None = None
+    # What libraries had made before is not new when a name reaches it for the first time.
+    existing = set(map(id, gc.get_objects()))
     before = objects.Snapshot(_watched(made))
     process = _process()
     for number, (source, tags) in enumerate(cells):
@@ -277,7 +282,8 @@ def _traced(made: Any, cells: Sequence[tuple[str, Sequence[str]]]) -> Iterator[J
             if name in names.bound or before.bound.get(name, made) is not value:
                 binder[name] = number
         for key in after.changed(before) | (touched & after.opaque):
-            changer[key] = number
+            if key in before.own or key not in existing:
+                changer[key] = number
         for name in state_changed:
             left[name] = number
         now = _process()
