@@ -142,6 +142,9 @@ def _reduce_lru(pickler: ValuePickler, cached: Any) -> Any:
         return pickler.placeholder
     if importable(cached):
         return NotImplemented
+    if any(cached.cache_info()[:2]):
+        # Nothing gives its results out, which may be of values that have changed since.
+        pickler.refuse(cached, "a function that remembers results")
     parameters = cached.cache_parameters()
     state = {k: v for k, v in vars(cached).items() if k not in ("__wrapped__", "cache_parameters")}
     args = (cached.__wrapped__, parameters["maxsize"], parameters["typed"])

@@ -63,12 +63,14 @@ def normalise(content: Any, path: Path, digest: str | None = None) -> Notebook:
     if not isinstance(content, dict) or not isinstance(content.get("nbformat"), int):
         raise BadInput(f"{path} is not a notebook: it has no nbformat", "content")
     try:
-        node = nbformat.from_dict(content)  # type: ignore[no-untyped-call]
-        if node.nbformat < 4:
-            node = nbformat.convert(node, 4)  # type: ignore[no-untyped-call]
+        if content["nbformat"] < 4:
+            # Read as text: only then are sources that are lists of lines joined before.
+            node = nbformat.reads(json.dumps(content), 4)  # type: ignore[no-untyped-call]
             for cell in node.cells:
                 cell.pop("id", None)  # nbformat's are random: ours are the same every time
             notices.append(f"{path.name} was in nbformat {content['nbformat']}: upgraded to 4.5")
+        else:
+            node = nbformat.from_dict(content)  # type: ignore[no-untyped-call]
         cells = node.cells
         if not isinstance(cells, list):
             raise TypeError

@@ -53,14 +53,14 @@ def test_nbformat_3_and_a_missing_kernelspec(tmp_path: Path) -> None:
     old = {
         "nbformat": 3, "nbformat_minor": 0, "metadata": {"name": "old"},
         "worksheets": [{"metadata": {}, "cells": [
-            {"cell_type": "code", "input": "print(1)", "outputs": [], "language": "python",
-             "metadata": {}}
+            {"cell_type": "code", "input": ["if 1:\n", "  print(1)"], "outputs": [],
+             "language": "python", "metadata": {}}
         ]}],
     }  # fmt: skip
     path = tmp_path / "old.ipynb"
     path.write_text(json.dumps(old))
     read = notebooks.read(path)
-    assert read.code_cells[0].source == "print(1)" and read.kernelspec == "python3"
+    assert read.code_cells[0].source == "if 1:\n  print(1)" and read.kernelspec == "python3"
     assert len(read.notices) == 3
 
 

@@ -317,7 +317,6 @@ def test_kinds_of_functions(book: Any) -> None:
         def single(x): return 'other'
         @single.register
         def _(x: int): return 'int'
-        fib(5)
         """,
         "functools sig deco decorated fib part gen co lam k bound anon upper single K",
     )
