@@ -18,7 +18,7 @@ PRELOAD = ("numpy", "numpy", "pandas")
 FULL = bool(os.environ.get("DOSSIER_FULL"))
 SEED = int(os.environ.get("DOSSIER_SEED", "0"))
 BATCH = 50
-BATCHES = 100 if FULL else 6
+BATCHES = 100 if FULL else 2
 RESULT = Path(__file__).parents[2] / "build" / "oracles" / "generated.json"
 
 
