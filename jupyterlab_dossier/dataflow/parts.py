@@ -47,6 +47,8 @@ class Arguments:
         return found
 
 
+_LONGEST_PATH = 6
+
 NO_ARGUMENTS = Arguments()
 NONE = constant(None)
 
@@ -110,7 +112,12 @@ class Parts(Memory):
         if patch is not None:
             return Value(patch.regions, patch.types | {"=" + path})
         kind = self.library.values.get(path)
-        return plain(kind if kind is not None else "=" + path)
+        if kind is None:
+            # Guessed attributes of guessed attributes: a loop would make ever longer paths.
+            holder, _, name = path.rpartition(".")
+            parts = holder.split(".")
+            kind = "=" + (holder if name in parts[1:] or len(parts) > _LONGEST_PATH else path)
+        return plain(kind)
 
     def collect(self, kind: str, values: list[Value]) -> Value:
         made = self.fresh(frozenset((kind,)), frozenset(t for v in values for t in v.types))
