@@ -116,7 +116,8 @@ class Parts(Memory):
             # Guessed attributes of guessed attributes: a loop would make ever longer paths.
             holder, _, name = path.rpartition(".")
             parts = holder.split(".")
-            kind = "=" + (holder if name in parts[1:] or len(parts) > _LONGEST_PATH else path)
+            endless = parts.count(name) > 1 or len(parts) > _LONGEST_PATH
+            kind = "=" + (holder if endless else path)
         return plain(kind)
 
     def collect(self, kind: str, values: list[Value]) -> Value:
