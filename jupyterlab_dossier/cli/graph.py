@@ -23,6 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(asked: argparse.Namespace) -> int:
+    from jupyterlab_dossier.dataflow.words import listed
     from jupyterlab_dossier.runs import notebooks
 
     notebook = notebooks.read(asked.notebook)
@@ -38,15 +39,15 @@ def main(asked: argparse.Namespace) -> int:
         [
             str(cell["index"]),
             cell["id"],
-            ", ".join(cell["reads"]),
-            ", ".join(cell["writes"]),
+            listed(cell["reads"]),
+            listed(cell["writes"]),
             cell["barrier"] or "",
         ]
         for cell in graph["cells"]
     ]
     columns(["", "CELL", "READS", "WRITES", "BARRIER"], rows)
     edges = [
-        [index[e["from"]], index[e["to"]], e["kind"], ", ".join(e["names"]), e["why"]]
+        [index[e["from"]], index[e["to"]], e["kind"], listed(e["names"]), e["why"]]
         for e in graph["edges"]
     ]
     if edges:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .tables import GONE, Log, Names, Table
 from .values import Class, Frame, Heap, Value
+from .words import shortened, typed
 
 if TYPE_CHECKING:
     from .local import Files
@@ -20,8 +21,8 @@ _APART |= {"changed_objects", "files"}
 Where = tuple[list[str], ast.AST | None]  # the lines of the text and the node in it
 
 
-def quote(where: Where, limit: int = 70) -> str:
-    """The piece of source a node stands for, on one line."""
+def quote(where: Where) -> str:
+    """The piece of source a node stands for, as it was typed, on one line."""
     lines, node = where
     row = getattr(node, "lineno", None)
     if row is None or row > len(lines):
@@ -30,10 +31,13 @@ def quote(where: Where, limit: int = 70) -> str:
     if end == row:
         raw = lines[row - 1].encode()
         text = raw[node.col_offset : node.end_col_offset].decode(errors="replace")  # type: ignore[union-attr]
-    else:
-        text = " ".join(line.strip() for line in lines[row - 1 : end])
-    text = " ".join(text.split())
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+        return shortened(typed(text))
+    body = getattr(node, "body", None)
+    if isinstance(body, list) and body and body[0].lineno > row:
+        # Of a definition or a block only its first line; a comment may follow it.
+        head = " ".join(lines[row - 1 : body[0].lineno - 1]).partition(" #")[0]
+        return shortened(head.rstrip()) + " …"
+    return shortened(" ".join(lines[row - 1 : end]))
 
 
 @dataclass

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from .facts import Facts, Where, quote
 from .model import Cell, CellReport, Edge, Graph, SetupStatement
+from .words import are_random, named, shortened, typed
 
 
 @dataclass
@@ -35,6 +36,8 @@ class _Builder:
         self.file_reads: dict[str, list[int]] = {}
         self.readers: dict[str, list[int]] = {}  # of unshippable names since their last write
         self.stuck: set[str] = set()
+        # Resources that each cell reads, and those it writes
+        self.touched: list[tuple[Mapping[str, Where], Mapping[str, Where]]] = []
 
     def edge(
         self, source: int, to: int, kind: Literal["value", "order"], name: str, why: str
@@ -49,11 +52,18 @@ class _Builder:
 
     def producer_words(self, source: int, name: str) -> str:
         verb, where = self.how.get((source, name), ("may set", None))
-        quoted = self.quoted[source]
+        text = f"cell {source} {verb} {named(name)}"
+        if where is None:
+            barrier = self.reports[source].barrier
+            return text if barrier is None else f"{text} ({barrier})"
+        return self.quoting(text, source, name, where)
+
+    def quoting(self, text: str, cell: int, name: str, where: Where | None) -> str:
+        """With the piece of source that does it, if there is one."""
+        quoted = self.quoted[cell]
         shown = quoted.get(name)
         if shown is None:
             shown = quoted[name] = quote(where) if where is not None else ""
-        text = f"cell {source} {verb} `{name}`"
         return f"{text}: `{shown}`" if shown else text
 
     def add(self, index: int, cell: Cell, facts: Facts) -> None:
@@ -83,7 +93,8 @@ class _Builder:
         if barrier is not None:
             for name in alive:
                 needed.setdefault(name, "may use")
-        for name, verb in sorted(needed.items()):
+        # What it reads itself says most about why it waits.
+        for name, verb in sorted(needed.items(), key=lambda item: (item[0] not in reads, item[0])):
             source = alive.get(name)
             if source is None:
                 source = self.opaque
@@ -96,8 +107,13 @@ class _Builder:
                 alive.setdefault(name, source)
             report.inputs[name] = self.cells[source].id
             if barrier is None or name in reads:
-                why = f"{self.producer_words(source, name)}; cell {index} {verb} it"
-                self.edge(source, index, "value", name, why)
+                it = f"{verb} it"
+                if are_random(name):
+                    it = "draws from them" if name in reads else f"{verb} their state"
+                self.edge(
+                    source, index, "value", name,
+                    f"{self.producer_words(source, name)}; cell {index} {it}",
+                )  # fmt: skip
 
         outputs = dict.fromkeys((*bound, *mutated))
         for name in declared_writes:
@@ -126,7 +142,8 @@ class _Builder:
             if name in seen:
                 self.how[index, name] = (f"was seen to {seen[name]}", None)
             elif name in bound:
-                self.how[index, name] = ("sets", bound[name])
+                verb = "draws from" if name in reads else "seeds"
+                self.how[index, name] = (verb if are_random(name) else "sets", bound[name])
             elif name in mutated:
                 self.how[index, name] = ("may change", mutated[name])
             else:
@@ -147,7 +164,12 @@ class _Builder:
         self._process(index, report, facts)
         if report.outside:
             if self.outside is not None:
-                why = f"cell {self.outside} and cell {index} both touch the outside"
+                before = ", ".join(self.reports[self.outside].outside)
+                now = ", ".join(report.outside)
+                why = (
+                    f"cell {self.outside} and cell {index} both act outside of the notebook"
+                    f" ({shortened(before)}; {shortened(now)})"
+                )
                 self.edge(self.outside, index, "order", "<outside>", why)
             self.outside = index
         report.reads = sorted(
@@ -175,7 +197,9 @@ class _Builder:
         for name in report.outputs:
             if name in self.stuck:
                 for reader in self.readers.pop(name, ()):
-                    why = f"cell {reader} uses `{name}` before cell {index} changes it in place"
+                    why = (
+                        f"cell {reader} uses {named(name)} before cell {index} changes it in place"
+                    )
                     self.edge(reader, index, "order", name, why)
         for name in report.inputs:
             if name in self.stuck:
@@ -188,18 +212,19 @@ class _Builder:
     ) -> None:
         reading = [*facts.resource_reads, *(n for n in reads if n.startswith("<file"))]
         writing = [*facts.resource_writes, *(n for n in writes if n.startswith("<file"))]
+        self.touched.append((facts.resource_reads, facts.resource_writes))
         for name in dict.fromkeys(reading):
             for other, source in self.file_writes.items():
                 if _overlap(name, other):
-                    self._file_edge(source, index, name, other, "writes", "reads")
+                    self._file_edge(source, index, other, name, True, False)
         for name in dict.fromkeys(writing):
             for other, source in self.file_writes.items():
                 if _overlap(name, other):
-                    self._file_edge(source, index, name, other, "writes", "writes")
+                    self._file_edge(source, index, other, name, True, True)
             for other, sources in self.file_reads.items():
                 if _overlap(name, other):
                     for source in sources:
-                        self._file_edge(source, index, name, other, "reads", "writes")
+                        self._file_edge(source, index, other, name, False, True)
         for name in writing:
             self.file_reads.pop(name, None)
             if name == "<files>":
@@ -211,19 +236,35 @@ class _Builder:
             self.file_reads.setdefault(name, []).append(index)
 
     def _file_edge(
-        self, source: int, index: int, name: str, other: str, first: str, second: str
+        self, source: int, index: int, other: str, name: str, wrote: bool, writes: bool
     ) -> None:
+        """`source` read or wrote `other`, `index` reads or writes `name`."""
         specific = other if name == "<files>" else name
+        before = self._touching(source, other, wrote)
         if name == "<display>":
-            shown = "a display of an earlier cell"
-        elif specific == "<files>":
-            shown = "files"
+            shown = self._quoted_resource("may update it", index, name, writes)
+            why = f"{before}; cell {index} {shown}"
+        elif other == name != "<files>":
+            order = ("before cell {} writes it", "; cell {} reads it", "; cell {} writes it too")
+            then = order[0 if not wrote else 2 if writes else 1].format(index)
+            why = f"{before}{then}" if then[0] == ";" else f"{before} {then}"
         else:
-            shown = f"`{specific[6:-1]}`"
-        why = f"cell {source} {first} {shown}; cell {index} {second} it"
-        if specific == "<files>":
-            why = why[:-2] + "files"
+            why = f"{before}; {self._touching(index, name, writes)}"
         self.edge(source, index, "order", specific, why)
+
+    def _touching(self, cell: int, name: str, write: bool) -> str:
+        """`cell 1 writes `a.csv`: `df.to_csv("a.csv")``."""
+        if name == "<display>":
+            verb = "makes or updates a display"
+        elif name == "<files>":
+            verb = "may write any file" if write else "may read any file"
+        else:
+            verb = f"{'writes' if write else 'reads'} {named(name)}"
+        return self._quoted_resource(f"cell {cell} {verb}", cell, name, write)
+
+    def _quoted_resource(self, text: str, cell: int, name: str, write: bool) -> str:
+        where = self.touched[cell][write].get(name)
+        return self.quoting(text, cell, f"{'write' if write else 'read'} {name}", where)
 
     def _barrier(self, index: int, reason: str) -> None:
         for source in range(self.since_barrier, index):
@@ -242,7 +283,10 @@ class _Builder:
         if self.sticky is not None:
             # Cells after it share its worker kernel, one after another.
             first = next(r for r in self.reports if r.sticky is not None)
-            why = f"cell {first.index} changes its process for good: {first.sticky}"
+            why = (
+                f"cell {index} shares the process of cell {first.index}, which all later cells"
+                f" need: {first.sticky}"
+            )
             self.edge(index - 1, index, "order", "<process>", why)
         elif report.sticky is not None:
             self.sticky = index
@@ -255,8 +299,8 @@ class _Builder:
                 inputs[name] = self.cells[producer].id
                 self.must_wait.setdefault(
                     producer,
-                    f"`{setup.source.strip()}` in cell {index} needs `{name}` of cell {producer}"
-                    " and is repeated for all later cells",
+                    f"`{shortened(typed(setup.source))}` in cell {index} is repeated in the process"
+                    f" of every later cell, and needs {named(name)} of cell {producer}",
                 )
             report.setup.append(SetupStatement(setup.source, inputs))
 

@@ -27,6 +27,7 @@ from typing import Any
 from . import ipython
 from .analysis import analyse
 from .model import Cell, CellReport, Graph
+from .words import are_random, named, shortened, typed
 
 # Words of code that may show the text or the line numbers of cells.
 _LOOKS_AT_SOURCE = re.compile(
@@ -145,7 +146,7 @@ class _Sequence:
     def _words(self, item: _Item, new: bool) -> str:
         cell = f"cell {item.cell}" if new else self.marks.name_of_old(item.cell)
         does = {
-            "setup": f"sets up the process before it (`{item.what}`)",
+            "setup": f"sets up the process before it (`{shortened(typed(item.what))}`)",
             "sticky": f"changes the process for good ({item.what})",
             "barrier": f"is ordered with all cells ({item.what})",
             "change": f"may change `{item.what}` in the process they share",
@@ -392,10 +393,7 @@ def _outside(report: CellReport) -> str:
 
 
 def _shown(name: str) -> str:
-    return {
-        "<random>": "the state of the random generator",
-        "<numpy.random>": "the state of numpy's random generator",
-    }.get(name, f"`{name}`")
+    return f"the state of {named(name)}" if are_random(name) else named(name)
 
 
 def _hides_result(source: str) -> bool:

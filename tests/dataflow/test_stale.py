@@ -216,7 +216,7 @@ CASES: list[tuple[str, Sources, Sources, list[int] | None, dict[int, str]]] = [
         None,
         {
             1: "its code changed",
-            3: "the state of the random generator comes from cell 1, which changed",
+            3: "the state of the random numbers of `random` comes from cell 1, which changed",
         },
     ),
     (
@@ -226,7 +226,7 @@ CASES: list[tuple[str, Sources, Sources, list[int] | None, dict[int, str]]] = [
         [0, -1, 1],
         {
             1: "it is new",
-            2: "the state of the random generator comes from cell 1, which is new",
+            2: "the state of the random numbers of `random` comes from cell 1, which is new",
         },
     ),
     (
