@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .facts import Facts, Where, quote
 from .model import Cell, CellReport, Edge, Graph, SetupStatement
+from .paths import overlap, resource
 from .words import are_random, named, shortened, typed
 
 
@@ -215,14 +215,14 @@ class _Builder:
         self.touched.append((facts.resource_reads, facts.resource_writes))
         for name in dict.fromkeys(reading):
             for other, source in self.file_writes.items():
-                if _overlap(name, other):
+                if overlap(name, other):
                     self._file_edge(source, index, other, name, True, False)
         for name in dict.fromkeys(writing):
             for other, source in self.file_writes.items():
-                if _overlap(name, other):
+                if overlap(name, other):
                     self._file_edge(source, index, other, name, True, True)
             for other, sources in self.file_reads.items():
-                if _overlap(name, other):
+                if overlap(name, other):
                     for source in sources:
                         self._file_edge(source, index, other, name, False, True)
         for name in writing:
@@ -326,14 +326,8 @@ def _resource(name: str) -> str:
     """`file:data.csv` is what the analysis calls `<file data.csv>`; `file:*` any file."""
     if not name.startswith("file:"):
         return name
-    path = posixpath.normpath(name.removeprefix("file:"))
-    return "<files>" if "*" in path else f"<file {path}>"
-
-
-def _overlap(a: str, b: str) -> bool:
-    if a == b:
-        return True
-    return a[:5] == b[:5] == "<file" and "<files>" in (a, b)
+    path = name.removeprefix("file:")
+    return "<files>" if "*" in path else resource(path)
 
 
 def build(cells: Sequence[Cell], facts: Sequence[Facts]) -> Graph:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from . import history
+from . import history, paths
 from . import library as data
 from .facts import Facts, Setup, State, Where, quote
 from .values import (
@@ -474,13 +474,7 @@ class Memory:
     def literal_file(self, path: str) -> str:
         if self.state.cwd_changed or any(c in path for c in "*?{}$~"):
             return "<files>"
-        parts: list[str] = []
-        for part in path.split("/"):
-            if part == ".." and parts and parts[-1] != "..":
-                parts.pop()
-            elif part not in ("", "."):
-                parts.append(part)
-        return f"<file {'/' if path.startswith('/') else ''}{'/'.join(parts)}>"
+        return paths.resource(path)
 
     def touch_file(self, path: Value | None, write: bool, node: ast.AST | None) -> None:
         """A file is read or written; an open file or buffer is an object, not a file."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from . import paths
 from .facts import Facts, State, Where
 from .values import ANY, Value
 
@@ -46,9 +47,9 @@ def widen(observed: Mapping[str, Any], facts: Facts, state: State) -> None:
     for name in changed:
         state.writer[name] = state.stamp
     for path in listed(observed, "files_read"):
-        facts.resource_reads.setdefault(f"<file {path}>", _NOWHERE)
+        facts.resource_reads.setdefault(paths.resource(path), _NOWHERE)
     for path in listed(observed, "files_written"):
-        facts.resource_writes.setdefault(f"<file {path}>", _NOWHERE)
+        facts.resource_writes.setdefault(paths.resource(path), _NOWHERE)
         facts.outside.setdefault(f"writes `{path}`", _NOWHERE)
     for words in listed(observed, "outside"):
         facts.outside.setdefault(words, _NOWHERE)

@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
-from . import ipython
+from . import ipython, paths
 from .analysis import analyse
 from .model import Cell, CellReport, Graph
 from .words import are_random, named, shortened, typed
@@ -362,7 +362,7 @@ class _Files:
 
     def _before(self, side: int, touched: set[str], cell: int) -> list[_Item]:
         writers = self.sides[side]
-        names = writers.keys() if "<files>" in touched else {*touched, "<files>"} & writers.keys()
+        names = {name for other in touched for name in paths.among(other, writers)}
         found = {(number, name) for name in names for number in writers[name] if number < cell}
         return [
             _Item(number, "files") if name == "<files>" else _Item(number, "file", name[6:-1])

@@ -678,7 +678,8 @@ class Walk(Expressions):
     def import_names(self, node: ast.ImportFrom) -> None:
         module = "." * node.level + (node.module or "")
         if node.module == "__future__":
-            return
+            # IPython compiles all later cells with it too.
+            self.process("a feature of Python is switched on", True)
         if node.level:
             module = local.absolute(self, node.module or "", node.level)
         if module[0] != ".":

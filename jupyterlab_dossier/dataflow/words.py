@@ -11,6 +11,7 @@ _PSEUDO = {
     "<random>": ("the random numbers of `random`", "random numbers"),
     "<numpy.random>": ("the random numbers of `numpy.random`", "numpy's random numbers"),
     "<files>": ("files", "files"),
+    "<file >": ("the notebook's folder", "the folder"),
     "<display>": ("a display of an earlier cell", "a display"),
     "<store>": ("what `%store` keeps", "what %store keeps"),
     "<outside>": ("the world outside of the notebook", "the outside"),

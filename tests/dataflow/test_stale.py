@@ -206,7 +206,7 @@ CASES: list[tuple[str, Sources, Sources, list[int] | None, dict[int, str]]] = [
         {
             1: "its code changed",
             2: "cell 1, which changes the process for good (packages are installed:"
-            " `get_ipython().run_line_magic('pip', 'install b')`), changed",
+            " `%pip install b`), changed",
         },
     ),
     (

@@ -671,7 +671,7 @@ RULES: list[Mutant] = [
     Mutant("estimators draw", off(Effects, "_draws_by_estimators")),
     Mutant("files", off(Memory, "touch_file")),
     Mutant("modules of the folder are files", rule(Walk, "_imported", _no_local_module)),
-    Mutant("<files> is any file", off(graph, "_overlap", False)),
+    Mutant("<files> is any file", off(graph, "overlap", False)),
     Mutant("unshippable values", off(Memory, "unshippable")),
     # Edges
     Mutant("edges of values", edges(lambda kind, name, why: kind == "value")),
