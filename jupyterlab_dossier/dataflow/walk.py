@@ -678,8 +678,15 @@ class Walk(Expressions):
     def import_names(self, node: ast.ImportFrom) -> None:
         module = "." * node.level + (node.module or "")
         if node.module == "__future__":
-            # IPython compiles all later cells with it too.
+            # IPython compiles all later cells with it too. Binding the feature's name again does
+            # no harm, so that the statement can be replayed.
             self.process("a feature of Python is switched on", True)
+            effects = self.other_effects
+            for alias in node.names:
+                feature = self.attribute_of_path(f"__future__.{alias.name}")
+                self.bind(alias.asname or alias.name, feature, node)
+            self.other_effects = effects
+            return
         if node.level:
             module = local.absolute(self, node.module or "", node.level)
         if module[0] != ".":

@@ -26,6 +26,12 @@ ML = (
 )
 
 CASES: list[Case] = [
+    # Features of Python
+    (
+        "a feature of Python counts for later cells",
+        ["from __future__ import annotations", "x: int = 1", "annotations"],
+        {"setup": [0], "inputs": {1: {}, 2: {"annotations": 0}}, "free": [(0, 1)]},
+    ),
     # Names and scopes
     ("read after write", ["a = 1", "print(a)"], {"inputs": {1: {"a": 0}}, "edges": [(0, 1)]}),
     ("latest writer", ["a = 1", "a = 2", "print(a)"], {"inputs": {2: {"a": 1}}, "free": [(0, 2)]}),
