@@ -11,7 +11,8 @@ CELLS = [
     "def early(x: 1 + 1): pass\nprint(early.__annotations__)",
     "from __future__ import annotations\ntime.sleep(0.5)",
     "def late(x: 1 + 1): pass\ntime.sleep(0.5)\nprint(late.__annotations__, early.__annotations__)",
-    "class A:\n    b: not_there = 3\ntime.sleep(0.5)\nprint(A.__annotations__, annotations.compiler_flag)",
+    "class A:\n    b: not_there = 3\ntime.sleep(0.5)\nprint(A.__annotations__)",
+    "print(annotations.compiler_flag)",
 ]
 
 
