@@ -9,6 +9,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+from . import analysis
 from .cases import CASES
 from .harness import Row
 
@@ -18,7 +19,7 @@ BEGIN, END = "<!-- measured -->", "<!-- end of measured -->"
 
 async def main(names: list[str]) -> None:
     rows: list[Row] = []
-    for case in CASES:
+    for case in (*CASES, *analysis.CASES):
         if names and case.__name__ not in names:
             continue
         print(f"{case.__name__} …", file=sys.stderr, flush=True)

@@ -55,7 +55,9 @@ class Analyser:
     where something else stands now: that one is walked.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, longest: int | None = None) -> None:
+        """Cells with more characters than `longest` are taken for barriers, so as not to wait."""
+        self._longest = longest
         self._trees: OrderedDict[str, Parsed] = OrderedDict()
         self._walked: list[_Walked] = []
         self._state = State()
@@ -205,6 +207,8 @@ class Analyser:
 
     def _facts(self, cell: Cell) -> Facts:
         state = self._state
+        if self._longest is not None and len(cell.source) > self._longest:
+            return give_up(ast.Module([], []), "", state, "it is too long to analyse at each edit")
         tree, text, error = self._parse(cell.source)
         if tree is None:
             return Facts(syntax_error=error)

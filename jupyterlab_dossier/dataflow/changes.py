@@ -11,6 +11,7 @@ from .model import Cell, Graph
 from .stale import Analysed, stale
 
 _sessions = itertools.count(1)
+_LONGEST = 40_000  # characters of a cell that is analysed at each edit; a run analyses all
 
 
 class Editing:
@@ -20,7 +21,7 @@ class Editing:
     """
 
     def __init__(self, cells: Sequence[Cell]) -> None:
-        self._analyser = Analyser()
+        self._analyser = Analyser(_LONGEST)
         self._session = next(_sessions)
         self._edits = 0
         self._cells: list[Cell] = []
