@@ -24,7 +24,7 @@ from typing import Any
 
 from jupyter_client.kernelspec import NoSuchKernel
 
-from ..dataflow.client import AnalysisClient
+from ..dataflow.client import AnalysisPair
 from ..store import Store
 from ..targets import Catalogue
 from . import analysis, conditions, kernelspecs, observations, recovery
@@ -66,7 +66,7 @@ class Engine:
             lambda: worker_zipapp(folder / "bin"),
         )  # fmt: skip
         self.dispatcher = Dispatcher(self.pool, self.ledger, self.store)
-        self._analysis: dict[str, AnalysisClient] = {}
+        self._analysis: dict[str, AnalysisPair] = {}
         self._active: dict[str, WorkflowRun | CellRun] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._sessions: dict[str, Interactive] = {}
@@ -343,9 +343,9 @@ class Engine:
 
     # parts
 
-    def _client(self, python: str) -> AnalysisClient:
+    def _client(self, python: str) -> AnalysisPair:
         if python not in self._analysis:
-            self._analysis[python] = analysis.client(python)
+            self._analysis[python] = AnalysisPair(analysis.client(python), analysis.client(python))
         return self._analysis[python]
 
     def recipe(

@@ -12,7 +12,7 @@ import pytest
 
 from jupyterlab_dossier.dataflow import Cell, analyse
 from jupyterlab_dossier.dataflow.changes import Editing, answer
-from jupyterlab_dossier.dataflow.client import AnalysisClient
+from jupyterlab_dossier.dataflow.client import AnalysisClient, AnalysisPair
 
 from . import generated
 from .test_incremental import changed, numbered
@@ -80,26 +80,46 @@ def test_marks_in_a_long_notebook_are_quick() -> None:
     assert min(taken) < 0.3
 
 
-async def test_a_big_cell_blocks_nobody() -> None:
-    """A cell of 5,000 lines: the loop goes on, and so does another notebook."""
-    lines = [f"x{n} = [{n}]\nx{n}.append(x{n - 1 if n else 0})" for n in range(2500)]
-    big = {"id": "big", "source": "\n".join(lines)}
+BIG = "\n".join(f"x{n} = [{n}]\nx{n}.append(x{n - 1 if n else 0})" for n in range(2500))
+
+
+def test_a_long_cell_is_a_barrier_while_it_is_edited() -> None:
+    """Marks of the same notebook do not wait for its analysis."""
+    editing, begun = answer(None, {"cells": [*CELLS, {"id": "c", "source": "y = 1"}]})
+    order = ["a", "big", "b", "c"]
+    start = time.process_time()
+    _, found = answer(
+        editing,
+        {"token": begun["token"], "cells": [{"id": "big", "source": BIG}], "order": order},
+    )
+    assert time.process_time() - start < 0.1
+    (report,) = (c for c in found["cells"] if c["id"] == "big")
+    assert report["barrier"] == "it is too long to analyse at each edit"
+    assert {mark["id"] for mark in found["stale"]} == {"big", "b", "c"}
+    assert analyse([Cell("big", BIG)]).cells[0].barrier is None
+
+
+async def test_a_long_cell_blocks_no_loop_and_no_other_graph() -> None:
     longest = 0.0
-    async with AnalysisClient(sys.executable) as one, AnalysisClient(sys.executable) as two:
-        await asyncio.gather(one.changes({"cells": CELLS}), two.changes({"cells": CELLS}))
+    pair = AnalysisPair(AnalysisClient(sys.executable), AnalysisClient(sys.executable), 0.01)
 
-        async def ticks() -> None:
-            nonlocal longest
-            while True:
-                before = time.perf_counter()
-                await asyncio.sleep(0.005)
-                longest = max(longest, time.perf_counter() - before)
+    async def ticks() -> None:
+        nonlocal longest
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0.005)
+            longest = max(longest, time.perf_counter() - before)
 
+    try:
+        await pair.graph(CELLS)
         ticking = asyncio.create_task(ticks())
-        slow = asyncio.create_task(one.changes({"cells": [big]}))
-        quick = await two.changes({"cells": CELLS})
-        assert not slow.done() and quick["token"]
+        slow = asyncio.create_task(pair.graph([{"id": "big", "source": BIG}]))
+        await asyncio.sleep(0)  # it has begun
+        quick = await pair.graph(CELLS)
+        assert not slow.done() and len(quick["cells"]) == 2
         assert len((await slow)["cells"][0]["outputs"]) == 2500
         ticking.cancel()
+    finally:
+        await pair.close()
     # Far below what the analysis takes; other processes take their share of the processor too.
     assert longest < 0.25
