@@ -150,7 +150,7 @@ class Calls(Members):
             self.mark_unshippable(made, "a database connection")
             return made
         if path == "os.chdir":
-            self.state.cwd_changed = True
+            self.state.paths_unclear = True
         if path.startswith("functools.") and path.endswith(("cache", "cached_property")):
             for t in {t for a in args.all() for t in a.types}:
                 if isinstance(t, Function):

@@ -97,6 +97,8 @@ class Effects(Elements):
             self._files(spec, receiver, args, node)
         if spec.outside:
             self.outside(spec.outside, node)
+            if spec.outside == "links files":
+                self.state.paths_unclear = True
         if spec.barrier:
             self.barrier(spec.barrier, opaque="code" in spec.barrier or "namespace" in spec.barrier)
         if spec.complete:

@@ -84,7 +84,7 @@ class State:
         self.cell = 0
         self.stamp = 0  # a number of the cell that it keeps when it moves
         self.writer: Table[str, int] = Table(self.log)  # the cell that wrote a name last
-        self.cwd_changed = False
+        self.paths_unclear = False  # another working folder, or links: which file a name means
         self.patched: list[Value] = []  # objects of the notebook that were put into modules
         self.patches: dict[str, Value] = {}
         self.instances: Table[Class, frozenset[int]] = Table(self.log)

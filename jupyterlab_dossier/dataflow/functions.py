@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from . import namespace, scopes
+from . import local, namespace, scopes
 from .effects import Effects
 from .memory import PROCESS
 from .parts import NO_ARGUMENTS, NONE, Arguments
@@ -317,6 +317,9 @@ class Functions(Effects):
         values = args.all()
         if any("namespace" in v.types for v in (callee, *values)):
             return namespace.give_up(self)
+        for t in callee.types:
+            if isinstance(t, str) and t[0] == "=" and local.is_hidden(self, t[1:]):
+                self.process(f"`{words}` may change the state of its module", False)
         regions: frozenset[int] = callee.regions.union(*(v.regions for v in values))
         reached = [callee, *values] if callee.regions else values
         called = self.call_back(reached, node, everything=True)

@@ -48,7 +48,7 @@ class Files:
 def find(walk: Parts, module: str) -> tuple[str, str] | None:
     """Path and text of a local module, as earlier cells wrote it or as it lies there."""
     state = walk.state
-    if state.cwd_changed:
+    if state.paths_unclear:
         return None
     stem = module.replace(".", "/")
     for path in (f"{stem}/__init__.py", f"{stem}.py"):
@@ -59,6 +59,13 @@ def find(walk: Parts, module: str) -> tuple[str, str] | None:
         if text is not None:
             return path, text
     return None
+
+
+def is_hidden(walk: Memory, path: str) -> bool:
+    """Is it in a module that a cell wrote, in a way that does not show the text?"""
+    stem = path.partition(".")[0]
+    written = walk.state.written
+    return any(written.get(p, "") is None for p in (f"{stem}.py", f"{stem}/__init__.py"))
 
 
 def load(walk: Parts, module: str, node: ast.AST) -> None:
@@ -106,7 +113,7 @@ def run_file(walk: Parts, path: str, node: ast.AST) -> bool:
     """`%run file.py`: a module of its own, whose names become the notebook's; if it is known."""
     state = walk.state
     text = state.written.get(path)
-    if text is None and path not in state.written and state.files and not state.cwd_changed:
+    if text is None and path not in state.written and state.files and not state.paths_unclear:
         text = state.files.text(path)
     frame = None if text is None else _enter(walk, f"<{path}>", text, node)
     if frame is None:

@@ -131,6 +131,8 @@ def shell(walk: Expressions, command: str, node: ast.AST, captured: bool) -> Val
     elif not reads_only(command):
         walk.resource("<files>", True, node)
         walk.outside(f"runs `{command.strip().splitlines()[0][:60]}`", node)
+        if re.search(r"\bln\b", command):
+            walk.state.paths_unclear = True
     if captured:
         return walk.fresh(frozenset(("list",)), frozenset(("str",)))
     return constant(None)
@@ -221,7 +223,7 @@ def line_magic(walk: Expressions, name: str, rest: str, node: ast.AST) -> Value:
         return walk.fresh(frozenset(("dict", "str")), frozenset(("str",)))
     if name in ("cd", "pushd", "popd"):
         expressions(walk, rest, node)
-        walk.state.cwd_changed = True
+        walk.state.paths_unclear = True
         walk.process("the working folder is set", name == "cd" and rest != "-")
         return constant(None)
     if name in ("pwd", "ls", "ll", "la", "lx", "dirs"):

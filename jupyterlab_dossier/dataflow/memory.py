@@ -472,7 +472,7 @@ class Memory:
         return "<files>"
 
     def literal_file(self, path: str) -> str:
-        if self.state.cwd_changed or any(c in path for c in "*?{}$~"):
+        if self.state.paths_unclear or any(c in path for c in "*?{}$~"):
             return "<files>"
         return paths.resource(path)
 
@@ -486,6 +486,8 @@ class Memory:
             return
         name = self.file_name(path)
         self.resource(name, write, node)
+        if write and name.endswith(".py>"):
+            self.state.written[name[6:-1]] = None
         if write:
             shown = "files" if name == "<files>" else f"`{name[6:-1]}`"
             self.outside(f"writes {shown}", node)

@@ -772,7 +772,27 @@ CONSTRUCT_CASES: list[Case] = [
     (
         "a local module of unknown text",
         ["%%writefile -a m.py\nx = 1\n", "import m\nl = []", "m.f(l)", "print(l)"],
-        {"inputs": {3: {"l": 2}}, "unknown": [2]},
+        {"inputs": {3: {"l": 2}}, "unknown": [2], "sticky": [2]},
+    ),
+    (
+        "state of a module that was written like any file",
+        ["with open('m.py', 'w') as f:\n    f.write('l = []')", "import m", "m.l.append(1)"],
+        {"unknown": [2], "sticky": [2]},
+    ),
+    (
+        "two names of one file",
+        [
+            "import os\nopen('a', 'w').close()",
+            "os.link('a', 'b')",
+            "open('a', 'w').close()",
+            "print(open('b').read())",
+        ],
+        {"edges": [(0, 1), (1, 2), (2, 3)], "inputs": {3: {}}},
+    ),
+    (
+        "two names of one file, by the shell",
+        ["!ln -s a b", "open('a', 'w').close()", "print(open('b').read())"],
+        {"edges": [(0, 1), (1, 2)], "inputs": {2: {}}},
     ),
     (
         "%run of a known file",

@@ -49,6 +49,13 @@ CASES: list[tuple[str, Sources, Sources, list[int] | None, dict[int, str]]] = [
         },
     ),
     (
+        "a file by another name",
+        ["import os\nos.link('a', 'b')", "open('a', 'w').write('1')", "print(open('b').read())"],
+        ["import os\nos.link('a', 'b')", "open('a', 'w').write('2')", "print(open('b').read())"],
+        None,
+        {1: "its code changed", 2: "cell 1, which writes files before it, changed"},
+    ),
+    (
         "a new mutator between",
         ["l = [1]", "print(l)"],
         ["l = [1]", "l.append(2)", "print(l)"],

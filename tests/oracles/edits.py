@@ -557,6 +557,12 @@ def _normal(outputs: Sequence[Json]) -> list[Json]:
     ]
 
 
+def unsteady(once: Sequence[Json], again: Sequence[Json]) -> set[str]:
+    """Names whose values two runs of the same cells leave different."""
+    pairs = [(a["values"], b["values"]) for a, b in zip(once, again, strict=True)]
+    return {name for a, b in pairs for name in a if a[name] != b.get(name)}
+
+
 def affected(old: Cells, before: Sequence[Json], new: Cells, after: Sequence[Json]) -> list[str]:
     """Why each affected cell of the new notebook is affected; "" for the others.
 

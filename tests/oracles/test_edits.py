@@ -31,10 +31,19 @@ class _Notebook:
     def __init__(self, shells: Shells, kind: corpus.Kind, name: str) -> None:
         self.shells = shells
         self.cells = _cells(kind, name)
+        self.unsteady: set[str] = set()
         self.ran = self._run(self.cells)
+        # A clock in a value tells nothing of edits.
+        self.unsteady = edits.unsteady(self.ran, self._run(self.cells))
+        self.ran = self._without(self.ran)
 
     def _run(self, cells: edits.Cells) -> list[Json]:
-        return self.shells.run([(cell.source, cell.tags) for cell in cells])
+        return self._without(self.shells.run([(cell.source, cell.tags) for cell in cells]))
+
+    def _without(self, ran: list[Json]) -> list[Json]:
+        for cell in ran:
+            cell["wrote"] = [name for name in cell["wrote"] if name not in self.unsteady]
+        return ran
 
     def judge(self, seed: str) -> Json | None:
         """One edit, and the same undone; None where the edited notebook does not come to an end."""
@@ -129,6 +138,14 @@ def test_a_missing_mark_is_seen() -> None:
     verdict = edits.judge(old, before, new, after)
     assert set(verdict.affected) == {"a", "b"} == set(verdict.marked)
     assert edits.Verdict(3, verdict.affected, {"a": ""}).missed.keys() == {"b"}
+
+
+def test_a_clock_is_no_effect_of_an_edit() -> None:
+    with Shells() as shells:
+        once, again = (
+            shells.run([("import time\nt, n = time.time_ns(), 1", ())]) for _ in range(2)
+        )
+    assert edits.unsteady(once, again) == {"t"}
 
 
 @pytest.mark.parametrize("rule", edits.RULES)

@@ -20,7 +20,6 @@ OPEN = {
     "unshippable-two-generators": "values that cannot be shipped, made in two kernels",
     "late-lru-cache": "what a cached function remembers does not travel",
     "plot-figure-objects": "a kernel without a figure of its own shows figures as text",
-    "process-deleted-module": "state inside a module of the notebook's folder",
 }
 
 

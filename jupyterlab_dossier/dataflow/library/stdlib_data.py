@@ -254,7 +254,8 @@ getcwd getenv getpid cpu_count uname getlogin fspath strerror getppid : -> str|n
 listdir scandir walk stat access : reads <folder> -> fresh list[str]
 mkdir makedirs : outside makes a folder ; writes 0 -> NoneType
 remove unlink rmdir removedirs : outside removes a file ; writes 0 -> NoneType
-rename replace renames link symlink : outside moves a file ; writes 0 1 -> NoneType
+rename replace renames : outside moves a file ; writes 0 1 -> NoneType
+link symlink : outside links files ; writes <files> -> NoneType
 chmod chown utime truncate : outside changes a file ; writes 0 -> NoneType
 system popen : outside runs a program ; writes <files> -> number
 chdir : process the working folder is set
@@ -291,7 +292,8 @@ glob rglob iterdir : reads <folder> -> fresh list[Path]
 write_text write_bytes : outside writes a file ; writes self -> int
 mkdir touch : outside makes a file or folder ; writes self -> NoneType
 unlink rmdir : outside removes a file ; writes self -> NoneType
-rename replace symlink_to hardlink_to : outside moves a file ; writes self 0 -> Path
+rename replace : outside moves a file ; writes self 0 -> Path
+symlink_to hardlink_to : outside links files ; writes <files> -> NoneType
 open : opens -> fresh file[str/bytes]
 chmod : outside changes a file ; writes self -> NoneType
 .parent : -> Path
