@@ -29,6 +29,9 @@ _NUMBERS = frozenset(("int", "float", "complex", "bool", "number"))
 _CONSTANTS: dict[tuple[type, Any], Value] = {}
 
 
+_MANY = 8  # regions of a value, of which most have become one
+
+
 class Expressions(Calls):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -37,9 +40,8 @@ class Expressions(Calls):
 
     def evaluate(self, node: ast.expr) -> Value:
         handler = _HANDLERS.get(type(node))
-        if handler is not None:
-            return handler(self, node)
-        return self.other(node)
+        value: Value = self.other(node) if handler is None else handler(self, node)
+        return value if len(value.regions) < _MANY else self.heap.compact(value)
 
     def run_text(self, text: str, node: ast.AST) -> Value:
         return magics.run_text(self, text, node)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -152,7 +153,10 @@ class State:
         find = self.heap.find
         while todo:
             root = todo.pop()
-            for region in self.heap.together(root):
+            regions: Iterable[int] = self.heap.together(root)
+            if len(self.heap.members.get(root, ())) > len(self.at):
+                regions = [r for r in self.at if self.heap.root.get(r, r) == root]
+            for region in regions:
                 for name in self.at.get(region, ()):
                     if name in found:
                         continue

@@ -352,12 +352,9 @@ class Memory:
             if not self.guesses and not value.regions.isdisjoint(self.state.names[name].regions):
                 self.facts.sure.add(name)
             self.last_change[name] = self.statement
-        for name, (bound, _) in self.local.items():
-            if (
-                bound is not None
-                and bound.regions
-                and not roots.isdisjoint(self.heap.roots(bound.regions))
-            ):
+        for name in {name for _, setup in self.pending_setup for name in setup.names}:
+            bound = self.local.get(name, (None, False))[0]
+            if bound is not None and not roots.isdisjoint(self.heap.roots(bound.regions)):
                 self.last_change[name] = self.statement
         if self.state.finalizers:
             self.finalize(value, node)

@@ -146,7 +146,21 @@ class Heap:
         return root
 
     def roots(self, regions: Iterable[int]) -> set[int]:
-        return {self.find(region) for region in regions}
+        if not isinstance(regions, (frozenset, set, tuple)):
+            regions = tuple(regions)
+        get = self.root.get
+        found = {get(region, region) for region in regions}
+        asked = self.log.regions
+        asked.update(regions)
+        asked.update(found)
+        return found
+
+    def compact(self, value: Value) -> Value:
+        """The same value by as few regions as there are now."""
+        roots = frozenset(self.roots(value.regions))
+        if len(roots) == len(value.regions):
+            return value
+        return Value(roots, value.types, value.const, value.parts, value.loose)
 
     def together(self, root: int) -> tuple[int, ...]:
         """All regions that were united into this one."""
@@ -156,9 +170,8 @@ class Heap:
     def union(self, regions: Iterable[int]) -> int | None:
         """One region for all of them."""
         root: int | None = None
-        for region in regions:
-            other = self.find(region)
-            if root is None or other == root:
+        for other in self.roots(regions):
+            if root is None:
                 root = other
                 continue
             self.version += 1
@@ -191,8 +204,8 @@ class Heap:
 
     def inside(self, regions: Iterable[int]) -> frozenset[Any]:
         found: frozenset[Any] = frozenset()
-        for region in regions:
-            more = self.elements.get(self.find(region))
+        for root in self.roots(regions):
+            more = self.elements.get(root)
             if more:
                 found = found | more if found else more
         return found
