@@ -67,6 +67,8 @@ class Memory:
         self.statement_reads: set[str] = set()
         self.statement = 0
         self.last_change: dict[str, int] = {}
+        self._shared: dict[frozenset[int], list[str]] = {}
+        self._shared_version = -1
         self.pending_setup: list[tuple[int, Setup]] = []
 
     # Positions
@@ -346,7 +348,7 @@ class Memory:
         only_module = self.heap.process and not self.importing and self._change_module(value)
         if not only_module and self.is_older(value):
             self.other_effects += 1
-        for name in sorted(self.state.sharing(roots)):
+        for name in self._sharing(frozenset(roots)):
             # Also if the name was bound anew before: its last version holds the object.
             self.facts.mutated.setdefault(name, self.where(node))
             if not self.guesses and not value.regions.isdisjoint(self.state.names[name].regions):
@@ -358,6 +360,16 @@ class Memory:
                 self.last_change[name] = self.statement
         if self.state.finalizers:
             self.finalize(value, node)
+
+    def _sharing(self, roots: frozenset[int]) -> list[str]:
+        """Names that share with these regions; while a cell is walked only the heap moves them."""
+        if self._shared_version != self.heap.version:
+            self._shared.clear()
+            self._shared_version = self.heap.version
+        found = self._shared.get(roots)
+        if found is None:
+            found = self._shared[roots] = sorted(self.state.sharing(set(roots)))
+        return found
 
     def _change_module(self, value: Value) -> bool:
         """Objects of a local module change; does nothing else?"""
