@@ -8,7 +8,7 @@ import re
 
 from . import oracle
 
-_STATEMENTS = [
+STATEMENTS = [
     "{a} = [1, 2]",
     "{a} = {b}",
     "{a}.append({n})",
@@ -80,7 +80,7 @@ _STATEMENTS = [
     "[{a}.append(i) for i in range(2)]",
     "any({a}.append(i) for i in range(2))",
 ]
-_ERROR = re.compile(r"^\w*(Error|Exception|StopIteration)\b", re.M)
+ERROR = re.compile(r"^\w*(Error|Exception|StopIteration)\b", re.M)
 
 
 def notebook(seed: int) -> list[str]:
@@ -93,12 +93,12 @@ def notebook(seed: int) -> list[str]:
         lines = []
         for _ in range(rng.randint(1, 2)):
             a, b, c = (rng.choice("abcd") for _ in range(3))
-            statement = rng.choice(_STATEMENTS)
+            statement = rng.choice(STATEMENTS)
             lines.append(statement.format(a=a, b=b, c=c, n=rng.randint(0, 9)))
         cells.append("\n".join(lines))
     cells += ["print(a)\nprint(b)", "print(c, d)"]
     while True:
-        failed = [n for n, text in enumerate(oracle.in_order(cells)) if _ERROR.search(text)]
+        failed = [n for n, text in enumerate(oracle.in_order(cells)) if ERROR.search(text)]
         if not failed:
             return cells
         del cells[failed[0]]

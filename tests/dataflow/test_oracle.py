@@ -13,13 +13,7 @@ from .notebooks import NOTEBOOKS
 
 
 @pytest.fixture(autouse=True)
-def addresses_do_not_count(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    real = oracle.execute
-
-    def execute(source: str, namespace: oracle.Names, silent: bool = False) -> str:
-        return re.sub(r"0x[0-9a-f]+", "0x…", real(source, namespace, silent))
-
-    monkeypatch.setattr(oracle, "execute", execute)
+def no_config_is_left() -> Iterator[None]:
     yield
     oracle.sys.modules.pop(oracle.CONFIG, None)
 

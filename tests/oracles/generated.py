@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from tests.dataflow.generated import _STATEMENTS as OBJECTS
+from tests.dataflow import oracle as model
+from tests.dataflow.generated import ERROR
+from tests.dataflow.generated import STATEMENTS as OBJECTS
 
 from .corpus import CorpusCell
 from .kernels import Kernels
-from .orders import in_order
+from .orders import Ran, in_order
 
 _ARRAYS = [
     "{u} = np.arange({n} + 3.0)",
@@ -70,6 +72,108 @@ _CLASSES = [
     "{a} = {b}()",
     "print({a}())",
 ]
+_OBJECTS = [
+    "{a} = {{**{b}}} if isinstance({b}, dict) else {{'k': {b}}}",
+    "{a}.setdefault('k', {b})",
+    "{a}.update(k={b})",
+    "{a} |= {{'m': {b}}}",
+    "{a} = {b}.get('k', {c})",
+    "{a} = {b}.pop('k', {c})",
+    "{a} = [*{b}.values()]",
+    "{a}.insert(0, {b})",
+    "{a}.reverse()",
+    "{a}[:] = [{b}]",
+    "{a}[:1] = []",
+    "del {a}[0]",
+    "{a}.clear()",
+    "{a} = {b}.pop()",
+    "{a} = copy.copy({b})",
+    "{a} = copy.deepcopy({b})",
+    "{a} = partial(h, {b})",
+    "{a} = partial(list.append, {b})",
+    "{a}({n})",
+    "{a} = {b}.append",
+    "{a} = deque({b}, maxlen=3)",
+    "{a} = defaultdict(list, k={b})",
+    "{a}['z'].append({n})",
+    "{a} = zip({b}, {c})",
+    "{a} = enumerate({b})",
+    "{a} = itertools.chain({b}, {c})",
+    "{a} = itertools.cycle({b})",
+    "{a} = list(itertools.islice({b}, 2))",
+    "{a} = reversed({b})",
+    "{a} = filter(None, {b})",
+    "{a} = reduce(lambda q, z: q, [{b}, {c}])",
+    "{a} = next(iter({b}), {c})",
+    "heapq.heappush({a}, {n})",
+    "bisect.insort({a}, {n})",
+    "random.shuffle({a})",
+    "{a}, *{b} = {c}",
+    "({a}, {b}), {c} = ({b}, [{n}]), {a}",
+    "while len({a}) < 3:\n    {a}.append({b})\nelse:\n    {c} = {a}",
+    "try:\n    {a} = [{n}]\nfinally:\n    {b}.append({n})",
+    "if (w := {a}):\n    w.append({n})",
+    "for {a}[0] in [{b}]: pass",
+    "class F:\n    def __init__(self): self.got = {a}\n    def __iadd__(self, o):\n        self.got.append(o)\n        return self\n    def __add__(self, o):\n        {b}.append(o)\n        return {c}\n    def __eq__(self, o):\n        self.got.append('eq')\n        return True\n    def __len__(self): return len(self.got)\n    def __getattr__(self, n):\n        if n[0] == '_': raise AttributeError(n)\n        return {a}\n    def __call__(self, x): self.got.append(x); return self.got\n    def __getitem__(self, i): return self.got[i]\n    def __setitem__(self, i, x): {b}.append(x)\n    @classmethod\n    def make(cls, x):\n        cls.last = x\n        return cls()\n    @staticmethod\n    def put(x): {c}.append({n})",
+    "{a} = F()",
+    "{a} += {b}",
+    "{a} = {b} + {c}",
+    "print({a} == {b})",
+    "{a} = {b}.zork",
+    "{a} = F.make({b})",
+    "F.put({n})",
+    "print(getattr(F, 'last', None))",
+    "class G(F):\n    def __init__(self, x={a}):\n        super().__init__()\n        self.more = x\n    def __call__(self, x):\n        return super().__call__(x) or self.more",
+    "{a} = G()",
+    "{a} = G({b})",
+    "{a} = {b}.more",
+    "F.__call__ = lambda self, x: {a}.append(x)",
+    "setattr({a}, 'x', {b})",
+    "{a} = getattr({b}, 'x', {c})",
+    "{a} = vars({b})",
+    "{a}.__dict__.update(x={b})",
+    "{a}.x.append({n})",
+    "def k(*args, **more):\n    for x in args:\n        x.append({n})\n    more['q'] = args\n    return more",
+    "{a} = k({b}, z={c})",
+    "{a} = k(*{b})",
+    "def t(x, depth={n}):\n    if depth <= 0:\n        return {a}\n    x.append(depth)\n    return t(x, depth - 3)",
+    "{a} = t({b})",
+    "def s():\n    def inner(z):\n        global {a}\n        {a} = z\n    return inner",
+    "s()({b})",
+    "def y():\n    got = yield {a}\n    while True:\n        got = yield {b}.append(got)",
+    "{a} = y()",
+    "next({a})",
+    "{a}.send({n})",
+    "@contextmanager\ndef cm():\n    {a}.append('in')\n    yield {b}\n    {a}.append('out')",
+    "with cm() as {a}:\n    {c} = {a}",
+    "@wraps(h)\ndef wr(x):\n    {a}.append({n})\n    return h(x)",
+    "{a} = wr({b})",
+    "@lru_cache\ndef lc(i):\n    {a}.append(i)\n    return {b}",
+    "{a} = lc({n} % 2)",
+    "@singledispatch\ndef sd(x): return {a}\n@sd.register\ndef _(x: list):\n    x.append({n})\n    return {b}",
+    "{a} = sd({b})",
+    "{a} = {{tuple(z) if isinstance(z, list) else str(z) for z in {b}}}",
+    "{a} = {{str(z): z for z in {b}}}",
+    "{a} = (z for z in {b})",
+    "{a} = sum([[z] for z in {b}], [])",
+    "{a} = min({b}, {c}, key=id) if {a} is {b} else max([{b}], default={c})",
+    "{a}.sort(key=lambda z: {b}.append({n}) or 0)",
+    "{a} = list(map({b}.append, [1, 2]))",
+    "{a} = P2({b}, {c})",
+    "{a} = {b}.left",
+    "{a} = {b}._replace(left={c})",
+    "print(f'{{{a}!r:.30}} {{len({b})}}')",
+    "assert {a}, {b}",
+    "print({a} is {b})",
+    "globals()['{a}'] = {b}",
+    "eval('{a}.append({n})')",
+    "{a} = ChainMap({{'k': {b}}}, {{'m': {c}}})",
+    "{a} = Counter(str({b}))",
+    "{a} = {b}, (lambda v={c}: v)",
+    "{a} = {b}[1]()",
+    "{a} = {b}[-1]",
+    "{a} = {b}['k']",
+]
 _PROCESS = [
     "np.set_printoptions(precision={n})",
     "pd.set_option('display.precision', {n})",
@@ -100,14 +204,21 @@ _PROCESS = [
     "print(len(warnings.filters))",
 ]
 _OURS = [s for s in OBJECTS if "fakeconf" not in s]
+_START = (
+    "import bisect, copy, decimal, heapq, itertools, math, os, random, warnings\n"
+    "from collections import ChainMap, Counter, defaultdict, deque, namedtuple\n"
+    "from contextlib import contextmanager, suppress\n"
+    "from dataclasses import dataclass, field\n"
+    "from functools import lru_cache, partial, reduce, singledispatch, wraps\n"
+    "P2 = namedtuple('P2', 'left right')\n"
+)
+_VALUES = "a = [1]; b = [2]; c = {'k': [3]}; d = (a, b)\n"
 START = CorpusCell(
-    "import decimal, math, os, random, warnings\n"
-    "from contextlib import suppress\nfrom dataclasses import dataclass, field\n"
-    "import numpy as np\nimport pandas as pd\n"
+    _START + "import numpy as np\nimport pandas as pd\n"
     "random.seed(1); np.random.seed(1); rng = np.random.default_rng(1)"
 )
 VALUES = CorpusCell(
-    "a = [1]; b = [2]; c = {'k': [3]}; d = (a, b)\nu = np.arange(6.0); v = u[2:]\n"
+    _VALUES + "u = np.arange(6.0); v = u[2:]\n"
     "p = pd.DataFrame({'x': [1.5, 2.5], 'y': [3, 4]}); q = p; gen = iter(a)"
 )
 END = [
@@ -117,36 +228,57 @@ END = [
 ]
 
 
+_IN_MODEL = (OBJECTS, OBJECTS, _OBJECTS, _OBJECTS, _CLASSES)
+_IN_KERNELS = (_OURS, _OBJECTS, _ARRAYS, _FRAMES, _CLASSES, _PROCESS, _PROCESS)
+
+
 @st.composite
-def statements(draw: st.DrawFn) -> str:
-    family = draw(st.sampled_from((_OURS, _OURS, _ARRAYS, _FRAMES, _CLASSES, _PROCESS, _PROCESS)))
+def statements(draw: st.DrawFn, families: Sequence[list[str]]) -> str:
     names = {key: draw(st.sampled_from("abcd")) for key in "abc"}
-    names |= {key: draw(st.sampled_from("uv")) for key in "uv"}
-    names |= {key: draw(st.sampled_from("pq")) for key in "pq"}
     numbers = {"n": draw(st.integers(0, 9)), "m": draw(st.integers(0, 1))}
-    word = draw(st.sampled_from(("ignore", "always", "error")))
-    return draw(st.sampled_from(family)).format(**names, **numbers, w=word)
+    statement = draw(st.sampled_from(draw(st.sampled_from(families))))
+    for two in ("uv", "pq"):
+        names |= {key: draw(st.sampled_from(two)) for key in two if f"{{{key}}}" in statement}
+    word = draw(st.sampled_from(("ignore", "always", "error"))) if "{w}" in statement else ""
+    return statement.format(**names, **numbers, w=word)
 
 
-def drafts() -> st.SearchStrategy[list[str]]:
-    """Cells between the first two and the last ones."""
-    cell = st.lists(statements(), min_size=1, max_size=3).map("\n".join)
-    return st.lists(cell, min_size=4, max_size=10)
+def drafts(families: Sequence[list[str]] = _IN_KERNELS) -> st.SearchStrategy[list[str]]:
+    """Cells between the first ones and the last ones; those that fail are taken out later."""
+    cell = st.lists(statements(families), min_size=1, max_size=2).map("\n".join)
+    return st.lists(cell, min_size=7, max_size=14)
 
 
-def runnable(draft: Sequence[str], kernels: Kernels, preload: Sequence[str]) -> list[CorpusCell]:
-    """The draft without the cells that fail, but for the first one: it is tagged so."""
-    failing = frozenset(("raises-exception",))
-    cells = [START, VALUES, *(CorpusCell(source) for source in draft), *END]
-    kept = False
+def in_model() -> st.SearchStrategy[list[str]]:
+    """Notebooks without an error, for the model of workers: the last cells show every name."""
+    return drafts(_IN_MODEL).map(_without_errors)
+
+
+def _without_errors(draft: Sequence[str]) -> list[str]:
+    cells = [_START + _VALUES, *draft, *(c.source for c in END[:2])]
     while True:
-        tried = [CorpusCell(c.source, failing) for c in cells]
-        failed = sorted(int(name[1:]) for name in in_order(tried, kernels, preload).failed)
-        failed = [n for n in failed if not cells[n].tags]
+        failed = [n for n, text in enumerate(model.in_order(cells)) if ERROR.search(text)]
         if not failed:
             return cells
-        if kept or failed[0] >= len(cells) - len(END):
-            del cells[failed[0]]
-        else:
-            cells[failed[0]] = CorpusCell(cells[failed[0]].source, failing)
-            kept = True
+        del cells[failed[0]]
+
+
+def runnable(
+    draft: Sequence[str], kernels: Kernels, preload: Sequence[str]
+) -> tuple[list[CorpusCell], Ran]:
+    """The draft without the cells that fail, but for the first one, which is tagged so; its run."""
+    failing = frozenset(("raises-exception",))
+    cells = [START, VALUES, *(CorpusCell(source) for source in draft), *END]
+    kept: CorpusCell | None = None
+    while True:
+        tried = [CorpusCell(c.source, failing) for c in cells]
+        ran = in_order(tried, kernels, preload)
+        failed = [cells[int(name[1:])] for name in ran.failed]
+        if kept is None and failed and failed[0] not in END:
+            kept = CorpusCell(failed[0].source, failing)
+            cells[cells.index(failed.pop(0))] = kept
+        elif kept in failed:
+            failed.remove(kept)
+        if not failed:
+            return cells, ran
+        cells = [c for c in cells if not any(c is gone for gone in failed)]

@@ -252,6 +252,10 @@ class Result:
     inverted: set[tuple[int, int]] = field(default_factory=set)
     """Pairs of cells that ran out of order."""
 
+    def note(self, order: Sequence[int]) -> None:
+        """An order in which the cells ran."""
+        self.inverted |= {(a, b) for n, b in enumerate(order) for a in order[n + 1 :] if a < b}
+
     def statistics(self) -> Json:
         count = len(self.graph.cells)
         return {
@@ -300,5 +304,5 @@ def check(
         result.faults = [f"order {order}: {words}" for words in faults]
         if faults:
             break
-        result.inverted |= {(a, b) for n, b in enumerate(order) for a in order[n + 1 :] if a < b}
+        result.note(order)
     return result
