@@ -156,7 +156,7 @@ _OBJECTS = [
     "{a} = {{str(z): z for z in {b}}}",
     "{a} = (z for z in {b})",
     "{a} = sum([[z] for z in {b}], [])",
-    "{a} = min({b}, {c}, key=id) if {a} is {b} else max([{b}], default={c})",
+    "{a} = min({b}, {c}, key=str) if {a} is {b} else max([{b}], default={c})",
     "{a}.sort(key=lambda z: {b}.append({n}) or 0)",
     "{a} = list(map({b}.append, [1, 2]))",
     "{a} = P2({b}, {c})",
@@ -228,8 +228,8 @@ END = [
 ]
 
 
-_IN_MODEL = (OBJECTS, OBJECTS, _OBJECTS, _OBJECTS, _CLASSES)
-_IN_KERNELS = (_OURS, _OBJECTS, _ARRAYS, _FRAMES, _CLASSES, _PROCESS, _PROCESS)
+IN_MODEL = (OBJECTS, OBJECTS, _OBJECTS, _OBJECTS, _CLASSES)
+IN_KERNELS = (_OURS, _OBJECTS, _ARRAYS, _FRAMES, _CLASSES, _PROCESS, _PROCESS)
 
 
 @st.composite
@@ -243,18 +243,14 @@ def statements(draw: st.DrawFn, families: Sequence[list[str]]) -> str:
     return statement.format(**names, **numbers, w=word)
 
 
-def drafts(families: Sequence[list[str]] = _IN_KERNELS) -> st.SearchStrategy[list[str]]:
+def drafts(families: Sequence[list[str]]) -> st.SearchStrategy[list[str]]:
     """Cells between the first ones and the last ones; those that fail are taken out later."""
     cell = st.lists(statements(families), min_size=1, max_size=2).map("\n".join)
     return st.lists(cell, min_size=7, max_size=14)
 
 
-def in_model() -> st.SearchStrategy[list[str]]:
-    """Notebooks without an error, for the model of workers: the last cells show every name."""
-    return drafts(_IN_MODEL).map(_without_errors)
-
-
-def _without_errors(draft: Sequence[str]) -> list[str]:
+def in_model(draft: Sequence[str]) -> list[str]:
+    """The draft as a notebook for the model of workers, without the cells that fail."""
     cells = [_START + _VALUES, *draft, *(c.source for c in END[:2])]
     while True:
         failed = [n for n, text in enumerate(model.in_order(cells)) if ERROR.search(text)]
