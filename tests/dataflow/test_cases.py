@@ -10,6 +10,9 @@ from jupyterlab_dossier.dataflow import Cell, Graph, analyse
 
 from .cases import CASES
 from .construct_cases import CONSTRUCT_CASES
+from .library_cases import LIBRARY_CASES
+
+ALL_CASES = CASES + CONSTRUCT_CASES + LIBRARY_CASES
 
 
 def closure(graph: Graph) -> set[tuple[int, int]]:
@@ -23,7 +26,7 @@ def closure(graph: Graph) -> set[tuple[int, int]]:
 
 
 @pytest.mark.parametrize(
-    ("sources", "expected"), [pytest.param(*c[1:], id=c[0]) for c in CASES + CONSTRUCT_CASES]
+    ("sources", "expected"), [pytest.param(*c[1:], id=c[0]) for c in ALL_CASES]
 )
 def test_rule(sources: list[str], expected: dict[str, Any]) -> None:
     graph = analyse([Cell(f"c{n}", source) for n, source in enumerate(sources)])

@@ -14,11 +14,9 @@ from pathlib import Path
 
 from jupyterlab_dossier.dataflow import Cell, Graph, analyse
 from tests.dataflow import oracle as model
-from tests.dataflow.cases import CASES
-from tests.dataflow.construct_cases import CONSTRUCT_CASES
 from tests.dataflow.constructs import CONSTRUCTS
 from tests.dataflow.notebooks import NOTEBOOKS
-from tests.dataflow.test_cases import test_rule
+from tests.dataflow.test_cases import ALL_CASES, test_rule
 
 from . import corpus
 from .corpus import CorpusCell
@@ -30,7 +28,7 @@ CASE = "case:"
 MODEL = "model:"
 FEW = 6  # notebooks tried in worker kernels before cheaper ways
 
-_CASES = {title: (sources, expected) for title, sources, expected in CASES + CONSTRUCT_CASES}
+_CASES = {title: (sources, expected) for title, sources, expected in ALL_CASES}
 _MODELS = {**NOTEBOOKS, **CONSTRUCTS}
 
 

@@ -768,13 +768,7 @@ def of_libraries() -> Iterator[Mutant]:
                 yield Mutant(title, _library(name, _as_fresh(kind)), EQUIVALENT.get(title))
 
 
-_PRECISION = "only precision: without it the block counts as process state, and orders more"
 EQUIVALENT: dict[str, str] = {
-    "joblib: restores": _PRECISION,
-    "matplotlib: restores": _PRECISION,
-    "numpy: restores": _PRECISION,
-    "pandas: restores": _PRECISION,
-    "sklearn: restores": _PRECISION,
     "ipython: hooks": "without it the shell's other methods are barriers, which is more",
     "builtins: unshippable": "what holds a memoryview is refused when it is stored, and stays",
 }

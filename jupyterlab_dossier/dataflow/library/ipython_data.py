@@ -33,7 +33,7 @@ set_matplotlib_formats set_matplotlib_close : process how figures are shown is s
 [module matplotlib_inline.backend_inline]
 set_matplotlib_formats set_matplotlib_close : process how figures are shown is set
 [class DisplayHandle = ]
-update display : mutates self ; display -> NoneType
+update display : display -> NoneType
 .display_id : -> str
 [class captured = ]
 show __call__ : -> NoneType

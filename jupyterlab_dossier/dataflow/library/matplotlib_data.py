@@ -14,7 +14,7 @@ spy stackplot stairs stem step streamplot subplot subplot2grid subplot_mosaic su
 subplots_adjust summer suptitle table text thetagrids tick_params ticklabel_format tight_layout : pyplot -> fresh Artist
 title tricontour tricontourf tripcolor triplot twinx twiny violinplot viridis vlines winter xcorr : pyplot -> fresh Artist
 xlabel xlim xscale xticks ylabel ylim yscale yticks grouped_bar plot_date : pyplot -> fresh Artist
-sca setp : mutates * ; pyplot -> alias
+sca setp : mutates * ; pyplot -> NoneType
 show pause draw_if_interactive : pyplot -> NoneType
 getp get_fignums get_figlabels fignum_exists isinteractive get_backend get_plot_commands : -> str|number
 get_cmap cycler : -> fresh Norm
