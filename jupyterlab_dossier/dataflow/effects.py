@@ -55,7 +55,7 @@ class Effects(Elements):
         if values:
             self.consume(values, node)
         if not spec.quiet:
-            self._effects(spec, receiver, args, node)
+            self._effects(spec, receiver, args, node, path)
         if spec.mutates or "model_selection" in path:
             self._draws_by_estimators(spec, receiver, values, node, path)
         called = NOTHING
@@ -92,7 +92,9 @@ class Effects(Elements):
             self.mark_unshippable(made, spec.unshippable)
         return Value(made.regions, made.types, loose=True)
 
-    def _effects(self, spec: Spec, receiver: Value | None, args: Arguments, node: ast.AST) -> None:
+    def _effects(
+        self, spec: Spec, receiver: Value | None, args: Arguments, node: ast.AST, path: str
+    ) -> None:
         if spec.reads or spec.writes:
             self._files(spec, receiver, args, node)
         if spec.outside:
@@ -109,9 +111,9 @@ class Effects(Elements):
             kept = kept and self.is_older(*args.all())
             if kept:
                 self.state.patched.extend(v for v in args.all() if v.regions)
-            self.process(spec.process, not kept)
+            self.process(spec.process, not kept, path)
         if spec.sticky:
-            self.process(spec.sticky, False)
+            self.process(spec.sticky, False, path)
         if spec.hooks:
             self.process(spec.hooks, False)
             self.state.patched.extend(v for v in args.all() if v.regions)

@@ -243,7 +243,7 @@ class Members(Functions):
                     simple = not value.regions or all(
                         isinstance(v, (Function, Class)) for v in value.types
                     )
-                    self.process(f"`{t[1:]}.{name}` is set", simple)
+                    self.process(f"`{t[1:]}.{name}` is set", simple, t[1:])
                     module = self.state.modules.get(t[1:])
                     if module is not None:
                         self.state.changed_objects = True
@@ -271,7 +271,7 @@ class Members(Functions):
                     )
                 self._descriptor(t, name, "__delete__", [], one, node)
             elif isinstance(t, str) and t[0] == "=":
-                self.process(f"`{t[1:]}.{name}` is deleted", True)
+                self.process(f"`{t[1:]}.{name}` is deleted", True, t[1:])
         self.change(receiver, node)
 
     def _descriptor(

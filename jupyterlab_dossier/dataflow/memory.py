@@ -56,7 +56,7 @@ class Memory:
         self.watchers: list[Watch] = []
         self.maybe = 0  # inside something that may not run
         self.guesses = 0  # inside code that nobody sees, or that something may call
-        self.restoring = 0  # inside a context manager that restores process state
+        self.restoring: list[str] = []  # packages whose state the blocks around here put back
         self.site: Where | None = None  # the call at top level that leads here
         self.figure: int | None = None
         self.importing: list[str] = []  # local modules whose bodies run now
@@ -341,7 +341,7 @@ class Memory:
         for t in value.types:
             if isinstance(t, str) and self.is_process(t):
                 words = f"`{t[1:]}` is changed" if t[0] == "=" else "process state is set"
-                self.process(words, True)
+                self.process(words, True, t.lstrip("="))
         if not value.regions:
             return
         roots = self.heap.affected(value.regions)
@@ -450,8 +450,8 @@ class Memory:
         self.other_effects += 1
         self.facts.outside.setdefault(words, self.where(node))
 
-    def process(self, words: str, replayable: bool) -> None:
-        if not self.restoring:
+    def process(self, words: str, replayable: bool, path: str = "") -> None:
+        if path.partition(".")[0] not in self.restoring:
             self.setup_words.append((words, replayable))
 
     def load_originals(self, path: str, node: ast.AST | None) -> None:

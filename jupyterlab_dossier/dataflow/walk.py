@@ -23,6 +23,7 @@ from .values import (
     Instance,
     Value,
     constant,
+    in_order,
     join,
     join_all,
     plain,
@@ -300,7 +301,7 @@ class Walk(Expressions):
         return False
 
     def with_block(self, node: ast.With | ast.AsyncWith) -> None:
-        restores = 0
+        restored: list[str] = []
         weak = False
         entered: list[Value] = []
         for item in node.items:
@@ -320,19 +321,18 @@ class Walk(Expressions):
                     weak = True
                 elif t in (ANY, "context", "restorer", "function", "decorator"):
                     weak = True
-            if self._restores(item.context_expr):
-                restores += 1
+            restored += self._restored(item.context_expr)
             if "connection" in context.types or "lock" in context.types:
                 self.change(context, node)
             if item.optional_vars is not None:
                 self.assign_to(item.optional_vars, value, node)
         before = self.save()
         watch: Watch = {}
-        self.restoring += restores
+        self.restoring += restored
         if weak:
             self.watchers.append(watch)
         self.run_body(node.body)
-        self.restoring -= restores
+        del self.restoring[len(self.restoring) - len(restored) :]
         if weak:
             # It may swallow an exception: the body may have run in part.
             self.watchers.pop()
@@ -348,15 +348,17 @@ class Walk(Expressions):
                 elif isinstance(t, Function):
                     self.iterate(context, node, consume=False)
 
-    def _restores(self, node: ast.expr) -> bool:
+    def _restored(self, node: ast.expr) -> list[str]:
+        """Packages whose state this context manager puts back at its end."""
         if not isinstance(node, ast.Call):
-            return False
-        for t in self.evaluate(node.func).types:
+            return []
+        found = []
+        for t in in_order(self.evaluate(node.func).types):
             if isinstance(t, str) and t[0] == "=":
                 spec = self.library.function(t[1:])
                 if spec is not None and spec.restores:
-                    return True
-        return False
+                    found.append(t[1:].partition(".")[0])
+        return found
 
     def try_block(self, node: Any) -> None:
         before = self.save()

@@ -72,15 +72,6 @@ LIBRARY_CASES: list[Case] = [
         ["import numpy as np", "m = np.memmap('m', mode='w+', shape=3)", "m[0] = 1"],
         {"unshippable": [1, 2]},
     ),
-    (
-        "settings of a block are put back",
-        [
-            "import numpy as np",
-            "with np.printoptions(precision=1):\n    print(np.ones(2))",
-            "print(1)",
-        ],
-        {"sticky": [], "setup": []},
-    ),
     # pandas
     (
         "the clipboard",
@@ -112,15 +103,6 @@ LIBRARY_CASES: list[Case] = [
         ],
         {"edges": [(2, 3)]},
     ),
-    (
-        "options of a block are put back",
-        [
-            "import pandas as pd",
-            "with pd.option_context('display.max_rows', 5):\n    print(1)",
-            "print(2)",
-        ],
-        {"sticky": [], "setup": []},
-    ),
     # matplotlib
     (
         "lines are part of the current figure",
@@ -131,15 +113,6 @@ LIBRARY_CASES: list[Case] = [
         "tables from the network",
         ["import seaborn as sns", "t = sns.load_dataset('tips')"],
         {"outside": [1]},
-    ),
-    (
-        "styles of a block are put back",
-        [
-            "import matplotlib as mpl",
-            "with mpl.rc_context({'lines.linewidth': 2}):\n    print(1)",
-            "print(2)",
-        ],
-        {"sticky": [], "setup": []},
     ),
     # joblib
     ("a cache folder", ["import joblib", "m = joblib.Memory('cache')"], {"outside": [1]}),
@@ -165,15 +138,6 @@ LIBRARY_CASES: list[Case] = [
         ],
         {"edges": [(3, 4)]},
     ),
-    (
-        "a backend of a block is put back",
-        [
-            "from joblib import parallel_config",
-            "with parallel_config(n_jobs=2):\n    print(1)",
-            "print(2)",
-        ],
-        {"sticky": [], "setup": []},
-    ),
     # scipy
     (
         "a matrix is written",
@@ -189,11 +153,6 @@ LIBRARY_CASES: list[Case] = [
         "another backend of transforms",
         ["import scipy.fft", "scipy.fft.set_global_backend('scipy')", "scipy.fft.fft([1])"],
         {"sticky": [1]},
-    ),
-    (
-        "transforms in a block with more workers",
-        ["import scipy.fft", "with scipy.fft.set_workers(2):\n    print(1)", "print(2)"],
-        {"sticky": [], "setup": []},
     ),
     (
         "a factorized matrix",
@@ -270,13 +229,31 @@ LIBRARY_CASES: list[Case] = [
         ],
         {"edges": [(2, 3)]},
     ),
+    # Blocks that put back what they set, and nothing else
     (
-        "a setting of a block is put back",
+        "what a block puts back",
         [
+            "import numpy as np",
+            "with np.printoptions(precision=1):\n    np.set_printoptions(precision=2)",
+            "import pandas as pd",
+            "with pd.option_context('display.max_rows', 5):\n    pd.set_option('display.max_rows', 6)",
+            "import matplotlib.pyplot as plt",
+            "with plt.rc_context():\n    plt.rc('lines', linewidth=3)",
+            "import scipy.fft",
+            "with scipy.fft.set_workers(2):\n    scipy.fft.set_global_backend('scipy')",
             "import sklearn",
-            "with sklearn.config_context(display='text'):\n    print(1)",
-            "print(2)",
+            "with sklearn.config_context():\n    sklearn.set_config(display='text')",
         ],
         {"sticky": [], "setup": []},
+    ),
+    (
+        "what a block does not put back",
+        [
+            "import os, warnings\nimport numpy as np\nimport pandas as pd",
+            "with warnings.catch_warnings():\n    pd.set_option('display.precision', 2)",
+            "with warnings.catch_warnings():\n    os.environ['X'] = '1'",
+            "with np.errstate(all='ignore'):\n    pd.options.display.precision = 2",
+        ],
+        {"setup": [1, 2, 3]},
     ),
 ]
