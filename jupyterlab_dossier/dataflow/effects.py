@@ -248,7 +248,7 @@ class Effects(Elements):
         if kind == "self" and receiver is not None:
             return receiver
         sources = [receiver] if receiver is not None else values
-        if kind == "alias" and receiver is not None:
+        if kind in ("alias", "copy") and receiver is not None:
             sources = [receiver, *values]
         if kind == "view" and receiver is not None and not receiver.regions:
             kind = "fresh"

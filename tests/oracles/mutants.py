@@ -688,6 +688,7 @@ RULES: list[Mutant] = [
     Mutant(
         "files: writing after writing",
         edges(lambda k, n, why: n[:5] == "<file" and why.count("writes") == 2),
+        "cells that write files also touch the outside, in their order; this edge says why",
     ),
     Mutant(
         "files: writing after reading",

@@ -21,11 +21,13 @@ get_cmap cycler : -> fresh Norm
 savefig : pyplot ; writes 0 fname -> NoneType
 imsave : writes 0 fname -> NoneType
 imread : reads 0 fname -> fresh ndarray
-rc rcdefaults xkcd : process plotting parameters are set
+xkcd : process plotting parameters are set -> fresh restorer
+rc rcdefaults : process plotting parameters are set -> NoneType
 rc_context : restores -> fresh restorer
-ion ioff switch_backend install_repl_displayhook uninstall_repl_displayhook : sticky the plotting backend is set
+ion ioff : sticky the plotting backend is set -> fresh restorer
+switch_backend install_repl_displayhook uninstall_repl_displayhook : sticky the plotting backend is set -> NoneType
 [module matplotlib.style matplotlib.pyplot.style]
-use : process the plotting style is set
+use : process the plotting style is set -> NoneType
 context : restores -> fresh restorer
 reload_library : -> NoneType
 [values]
@@ -49,8 +51,8 @@ get_cmap get [] : -> fresh Norm
 * : -> fresh
 iter : -> str
 [module matplotlib]
-use : sticky the plotting backend is set
-rc rcdefaults rc_file : process plotting parameters are set
+use : sticky the plotting backend is set -> NoneType
+rc rcdefaults rc_file : process plotting parameters are set -> NoneType
 rc_context : restores -> fresh restorer
 get_backend : -> str
 [module matplotlib.cm matplotlib.colors matplotlib.ticker matplotlib.dates]
@@ -59,7 +61,7 @@ get_backend : -> str
 * : -> fresh Artist
 [module seaborn]
 * : mutates ax ; pyplot -> fresh Artist
-set set_theme set_style set_palette set_context reset_defaults reset_orig set_color_codes : process the plotting style is set
+set set_theme set_style set_palette set_context reset_defaults reset_orig set_color_codes : process the plotting style is set -> NoneType
 load_dataset get_dataset_names : outside network -> fresh DataFrame
 color_palette hls_palette husl_palette light_palette dark_palette diverging_palette cubehelix_palette mpl_palette : -> fresh list[tuple]
 axes_style plotting_context : restores -> fresh dict

@@ -55,11 +55,11 @@ poly1d : -> fresh ndarray
 set_printoptions : process the printing of arrays is set
 seterr seterrcall setbufsize : process the handling of floating-point errors is set
 errstate printoptions : restores -> fresh restorer
-save : outside writes a file ; writes 0 file -> NoneType
-savez savez_compressed savetxt : outside writes a file ; writes 0 file fname -> NoneType
+save : writes 0 file -> NoneType
+savez savez_compressed savetxt : writes 0 file fname -> NoneType
 load : reads 0 file -> fresh ndarray|npz
 loadtxt genfromtxt fromfile : reads 0 fname file -> fresh ndarray, unpack:parts ndarray
-memmap : reads 0 ; outside a file mapped into memory ; writes 0 ; unshippable a file mapped into memory -> fresh ndarray
+memmap : reads 0 ; writes 0 ; unshippable a file mapped into memory -> fresh ndarray
 [class ndarray = numpy.ndarray]
 all any argmax argmin argpartition argsort choose clip compress conj conjugate copy cumprod : -> fresh ndarray|number
 cumsum dot max mean min nonzero prod ptp repeat round searchsorted std sum take trace var : -> fresh ndarray|number
@@ -69,7 +69,7 @@ diagonal flatten ravel reshape squeeze swapaxes transpose view getfield : -> vie
 flatten : -> fresh ndarray
 fill partition put resize setfield setflags sort itemset : mutates self -> NoneType
 byteswap : -> fresh ndarray
-tofile dump : outside writes a file ; writes 0 -> NoneType
+tofile dump : writes 0 -> NoneType
 .T .flat .real .imag .base .mT : -> view ndarray
 .shape .strides .size .ndim .nbytes .itemsize .dtype : -> tuple|number|dtype
 .data .ctypes : barrier works on memory directly
