@@ -86,8 +86,12 @@ def beyond(plan: Plan, cell: str, message: Json) -> Observed:
 
 def unchanged(message: Json) -> frozenset[str]:
     """Names that analysis says the cell may change, and which it certainly did not."""
-    effects = message.get("effects")
-    return frozenset(_texts(effects.get("unchanged"))) if isinstance(effects, dict) else frozenset()
+    return _names(message, "unchanged")
+
+
+def changed(message: Json) -> frozenset[str]:
+    """Names that analysis says the cell does not change, and which it did."""
+    return _names(message, "changed")
 
 
 def touches_outside(message: Json) -> bool:
@@ -153,6 +157,11 @@ def _covers(resources: Iterable[str], path: str) -> bool:
         if path == known or path.startswith(f"{known}/") or known.startswith(f"{path}/"):
             return True
     return False
+
+
+def _names(message: Json, kind: str) -> frozenset[str]:
+    effects = message.get("effects")
+    return frozenset(_texts(effects.get(kind))) if isinstance(effects, dict) else frozenset()
 
 
 def _texts(given: Any) -> list[str]:

@@ -123,7 +123,8 @@ def _mates(state: RunState, task: Task) -> list[Place]:
         for other in state.tasks.values()
         if other.ran_in is not None and other.step.together == task.step.together
     )
-    return [place for place in found if place is not None][:1]
+    places = [place for place in found if place is not None]
+    return [place for place in places if state.same_target(task, place.target)][:1]
 
 
 def _needs(task: Task) -> list[tuple[str, str]]:
@@ -146,7 +147,7 @@ def hold(state: RunState, task: Task, kernel: Kernel, manifests: Iterable[Json])
     place = state.places.keep(kernel, task.target, why)
     place.enter(task.cell.id)
     state.places.hold(place, held)
-    if state.is_kernel(task):
+    if state.joins_kernel(task):
         state.places.shared = place
     if sticky:
         state.places.sticky = place

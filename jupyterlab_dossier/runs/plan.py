@@ -45,8 +45,9 @@ class Step:
     setups: tuple[Setup, ...]
     """Its own set-up statements."""
     together: str | None = None
-    """Names the cells whose values cannot be shipped but are used by one cell: they share a
-    worker kernel."""
+    """Names the cells that share a worker kernel for what cannot be shipped."""
+    shares: bool = False
+    """Whether one of these changes its process for good."""
 
     @property
     def inputs(self) -> dict[str, str]:
@@ -159,7 +160,10 @@ def make(cells: Sequence[Cell], graph: Json, observed: Observations | None = Non
 
 
 def _bring_together(steps: Mapping[str, Step], observed: Observations) -> None:
-    """Makers of values that cannot be shipped, and that some cell uses together, share a kernel."""
+    """Cells that use a value which cannot be shipped run where it was made.
+
+    So do all makers of what one cell uses, and all that change their process for good.
+    """
     group = {cell: cell for cell in steps}
 
     def find(cell: str) -> str:
@@ -167,22 +171,26 @@ def _bring_together(steps: Mapping[str, Step], observed: Observations) -> None:
             cell = group[cell]
         return cell
 
-    for step in steps.values():
-        makers = [
-            producer
-            for name, producer in step.inputs.items()
-            if name in (steps[producer].spec.get("unshippable") or [])
-            or name in observed.get(producer, {}).get("unshippable", ())
-        ]
-        for maker in makers[1:]:
-            group[find(maker)] = find(makers[0])
+    def unite(cell: str, other: str) -> None:
+        group[find(other)] = find(cell)
+
+    changing: list[str] = []
+    for cell, step in steps.items():
+        for name, producer in step.inputs.items():
+            known = steps[producer].spec.get("unshippable") or []
+            if name in known or name in observed.get(producer, {}).get("unshippable", ()):
+                unite(producer, cell)
+        if step.changes_process:
+            changing.append(cell)
+            unite(changing[0], cell)
     members: dict[str, list[Step]] = {}
     for cell, step in steps.items():
         members.setdefault(find(cell), []).append(step)
     for name, found in members.items():
         if len(found) > 1:
+            shared = any(step.changes_process for step in found)
             for step in found:
-                step.together = name
+                step.together, step.shares = name, shared
 
 
 @dataclass

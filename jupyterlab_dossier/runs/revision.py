@@ -55,7 +55,9 @@ class Revision:
         cell, state = task.cell.id, self._state
         same = observations.unchanged(message)
         if task.span is not None:
-            task.span = again.Span(task.span.began, when, task.span.given, same)
+            # What it changed unforeseen was there for it, in whatever way it reached that.
+            given = task.span.given | observations.changed(message)
+            task.span = again.Span(task.span.began, when, given, same)
         task.touched = observations.touches_outside(message)
         seen = observations.beyond(state.plan, cell, message)
         self.watchful = self.watchful or bool(seen)

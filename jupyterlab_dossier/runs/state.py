@@ -94,9 +94,14 @@ class RunState:
         """Whether a task runs in the kernel that cells of `kernel` share.
 
         One on local workers that changes its process beyond replay does too, since those after it
-        must run where it ran.
+        must run where it ran, and what is used together with it.
         """
-        return self.is_kernel(task) or (task.step.changes_process and task.target == "local")
+        changes = task.step.changes_process or task.step.shares
+        return self.is_kernel(task) or (changes and task.target == "local")
+
+    def same_target(self, task: Task, target: str) -> bool:
+        """Whether a task may run in a kernel of that target; cells of `kernel` are local ones."""
+        return task.target == target or (self.is_kernel(task) and target in ("kernel", "local"))
 
     def before(self, task: Task) -> list[Task]:
         return [t for t in self.tasks.values() if t.cell.index < task.cell.index]

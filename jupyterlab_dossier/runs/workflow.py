@@ -247,6 +247,10 @@ class WorkflowRun:
                 if self._cancelled is not None:
                     await self._set(task, "cancelled", self._cancelled)
                     return
+                if task.attempt is None:
+                    # The kernel it waited for was given up: where it runs is decided anew.
+                    await self._set(task, "queued")
+                    return
                 repeat = (
                     error.worker
                     and task.step.repeatable
@@ -313,9 +317,12 @@ class WorkflowRun:
         task.state, task.why = outcome.state, outcome.why
         self.revision.ended(task, outcome.message, outcome.manifests, time.time())
         self.state.versions.add(task.cell.id, outcome.manifests, outcome.deleted)
+        if task.state in SUCCEEDED:
+            # Before anything is awaited: who needs its values may start at once.
+            hold(self.state, task, kernel, outcome.manifests)
         await self.revision.review(task, outcome.message)
         if task.state in SUCCEEDED:
-            hold(self.state, task, kernel, outcome.manifests)
+            hold(self.state, task, kernel, outcome.manifests)  # it may be known as sticky now
 
     def _decide(
         self, cell: Cell, status: str, why: str | None, message: Json
