@@ -119,6 +119,10 @@ class Place:
             # What was not foreseen goes along, so that nobody has to run the cell again for it.
             wanted = [*wanted, *unasked, *seen["changed"], *seen["random"]]
             mutated += seen["changed"]
+            kept = self.values.keep(seen["unchanged"], changed=set(mutated) - {*seen["unchanged"]})
+            wanted = [name for name in wanted if name not in kept]
+            mutated = [name for name in mutated if name not in kept]
+            seen["unchanged"] = sorted(kept)
         names = [n for n in dict.fromkeys(wanted) if n in self.namespace or n.startswith("<")]
         return {
             "exports": self._export(names, task.get("versions") or "", mutated),

@@ -95,6 +95,16 @@ class Values:
         self._registry.sweep(self._live())
         return manifests
 
+    def keep(self, names: Iterable[str], changed: Collection[str]) -> set[str]:
+        """Which of these unchanged variables are what their versions say, though others changed.
+
+        One that shares objects with what changed is not: it has to go along, lest the two hold
+        different objects in another kernel.
+        """
+        self._drop_changed(changed)
+        present = self.present()
+        return {name for name in names if name in present}
+
     def forget(self, names: Iterable[str]) -> None:
         """Drop variables, and what is known of their objects (a failed cell may have changed
         them)."""

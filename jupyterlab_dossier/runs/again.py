@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from .plan import Plan, Step
 
+# Of a name and a cell.
+Exists = Callable[[str, str], bool]
+
 
 @dataclass(frozen=True)
 class Span:
@@ -14,14 +17,12 @@ class Span:
 
     began: float
     ended: float | None
-    given: frozenset[str]
-    """Names whose values it was given."""
-    unchanged: frozenset[str] = frozenset()
-    """Names that it might have changed and did not."""
+    given: Mapping[str, str | None]
+    """Names whose values it was given, with the version where it is known."""
 
 
 def outdated(
-    plan: Plan, spans: Mapping[str, Span], exists: Callable[[str, str], bool]
+    plan: Plan, spans: Mapping[str, Span], exists: Exists, stands: Exists
 ) -> dict[str, str]:
     """Cells whose result may be wrong, with the reason in words, in notebook order.
 
@@ -35,7 +36,7 @@ def outdated(
         if span is None:
             continue
         step = plan.steps[cell]
-        why = _waited_too_little(plan, step, span, spans, found)
+        why = _waited_too_little(plan, step, span, spans, found, stands)
         if why is None:
             missing = [n for n in step.inputs if n not in span.given and exists(n, cell)]
             why = f"it uses `{missing[0]}`, which it was not given" if missing else None
@@ -45,8 +46,9 @@ def outdated(
 
 
 def _waited_too_little(
-    plan: Plan, step: Step, span: Span, spans: Mapping[str, Span], found: Mapping[str, str]
-) -> str | None:
+    plan: Plan, step: Step, span: Span, spans: Mapping[str, Span], found: Mapping[str, str],
+    stands: Exists,
+) -> str | None:  # fmt: skip
     for other in sorted(step.ordered, key=plan.order.index):
         number = plan.steps[other].cell.index
         if other in found:
@@ -59,8 +61,10 @@ def _waited_too_little(
             if names is None:
                 return f"it depends on cell {number}, which has not ended"
             continue
-        if span.began >= before.ended or (names is not None and names <= before.unchanged):
+        if span.began >= before.ended:
             continue
-        shown = ", ".join(f"`{n}`" for n in sorted(names)) if names else None
-        return f"cell {number} changed {shown}" if shown else f"it began before cell {number} ended"
+        if names is None:
+            return f"it began before cell {number} ended"
+        if changed := [name for name in sorted(names) if not stands(name, step.cell.id)]:
+            return f"`{changed[0]}` changed before it, in cell {number} or earlier"
     return None

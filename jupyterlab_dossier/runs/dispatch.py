@@ -139,7 +139,7 @@ class Dispatcher:
         remembered = {
             "prefix": kernel.prefix + setting.prefix,
             "number": setting.number,
-            "given": sorted(setting.inputs),
+            "given": setting.inputs,
         }
         await self._ledger.add_attempt(
             setting.attempt, setting.run, setting.cell, setting.number, kernel.worker.id,

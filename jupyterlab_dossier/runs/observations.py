@@ -103,6 +103,14 @@ def touches_outside(message: Json) -> bool:
     return bool(written or effects.get("network") or effects.get("spawned"))
 
 
+def reads_modules(message: Json) -> bool:
+    """Whether the cell was seen to read Python files, as an import of the notebook's own does."""
+    effects = message.get("effects")
+    files = effects.get("files") if isinstance(effects, dict) else None
+    read = files.get("read") if isinstance(files, dict) else None
+    return any(path.endswith(".py") for path in _texts(read))
+
+
 def merged(old: Mapping[str, Any], new: Observed, now: Observed) -> Observed:
     """Old and new observations of one cell; those `now` are of its newest attempt only."""
     found: Observed = {}

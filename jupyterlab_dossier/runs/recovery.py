@@ -33,7 +33,7 @@ async def restore(
         row = current.get(state.id)
         task.attempts = row["number"] if row else 0
         if row is not None:
-            given = frozenset(json.loads(row["setting"]).get("given") or ())
+            given = json.loads(row["setting"]).get("given") or {}
             task.span = Span(row["started"], None, given)
         if state.state in ENDED_TASK:
             task.state, task.why = state.state, state.why

@@ -56,9 +56,10 @@ class Revision:
         same = observations.unchanged(message)
         if task.span is not None:
             # What it changed unforeseen was there for it, in whatever way it reached that.
-            given = task.span.given | observations.changed(message)
-            task.span = again.Span(task.span.began, when, given, same)
+            given = {**dict.fromkeys(observations.changed(message)), **task.span.given}
+            task.span = again.Span(task.span.began, when, given)
         task.touched = observations.touches_outside(message)
+        task.read_modules = observations.reads_modules(message)
         seen = observations.beyond(state.plan, cell, message)
         self.watchful = self.watchful or bool(seen)
         known = state.observed.get(cell) or {}
@@ -100,16 +101,15 @@ class Revision:
         await self._replan(widen=bool(seen))
 
     async def _replan(self, widen: bool) -> None:
+        state = self._state
         self._reviews += 1
         try:
             async with self._reviewing:
                 if widen:
-                    self._state.spec["graph"] = await self._analyse(self._state.observed)
-                    self._state.replan()
-                spans = {
-                    t.cell.id: t.span for t in self._state.tasks.values() if t.span is not None
-                }
-                await self._again(again.outdated(self._state.plan, spans, self._state.exists))
+                    state.spec["graph"] = await self._analyse(state.observed)
+                    state.replan()
+                spans = {t.cell.id: t.span for t in state.tasks.values() if t.span is not None}
+                await self._again(again.outdated(state.plan, spans, state.exists, state.stands))
         finally:
             self._reviews -= 1
 

@@ -35,6 +35,8 @@ class Task:
     revisions: int = 0
     touched: bool = False
     """It was seen to act on the world outside."""
+    read_modules: bool = False
+    """It was seen to read code of the notebook's folder, which its kernel now holds."""
 
     @property
     def cell(self) -> Cell:
@@ -129,6 +131,17 @@ class RunState:
             cell in self.tasks and self.tasks[cell].state not in ENDED_TASK
             for cell in task.step.doubtful
         )
+
+    def stands(self, name: str, cell: str) -> bool:
+        """Whether a cell was given the very version that it would be given now.
+
+        Another version with the same content would not do: objects are shared by version.
+        """
+        span = self.tasks[cell].span
+        given = span.given.get(name) if span is not None else None
+        producer = self.inputs[cell].get(name)
+        now = self.versions.find(name, producer, self.inputs) if producer is not None else None
+        return now is not None and now["version"] == given
 
     def exists(self, name: str, cell: str) -> bool:
         producer = self.inputs[cell].get(name)

@@ -12,7 +12,7 @@ import functools
 import os
 import random
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..targets import ProviderFault, Target
@@ -54,6 +54,7 @@ class WorkflowRun:
         self._wake = asyncio.Event()
         self._cancelled: str | None = None
         self._left = False
+        self._folder = os.path.dirname(state.workflow.path)
 
     # after a restart
 
@@ -229,7 +230,7 @@ class WorkflowRun:
                     target=self._worker_target(task),
                     recipe=self._recipe(task.target),
                     kernel=place.kernel if place else None,
-                    prefix=[setup.key for setup in task.step.prefix],
+                    prefix=self._through(task.step.prefix),
                     fresh=self._random is not None or self.state.complete is not None,
                 ) as kernel:
                     task.kernel = task.ran_in = kernel
@@ -237,10 +238,11 @@ class WorkflowRun:
                         place.enter(task.cell.id)
                     setting = self._setting(task, kernel)
                     task.attempt = setting.attempt
-                    task.span = again.Span(time.time(), None, frozenset(setting.inputs))
+                    task.span = again.Span(time.time(), None, setting.inputs)
                     outcome = await self._dispatcher.run(setting, kernel)
                     await self._finish(task, kernel, outcome)
-                    clean = task.step.leaves_clean and task.state in SUCCEEDED and not task.touched
+                    clean = task.state in SUCCEEDED and not task.touched
+                    clean = clean and task.step.leaves_clean and not task.read_modules
                     self._dispatcher.release(kernel, clean)
                 return
             except Lost as error:
@@ -303,15 +305,24 @@ class WorkflowRun:
             exports=None if step.barrier and not complete else step.outputs,
             mutated=[n for n in step.mutated if n in inputs] if not complete else ["*"],
             reset=not kernel.kept and not complete,
-            cwd=os.path.dirname(self.state.workflow.path),
+            cwd=self._folder if self._folder not in through else None,
             durable=step.outside or self.state.targets[task.target].kind not in ("local", "kernel"),
-            prefix=[setup.key for setup in setups],
+            prefix=[key for key in self._through(setups) if key not in through],
             decide=functools.partial(self._decide, task.cell),
             check=CHECK if not complete else None,
         )
 
+    def _through(self, setups: Iterable[planning.Setup]) -> list[str]:
+        """What a worker kernel is known by that has been through these statements.
+
+        They may import modules of the notebook's folder, which may be others in the next run.
+        """
+        keys = [setup.key for setup in setups]
+        return [self._folder, *([self.run, *keys] if keys else [])]
+
     async def _finish(self, task: Task, kernel: Kernel, outcome: Outcome) -> None:
-        kernel.prefix += [setup.key for setup in task.step.setups]
+        done = self._through(task.step.setups)
+        kernel.prefix += [key for key in done if key not in kernel.prefix]
         if not await self._dispatcher.commit(outcome):
             return
         task.state, task.why = outcome.state, outcome.why

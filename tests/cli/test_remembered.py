@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 
 def test_what_a_run_saw(cli: Any, make: Any, tmp_path: Path) -> None:
-    (tmp_path / "helper.py").write_text("import os\ndef setting():\n    os.environ['X'] = '1'\n")
+    installed = tmp_path / "installed"
+    installed.mkdir()
+    (installed / "helper.py").write_text("import os\ndef setting():\n    os.environ['X'] = '1'\n")
     cells = ["import os", "import helper\ngetattr(helper, 'set' + 'ting')()", "print(1)"]
     notebook = make(*cells)
 
@@ -17,7 +20,8 @@ def test_what_a_run_saw(cli: Any, make: Any, tmp_path: Path) -> None:
         return {(edge["from"], edge["to"]) for edge in edges}
 
     assert ("c1", "c2") not in ordered()
-    done = cli("run", notebook, "--json")
+    path = f"{installed}:{os.environ.get('PYTHONPATH', '')}"
+    done = cli("run", notebook, "--json", PYTHONPATH=path)
     tasks = json.loads(done.stdout)["tasks"]
     assert (
         "not foreseen by the analysis: it changes its process (os.environ['X'])"

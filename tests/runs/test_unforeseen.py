@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from support import assert_equal_outputs, restart_and_run_all, started, targets,
 from jupyterlab_dossier.link import LinkServer
 from jupyterlab_dossier.runs import Engine, RunRecord
 
-# What no analysis of the notebook sees: a module beside it that nobody has described.
+# What no analysis of the notebook sees: an installed module that nobody has described.
 HELPER = """
     import threading
 
@@ -60,17 +61,21 @@ HELPER = """
     def define(namespace):
         namespace["made"] = 3
 
-
-    def everything():
-        return getattr(__import__("g" + "c"), "get_" + "objects")()
 """
+
+EVERYTHING = "getattr(__import__('g' + 'c'), 'get_' + 'objects')()"
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "helper.py").write_text(textwrap.dedent(HELPER))
-    (tmp_path / "helper2.py").write_text(textwrap.dedent(HELPER))
-    return tmp_path
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The notebook's folder; the module is not in it."""
+    installed = tmp_path / "installed"
+    installed.mkdir()
+    (installed / "helper.py").write_text(textwrap.dedent(HELPER))
+    monkeypatch.setenv("PYTHONPATH", f"{installed}:{os.environ.get('PYTHONPATH', '')}")
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    return folder
 
 
 async def run(
@@ -166,8 +171,9 @@ async def test_values_bound_to_two_kernels_are_made_again_in_one(folder: Path) -
 async def test_values_bound_to_their_kernel_are_made_where_they_are_used_together(
     folder: Path,
 ) -> None:
+    (folder / "text.txt").write_text("one\ntwo\n")
     cells = [
-        "f = open('helper.py')",
+        "f = open('text.txt')",
         "g = (i for i in range(9))",
         "print(repr(f.readline()), next(g))",
         "print(next(g))",
@@ -233,10 +239,10 @@ async def test_files_that_nobody_foresaw(folder: Path) -> None:
 
 async def test_hidden_ways_end_in_a_complete_rerun(folder: Path) -> None:
     cells = [
-        "import helper\nmarked = ['marked', 1]",
+        "marked = ['a mark', 1]",
         "other = [2]",
-        "for o in helper.everything():\n"
-        "    if type(o) is list and o[:1] == ['marked'] and len(o) == 2:\n        o.append(3)",
+        f"for o in {EVERYTHING}:\n"
+        "    if type(o) is list and o[:1] == ['a mark'] and len(o) == 2:\n        o.append(3)",
         "print(marked, other)",
     ]
     (first, again), (second, none) = await same(folder, cells, turns=2)
@@ -247,9 +253,9 @@ async def test_hidden_ways_end_in_a_complete_rerun(folder: Path) -> None:
 
 async def test_a_complete_rerun_doubles_nothing_outside(folder: Path) -> None:
     cells = [
-        "import helper\nopen('once.txt', 'a').write('x')",
+        "open('once.txt', 'a').write('x')",
         "a = [1]",
-        "n = len(helper.everything()) > 0",
+        f"n = len({EVERYTHING}) > 0",
         "print(a, n)",
     ]
     async with started(folder / "data", targets(slots=4)) as engine:

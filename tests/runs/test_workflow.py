@@ -227,3 +227,27 @@ async def test_what_is_passed_over_does_not_count(engine: Engine, tmp_path: Path
     assert (await engine.wait(run)).state == "done"
     outputs, _ = await engine.outputs(run)
     assert outputs["c2"][0]["text"] == "1 None\n"
+
+
+async def test_modules_of_the_folder_are_those_of_now(tmp_path: Path) -> None:
+    """Worker kernels outlive a run; what they imported must not."""
+    cells = ["import own\nown.level = 3", "print(own.text, own.level)"]
+    async with started(tmp_path / "data", targets(slots=2)) as engine:
+        for text in ("before", "after"):
+            (tmp_path / "own.py").write_text(f"text = {text!r}\nlevel = 1\n")
+            run = await engine.submit(workflow(tmp_path, cells))
+            await engine.wait(run)
+            outputs, _ = await engine.outputs(run)
+            assert outputs["c1"][0]["text"] == f"{text} 3\n"
+
+
+async def test_a_kernel_of_another_folder(tmp_path: Path) -> None:
+    cells = ["import os\nx = 1", "os.chdir('sub')", "print(os.getcwd(), os.listdir('.'))"]
+    async with started(tmp_path / "data", targets(slots=2)) as engine:
+        for name in ("one", "two", "one"):
+            folder = tmp_path / name
+            (folder / "sub" / name).mkdir(parents=True, exist_ok=True)
+            run = await engine.submit(workflow(folder, cells))
+            assert (await engine.wait(run)).state == "done"
+            outputs, _ = await engine.outputs(run)
+            assert outputs["c2"][0]["text"] == f"{folder / 'sub'} ['{name}']\n"
