@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from . import arrays, sharing
+from . import arrays, figures, sharing
 from .errors import LoadError
 from .export import Export
 from .registry import Held, Manifest, Registry, collector_paused
@@ -212,6 +212,7 @@ class Values:
         definition = sharing.is_named_definition(root)
         held = Held(manifest, root, index, objects, deps, definition, memory)
         self._registry.add(held, frame_memory)
+        figures.make_shown(objects.values())
         return root
 
     def _buffer(self, blob: str, size: int) -> Any:

@@ -129,6 +129,10 @@ class Effects(Elements):
                 self.change(seed, node)
         if spec.display:
             self.resource("<display>", True, node)
+        if spec.pickles:
+            self.load_definitions(args.all(), node)
+        if spec.unpickles:
+            self.load_definitions(None, node)
 
     def _mutations(
         self, spec: Spec, receiver: Value | None, args: Arguments, node: ast.AST

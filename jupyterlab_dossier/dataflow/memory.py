@@ -217,6 +217,8 @@ class Memory:
             self.facts.reads.setdefault(name, self.where(node))
         if history.is_name(name):
             return self.look_back(f"`{name}` is IPython's history")
+        if name == "__annotations__":
+            return self.look_back("`__annotations__` tells what all cells have annotated")
         if name in _DUNDERS:
             return constant(_DUNDERS[name])
         if name not in BUILTINS and name not in ("display", "get_ipython"):
@@ -458,6 +460,17 @@ class Memory:
         """Names that hold what is about to be replaced: found by its name it would be the new."""
         for name, value in self.state.names.items():
             if path in value.types or path in self.inside(value):
+                self.load_global(name, node)
+
+    def load_definitions(self, values: list[Value] | None, node: ast.AST | None) -> None:
+        """Classes and functions are found by name: those of these values, or any."""
+        wanted = None
+        if values is not None:
+            wanted = {t for v in values for t in (*v.types, *self.inside(v))}
+            wanted |= {t.cls for t in wanted if isinstance(t, Instance)}
+        for name, value in list(self.state.names.items()):
+            found = {t for t in value.types if isinstance(t, (Class, Function))}
+            if found and (wanted is None or not found.isdisjoint(wanted)):
                 self.load_global(name, node)
 
     def draws(self, generator: str, node: ast.AST | None) -> None:

@@ -804,6 +804,31 @@ CONSTRUCT_CASES: list[Case] = [
         ["import struct\nb = bytearray(4)", "struct.pack_into('i', b, 0, 3)", "print(b)"],
         {"edges": [(1, 2)], "unknown": []},
     ),
+    (
+        "pickle finds a class by its name",
+        [
+            "class A:\n    pass",
+            "a = A()",
+            "import pickle\nd = pickle.dumps([a])",
+            "pickle.loads(d)",
+        ],
+        {"inputs": {2: {"A": 0, "a": 1}, 3: {"A": 0, "d": 2}}},
+    ),
+    (
+        "joblib finds a class by its name",
+        [
+            "class A:\n    pass",
+            "a = A()",
+            "from joblib import dump, load\ndump(a, 'a.job')",
+            "load('a.job')",
+        ],
+        {"inputs": {2: {"A": 0, "a": 1}, 3: {"A": 0}}},
+    ),
+    (
+        "annotations at the top level",
+        ["x: int = 1", "y: str", "print(__annotations__)"],
+        {"barrier": [2], "sticky": [0]},
+    ),
     # The closed list, said plainly: a kernel that has run all cells before
     (
         "all objects",

@@ -18,7 +18,6 @@ SAMPLE = NAMES if FULL else sorted(random.Random(SEED).sample(NAMES, 30))
 # What is known not to hold, with the reason.
 OPEN = {
     "unshippable-two-generators": "values that cannot be shipped, made in two kernels",
-    "plot-figure-objects": "a kernel without a figure of its own shows figures as text",
 }
 
 

@@ -251,3 +251,22 @@ async def test_a_kernel_of_another_folder(tmp_path: Path) -> None:
             assert (await engine.wait(run)).state == "done"
             outputs, _ = await engine.outputs(run)
             assert outputs["c2"][0]["text"] == f"{folder / 'sub'} ['{name}']\n"
+
+
+async def test_a_figure_drawn_on_and_shown_elsewhere(engine: Engine, tmp_path: Path) -> None:
+    """Making and closing a figure leaves nothing in the process; any kernel shows a picture."""
+    sources = [
+        "import matplotlib.pyplot as plt",
+        "fig, ax = plt.subplots(figsize=(2, 1)); plt.close(fig)",
+        "ax.plot([1, 3, 2]);",
+        "fig",
+    ]
+    theirs = restart_and_run_all(tmp_path, sources)
+    targets = [None, None, "apart", "apart"]
+    cells = [{"source": s, "target": t} for s, t in zip(sources, targets, strict=True)]
+    run = await engine.submit(workflow(tmp_path, cells))
+    record = await engine.wait(run)
+    assert [task.state for task in record.tasks] == ["done"] * 4
+    ours, _ = await engine.outputs(run)
+    assert "image/png" in theirs["c3"][0]["data"]
+    assert_equal_outputs(ours, theirs)

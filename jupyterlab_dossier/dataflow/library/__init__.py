@@ -18,7 +18,8 @@ by `;` (none means pure): `mutates self|0|keyword|*|handlers` (the last: what lo
 `hooks words` (sticky, and arguments may be called from then on), `complete words` (needs all cells
 before it in its process), `text exec|eval|timeit|pandas` (an argument is code), `barrier words`,
 `unshippable words`, `random NAME` (draws), `seeds NAME` (sets), `seeded keyword` (draws from
-numpy's global generator unless the keyword is given), `opens` (as `open` does), `restores` (a
+numpy's global generator unless the keyword is given), `pickles` (classes and functions of the
+arguments are looked up by name), `unpickles` (any may be), `opens` (as `open` does), `restores` (a
 context manager that restores process state), `pyplot` (the current figure), `display`, `shows`.
 Results: `fresh T`, `parts T` (fresh, or a tuple of fresh ones), `view T` (shares with the
 receiver, or with all arguments), `alias T` (with receiver and arguments), `item` (an element of
@@ -67,6 +68,8 @@ class Spec:
     random: str | None = None
     seeds: str | None = None
     seeded: str | None = None
+    pickles: bool = False
+    unpickles: bool = False
     opens: bool = False
     restores: bool = False
     pyplot: bool = False
@@ -315,7 +318,7 @@ def parse(text: str) -> Spec:
             continue
         if word in ("mutates", "keeps", "reads", "writes"):
             values[word] = tuple(int(s) if s.isdigit() else s for s in rest.split())
-        elif word in ("stores", "restores", "pyplot", "display", "opens"):
+        elif word in ("stores", "restores", "pyplot", "display", "opens", "pickles", "unpickles"):
             values[word] = True
         else:
             values[word] = rest.strip() or word

@@ -57,10 +57,10 @@ writer DictWriter : mutates 0 -> alias csvwriter
 [class csvwriter = ]
 writerow writerows writeheader : mutates self -> NoneType
 [module pickle marshal]
-dumps : -> bytes
-loads : -> alias
-load : mutates 0 -> alias
-dump : mutates 1 -> NoneType
+dumps : pickles -> bytes
+loads : unpickles -> alias
+load : mutates 0 ; unpickles -> alias
+dump : mutates 1 ; pickles -> NoneType
 [module base64 binascii zlib gzip bz2 lzma struct]
 b64encode b64decode compress decompress pack unpack hexlify unhexlify crc32 calcsize : -> bytes
 pack_into : mutates 1 -> NoneType

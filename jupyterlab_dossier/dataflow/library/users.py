@@ -13,7 +13,7 @@ from . import LIBRARIES, Library, Spec, parse
 
 _SECTIONS = ("module", "class", "immutable", "any", "values")
 _SELECTING = ("mutates", "keeps", "reads", "writes")
-_ALONE = ("stores", "opens", "restores", "pyplot", "display", "pure")
+_ALONE = ("stores", "opens", "pickles", "unpickles", "restores", "pyplot", "display", "pure")
 _WORDED = ("outside", "process", "sticky", "hooks", "complete", "barrier", "unshippable")
 _NAMING = ("random", "seeds", "seeded")
 _RESULTS = ["fresh", "parts", "view", "alias", "item", "copy", "convert", "self", "like"]
