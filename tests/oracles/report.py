@@ -96,11 +96,28 @@ def _precision(data: Json) -> list[str]:
     return lines
 
 
+def _mutants(data: Json) -> list[str]:
+    killers = data["killers"]
+    return _table(
+        {
+            "mutants that some program can tell": len(killers),
+            "noticed": sum(killer is not None for killer in killers.values()),
+            "that make no difference, for reasons given beside them": len(data["equivalent"]),
+        }
+    )
+
+
 def _summary(data: Json) -> list[str]:
-    return _table(data.get("summary", {}))
+    if "summary" not in data:
+        return ["The run has not come to its end."]
+    return _table(data["summary"])
 
 
-_WAYS: dict[str, Callable[[Json], list[str]]] = {"order": _order, "precision": _precision}
+_WAYS: dict[str, Callable[[Json], list[str]]] = {
+    "order": _order,
+    "mutants": _mutants,
+    "precision": _precision,
+}
 
 
 def page() -> str:
