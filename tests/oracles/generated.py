@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 
 from hypothesis import strategies as st
@@ -99,7 +100,7 @@ _OBJECTS = [
     "{a} = zip({b}, {c})",
     "{a} = enumerate({b})",
     "{a} = itertools.chain({b}, {c})",
-    "{a} = itertools.cycle({b})",
+    "{a} = itertools.chain({b}, {b})",
     "{a} = list(itertools.islice({b}, 2))",
     "{a} = reversed({b}) if isinstance({b}, list) else {b}",
     "{a} = filter(None, {b})",
@@ -116,7 +117,7 @@ _OBJECTS = [
     "for {a}[0] in [{b}]: pass",
     "class F:\n    def __init__(self): self.got = {a}\n    def __iadd__(self, o):\n        self.got.append(o)\n        return self\n    def __add__(self, o):\n        {b}.append(o)\n        return {c}\n    def __eq__(self, o):\n        self.got.append('eq')\n        return True\n    def __len__(self): return len(self.got)\n    def __getattr__(self, n):\n        if n[0] == '_': raise AttributeError(n)\n        return {a}\n    def __call__(self, x): self.got.append(x); return self.got\n    def __getitem__(self, i): return self.got[i]\n    def __setitem__(self, i, x): {b}.append(x)\n    @classmethod\n    def make(cls, x):\n        cls.last = x\n        return cls()\n    @staticmethod\n    def put(x): {c}.append({n})",
     "{a} = F()",
-    "{a} += {b}",
+    "{a} += [0] if hasattr({b}, '__next__') else {b}",
     "{a} = {b} + {c}",
     "print({a} == {b})",
     "{a} = {b}.zork",
@@ -140,7 +141,7 @@ _OBJECTS = [
     "{a} = t({b})",
     "def s():\n    def inner(z):\n        global {a}\n        {a} = z\n    return inner",
     "s()({b})",
-    "def y():\n    got = yield {a}\n    while True:\n        got = yield {b}.append(got)",
+    "def y():\n    got = yield {a}\n    for _ in range(3):\n        got = yield {b}.append(got)",
     "{a} = y()",
     "next({a})",
     "{a}.send({n})",
@@ -249,11 +250,21 @@ def drafts(families: Sequence[list[str]]) -> st.SearchStrategy[list[str]]:
     return st.lists(cell, min_size=7, max_size=14)
 
 
+def _stop(*_: object) -> None:
+    raise TimeoutError("the cell does not come to an end")
+
+
 def in_model(draft: Sequence[str]) -> list[str]:
     """The draft as a notebook for the model of workers, without the cells that fail."""
+    signal.signal(signal.SIGVTALRM, _stop)
     cells = [_START + _VALUES, *draft, *(c.source for c in END[:2])]
     while True:
-        failed = [n for n, text in enumerate(model.in_order(cells)) if ERROR.search(text)]
+        signal.setitimer(signal.ITIMER_VIRTUAL, 2)
+        try:
+            texts = model.in_order(cells)
+        finally:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        failed = [n for n, text in enumerate(texts) if ERROR.search(text)]
         if not failed:
             return cells
         del cells[failed[0]]
