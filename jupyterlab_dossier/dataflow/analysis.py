@@ -165,7 +165,7 @@ class Analyser:
         Serial.now = stamp
         state.cell, state.stamp = stamp.place, stamp.number
         state.changed_objects = False
-        heap.made, heap.again = [], [] if again is None else again.regions
+        heap.begin([] if again is None else again.regions)
         log.clear()
         before = state.rest()
         facts = self._facts(cell)

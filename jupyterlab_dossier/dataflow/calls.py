@@ -151,10 +151,12 @@ class Calls(Members):
             return made
         if path == "os.chdir":
             self.state.paths_unclear = True
+            self.rebound.append(-1)
         if path.startswith("functools.") and path.endswith(("cache", "cached_property")):
             for t in {t for a in args.all() for t in a.types}:
                 if isinstance(t, Function):
                     self.state.changed_objects = True
+                    self.rebound.append(-1)
                     t.kept = path.endswith("cached_property")
                     t.kind = "property" if t.kept else "cached"
                     return join_all(a for a in args.all() if t in a.types)
@@ -182,7 +184,7 @@ class Calls(Members):
         value = args.positional[2] if len(args.positional) > 2 else NOTHING
         known = isinstance(name, str)
         if not known:
-            self.heap.opaque |= self.heap.roots(holder.regions)
+            self.fear(holder)
         # A computed name is set as one that nobody has.
         shown = name if isinstance(name, str) else "…"
         if path == "builtins.setattr":

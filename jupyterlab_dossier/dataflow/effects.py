@@ -110,12 +110,14 @@ class Effects(Elements):
             kept = receiver is not None and "logger" in receiver.types
             kept = kept and self.is_older(*args.all())
             if kept:
+                self.rebound.append(-1)
                 self.state.patched.extend(v for v in args.all() if v.regions)
             self.process(spec.process, not kept, path)
         if spec.sticky:
             self.process(spec.sticky, False, path)
         if spec.hooks:
             self.process(spec.hooks, False)
+            self.rebound.append(-1)
             self.state.patched.extend(v for v in args.all() if v.regions)
         if spec.random:
             self.draws(spec.random, node)

@@ -17,21 +17,25 @@ from .memory import PROCESS
 from .parts import NO_ARGUMENTS, NONE, Arguments
 from .values import (
     ANY,
+    MISSING,
     NOTHING,
     Class,
     Frame,
     Function,
     Instance,
+    Mark,
     Method,
     Super,
     Value,
     in_order,
     join,
     join_all,
+    kinds,
     plain,
 )
 
-MAX_DEPTH = 12
+MAX_DEPTH = 20
+MAX_ROUNDS = 8
 MAX_WORK = 1500
 
 
@@ -41,9 +45,25 @@ class TooMuch(Exception):
 
 @dataclass
 class _Active:
+    """A function that is being walked; calls of it from inside join what they give and get."""
+
     parameters: dict[str, Value]
+    start: Mark
     result: Value = NOTHING
+    round: int = 0
+    mark: Mark = (0, 0)  # when this round began
     again: bool = False
+    used: bool = False  # a call from inside got the result
+
+
+@dataclass
+class _Known:
+    """What came of a call in this statement, and when it was made."""
+
+    mark: Mark
+    rebound: int
+    context: Any  # what was being walked, if the call met it again
+    result: Value
 
 
 class Functions(Effects):
@@ -58,25 +78,61 @@ class Functions(Effects):
         self.yields: list[list[Value]] = []
         self.calling_back: set[Any] = set()
         self.finalizing = False
+        self.known: dict[Any, _Known] = {}
+        self.met = 0  # how often a call met what was being walked
+
+    def begin_statement(self, number: int) -> None:
+        super().begin_statement(number)
+        self.known.clear()
+
+    def _context(self) -> Any:
+        return frozenset(self.active), frozenset(self.calling_back)
+
+    def _signature(self, value: Value) -> Any:
+        const = value.const
+        if const is not MISSING and type(const) not in (int, str, bool, type(None)):
+            const = id(value)
+        parts = None if value.parts is None else tuple(map(self._signature, value.parts))
+        regions = frozenset(self.heap.roots(value.regions))
+        return regions, value.types, (type(const), const), parts, value.loose
+
+    def _again(self, key: Any) -> Value | None:
+        """The result of a call that would find all as it found it, and so do what it did."""
+        known = self.known.get(key)
+        if known is None or self.heap.changed_since(known.mark):
+            return None
+        made = known.mark[1]
+        rebound = self.rebound
+        if any(rebound[n] < made for n in range(known.rebound, len(rebound))):
+            return None
+        if known.context is not None and known.context != self._context():
+            return None
+        return known.result
 
     def call_function(
         self, function: Function, args: Arguments, node: ast.AST, callee: Value
     ) -> Value:
         self._work()
-        active = self.active.get(function)
         parameters = self._parameters(function, args)
+        active = self.active.get(function)
         if active is not None:
-            for name, value in parameters.items():
-                known = active.parameters.get(name, NOTHING)
-                merged = join(known, value)
-                if merged.types - known.types or not self.heap.roots(
-                    merged.regions
-                ) <= self.heap.roots(known.regions):
-                    active.parameters[name] = merged
-                    active.again = True
-            return active.result
+            return self._call_again(active, parameters)
         if self.lost is not None:
             return self.lost
+        key = (
+            function,
+            tuple((name, self._signature(value)) for name, value in parameters.items()),
+            (self.maybe > 0, self.guesses > 0, self.restoring > 0, self.finalizing),
+        )
+        if not self.importing and (known := self._again(key)) is not None:
+            return known
+        mark, rebound, met = self.heap.mark(), len(self.rebound), self.met
+        result = self._enter(function, parameters, node)
+        context = None if self.met == met else self._context()
+        self.known[key] = _Known(mark, rebound, context, result)
+        return result
+
+    def _enter(self, function: Function, parameters: dict[str, Value], node: ast.AST) -> Value:
         if len(self.active) >= MAX_DEPTH:
             self.barrier(f"calls are nested too deeply to follow `{function.name}`", opaque=True)
             self.lost = self.everything()
@@ -86,19 +142,19 @@ class Functions(Effects):
         outermost = self.site is None
         if outermost:
             self.site = self.where(node)
-        active = self.active[function] = _Active(parameters)
+        active = self.active[function] = _Active(parameters, self.heap.mark())
         frames, self.frames = self.frames, self.frames[:]
         try:
-            for _ in range(4):
-                active.again = False
+            for active.round in range(MAX_ROUNDS):
+                active.again = active.used = False
+                active.mark = self.heap.mark()
                 result = self._activate(function, active)
-                if result.types - active.result.types:
-                    active.result = join(active.result, result)
-                    active.again = active.again or self._is_recursive(function)
-                else:
-                    active.result = join(active.result, result)
+                active.result, grew = self._wider(active, active.result, result)
+                active.again = active.again or (grew and active.used)
                 if not active.again:
                     break
+                # What was found with less is not known any more.
+                self.known.clear()
             else:
                 self.barrier(f"`{function.name}` calls itself in a way that cannot be followed")
         finally:
@@ -111,20 +167,41 @@ class Functions(Effects):
             self.heap.union((function.region, *result.regions))
         return result
 
+    def _call_again(self, active: _Active, parameters: dict[str, Value]) -> Value:
+        """A function calls itself: the next round is for what this call gives too."""
+        self.met += 1
+        active.used = True
+        for name, value in parameters.items():
+            known = active.parameters.get(name, NOTHING)
+            active.parameters[name], grew = self._wider(active, known, value)
+            active.again = active.again or grew
+        return active.result
+
+    def _wider(self, active: _Active, known: Value, value: Value) -> tuple[Value, bool]:
+        """Both, and whether a round would see more than before.
+
+        Objects that each round makes anew are one object from the second round on.
+        """
+        heap = self.heap
+        merged = join(known, value)
+        if kinds(value.types) - kinds(known.types):
+            return merged, True
+        if known.const is not MISSING and merged.const is MISSING:
+            return merged, True
+        if known.parts is not None and merged.parts != known.parts:
+            return Value(merged.regions, merged.types), True
+        new = heap.roots(value.regions) - heap.roots(known.regions)
+        if not new or active.round == 0:
+            return merged, bool(new)
+        old, made = heap.roots(known.regions), active.start[1]
+        heap.union(r for r in old | new if heap.age(r) >= made)
+        new = heap.roots(value.regions) - heap.roots(known.regions)
+        return merged, any(heap.age(root) < active.mark[1] for root in new)
+
     def _work(self, amount: int = 1) -> None:
         self.steps += amount
         if self.steps > MAX_WORK:
             raise TooMuch
-
-    def _is_recursive(self, function: Function) -> bool:
-        known: bool | None = getattr(function.node, "_dossier_recursive", None)
-        if known is None:
-            # By name is enough: a second pass costs time only.
-            names = {n.id for n in ast.walk(function.node) if isinstance(n, ast.Name)}
-            names |= {n.attr for n in ast.walk(function.node) if isinstance(n, ast.Attribute)}
-            known = function.name in names
-            function.node._dossier_recursive = known  # type: ignore[union-attr]
-        return known
 
     def _parameters(self, function: Function, args: Arguments) -> dict[str, Value]:
         spec = function.node.args
@@ -356,15 +433,40 @@ class Functions(Effects):
             if value.regions:
                 types = [*types, *self.inside(value)]
             for t in types:
-                if isinstance(t, str):
-                    if t[0] == "=" and t not in self.calling_back and self.library.acts(t[1:]):
+                if t in self.calling_back:
+                    self.met += 1
+                elif isinstance(t, str):
+                    if t[0] == "=" and self.library.acts(t[1:]):
                         found.setdefault(t, value)
-                elif t not in self.calling_back:
+                else:
                     found[t] = join(found[t], value) if t in found else value
         if not found:
             return NOTHING
         self._work(1 + len(found) // 8)
         given = self._callback_argument(values, node)
+        key = (
+            frozenset((t, self._signature(source)) for t, source in found.items()),
+            self._signature(given),
+            everything,
+            method,
+            (self.maybe > 0, self.guesses > 0, self.restoring > 0, self.finalizing),
+        )
+        if not self.importing and (known := self._again(key)) is not None:
+            return known
+        mark, rebound, met = self.heap.mark(), len(self.rebound), self.met
+        result = self._call_each(found, given, node, everything, method)
+        context = None if self.met == met else self._context()
+        self.known[key] = _Known(mark, rebound, context, result)
+        return result
+
+    def _call_each(
+        self,
+        found: dict[Any, Value],
+        given: Value,
+        node: ast.AST,
+        everything: bool,
+        method: str | None,
+    ) -> Value:
         result = NOTHING
         for t in in_order(found):
             source = found[t]
@@ -431,7 +533,9 @@ class Functions(Effects):
             if method is not None and not special and name != method:
                 continue
             for t in member.types:
-                if isinstance(t, Function) and t not in self.active:
+                if t in self.active:
+                    self.met += 1
+                elif isinstance(t, Function):
                     one = Value(receiver.regions | given.regions, frozenset((ANY,)))
                     bound = self.bind_self(t, Instance(cls), instance, Arguments([], {}, [one]))
                     self.call_function(t, bound, node, member)

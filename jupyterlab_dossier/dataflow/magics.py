@@ -224,6 +224,7 @@ def line_magic(walk: Expressions, name: str, rest: str, node: ast.AST) -> Value:
     if name in ("cd", "pushd", "popd"):
         expressions(walk, rest, node)
         walk.state.paths_unclear = True
+        walk.rebound.append(-1)
         walk.process("the working folder is set", name == "cd" and rest != "-")
         return constant(None)
     if name in ("pwd", "ls", "ll", "la", "lx", "dirs"):

@@ -216,6 +216,7 @@ class Members(Functions):
             if isinstance(t, Class):
                 # Also what instances made before will see from now on.
                 self.state.changed_objects = True
+                self.rebound.append(-1)
                 known = t.members.get(name)
                 t.members[name] = value if known is None else join(known, value)
                 self.heap.union(self.state.share(t))
@@ -229,14 +230,14 @@ class Members(Functions):
                     self._descriptor(t, name, "__set__", [value], receiver, node)
                     functions = [m for m in member.types if isinstance(m, Function)]
                     if functions and not any(f.kind == "property" for f in functions):
-                        self.heap.opaque |= self.heap.roots(receiver.regions)
+                        self.fear(receiver)
             elif (
                 isinstance(t, str)
                 and t != ANY
                 and t[0] != "="
                 and self.library.member(t, name) is not None
             ):
-                self.heap.opaque |= self.heap.roots(receiver.regions)
+                self.fear(receiver)
         if any(isinstance(t, str) and t[0] == "=" for t in receiver.types):
             for t in receiver.types:
                 if isinstance(t, str) and t[0] == "=":
@@ -247,9 +248,11 @@ class Members(Functions):
                     module = self.state.modules.get(t[1:])
                     if module is not None:
                         self.state.changed_objects = True
+                        self.rebound.append(-1)
                         module.vars[name] = join(module.vars.get(name, NOTHING), value)
                     self.load_originals(f"={t[1:]}.{name}", node)
                     if value.regions:
+                        self.rebound.append(-1)
                         self.state.patched.append(value)
                         path = f"{t[1:]}.{name}"
                         known = self.state.patches.get(path)
@@ -262,6 +265,7 @@ class Members(Functions):
         for t in in_order(receiver.types):
             if isinstance(t, Class):
                 self.state.changed_objects = True
+                self.rebound.append(-1)
                 self.heap.union(self.state.share(t))
             elif isinstance(t, Instance):
                 one = Value(receiver.regions, frozenset((t,)))

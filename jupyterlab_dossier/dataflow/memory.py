@@ -58,6 +58,8 @@ class Memory:
         self.guesses = 0  # inside code that nobody sees, or that something may call
         self.restoring: list[str] = []  # packages whose state the blocks around here put back
         self.site: Where | None = None  # the call at top level that leads here
+        self.rebound: list[int] = []  # ages of what was bound anew: who is younger sees nothing
+        self.unbound = 0  # how often a variable was looked for that nothing had bound
         self.figure: int | None = None
         self.importing: list[str] = []  # local modules whose bodies run now
         self.raised: list[Value] = []  # exceptions of the notebook
@@ -125,8 +127,12 @@ class Memory:
         return dict(self.local), [(frame, dict(frame.vars)) for frame in self.frames]
 
     def restore(self, saved: Saved) -> None:
+        if self.local != saved[0]:
+            self.rebound.append(-1)
         self.local = dict(saved[0])
         for frame, variables in saved[1]:
+            if frame.region is not None and frame.vars != variables:
+                self.rebound.append(self.heap.age(self.heap.find(frame.region)))
             frame.vars = dict(variables)
 
     def merge(self, saved: Saved) -> None:
@@ -136,9 +142,12 @@ class Memory:
             a, b = mine.get(name), saved[0].get(name)
             if a is b:
                 continue
+            self.rebound.append(-1)
             mine[name] = self._either(name, a, b)
         for frame, variables in saved[1]:
             current = frame.vars
+            if frame.region is not None and current != variables:
+                self.rebound.append(self.heap.age(self.heap.find(frame.region)))
             for name, other in variables.items():
                 known = current.get(name)
                 current[name] = other if known is None else join(known, other)
@@ -158,8 +167,11 @@ class Memory:
         self.restore(before)
         for (frame, name), value in watch.items():
             if frame is None:
+                self.rebound.append(-1)
                 self.local[name] = self._either(name, self.local.get(name), (value, True))
             else:
+                if frame.region is not None:
+                    self.rebound.append(self.heap.age(self.heap.find(frame.region)))
                 known = frame.vars.get(name)
                 frame.vars[name] = value if known is None else join(known, value)
 
@@ -186,6 +198,7 @@ class Memory:
                 found = frame.vars.get(name)
                 if found is not None:
                     return found
+                self.unbound += 1
                 if not frame.weak:
                     return NOTHING
             first = False
@@ -222,6 +235,7 @@ class Memory:
         if name in _DUNDERS:
             return constant(_DUNDERS[name])
         if name not in BUILTINS and name not in ("display", "get_ipython"):
+            self.unbound += 1
             self.facts.reads.setdefault(name, self.where(node))
             return plain(ANY)
         if self.state.opaque or self.facts.binds_unseen:
@@ -260,6 +274,8 @@ class Memory:
         if self.maybe and name in frame.vars:
             value = join(frame.vars[name], value)
         frame.vars[name] = value
+        if frame.outer is not None:
+            self.rebound.append(-1)
         if frame.outer is not None and not self.importing and frame.region is not None:
             # A global of a module, set by one of its functions.
             home = Value(frozenset((frame.region,)), frozenset())
@@ -273,6 +289,7 @@ class Memory:
             if self.importing and all(isinstance(t, Function) for t in value.types):
                 # What reaches a module's data does not call its functions.
                 return
+            self.rebound.append(self.heap.age(self.heap.find(frame.region)))
             self.heap.add((frame.region,), value.types)
             self.heap.union((frame.region, *value.regions))
 
@@ -284,6 +301,7 @@ class Memory:
         if frame is None:
             return
         self.state.changed_objects = True
+        self.rebound.append(-1)
         known = frame.vars.get(name)
         frame.vars[name] = value if known is None else join(known, value)
         if frame.region is not None:
@@ -295,6 +313,7 @@ class Memory:
         if self.state.finalizers:
             self.drop(name, node)
         self.other_effects += 1
+        self.rebound.append(-1)
         self.last_change[name] = self.statement
         if name not in self.facts.bound:
             self.facts.bound[name] = self.where(node)
@@ -318,6 +337,7 @@ class Memory:
         if self.state.finalizers:
             self.drop(name, node)
         self.other_effects += 1
+        self.rebound.append(-1)
         self.last_change[name] = self.statement
         if self.maybe or self.watchers:
             # Perhaps deleted: the name may still be there.
@@ -383,6 +403,13 @@ class Memory:
             # An object that is also the notebook's cannot be made again in another process.
             self.process(f"the state of `{min(found)}` is changed", not shared)
         return len(found) == len(roots)
+
+    def fear(self, value: Value) -> None:
+        """Any of its attributes may be something else than its class says."""
+        for root in self.heap.roots(value.regions):
+            if root not in self.heap.opaque:
+                self.heap.opaque.add(root)
+                self.heap.changes.append(self.heap.age(root))
 
     def keep_in_module(self, holder: Value, value: Value) -> None:
         """`value` becomes part of `holder`, perhaps of a local module's state."""

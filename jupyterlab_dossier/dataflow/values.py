@@ -105,6 +105,9 @@ def join_all(values: Iterable[Value]) -> Value:
     return result
 
 
+Mark = tuple[int, int]  # a moment of a walk: how many changes, and regions, there were
+
+
 class Heap:
     """Regions as a union-find; for each the types found inside, who keeps it, what cannot leave."""
 
@@ -118,11 +121,31 @@ class Heap:
         self.process: Table[int, str] = Table(self.log)  # what belongs to a local module
         self.later: Table[int, frozenset[Any]] = Table(self.log)  # what lazy iterators call
         self.opaque = Marked(self.log)
-        self.version = 0
         self.next = 0
         self.made: list[int] = []  # regions of this cell
         self.again: list[int] = []  # the numbers that an earlier walk of it gave to its regions
         self.fresh: set[int] = set()  # regions of this statement
+        self.ages: dict[int, int] = {}  # root -> the place in `made` of its eldest region
+        self.changes: list[int] = []  # of this cell: the age that a region needs to see each
+
+    def begin(self, again: list[int]) -> None:
+        """A cell is walked; `again` are the numbers of an earlier walk of it."""
+        self.made, self.again, self.ages, self.changes = [], again, {}, []
+
+    def mark(self) -> Mark:
+        return len(self.changes), len(self.made)
+
+    def changed_since(self, mark: Mark) -> bool:
+        """Did anything happen that could be seen by what existed then?
+
+        What is made and put somewhere each time, and is like what is there, is nothing new.
+        """
+        count, made = mark
+        changes = self.changes
+        return any(changes[n] < made for n in range(count, len(changes)))
+
+    def age(self, root: int) -> int:
+        return self.ages.get(root, -1)
 
     def new(self, elements: frozenset[Any] = frozenset()) -> int:
         made = self.made
@@ -132,6 +155,7 @@ class Heap:
         else:
             region = self.next
             self.next += 1
+        self.ages[region] = len(made)
         made.append(region)
         self.fresh.add(region)
         if elements:
@@ -174,7 +198,7 @@ class Heap:
             if root is None:
                 root = other
                 continue
-            self.version += 1
+            self._note(root, other)
             joined = self.members.pop(other, (other,))
             kept = self.members.get(root, (root,))
             if len(joined) > len(kept):
@@ -202,6 +226,22 @@ class Heap:
                 self.opaque.add(root)
         return root
 
+    def _note(self, a: int, b: int) -> None:
+        """Two regions become one: both change for who sees both, else the elder may."""
+        ages = self.ages
+        first, second = ages.get(a, -1), ages.get(b, -1)
+        if first > second:
+            a, b, first, second = b, a, second, first
+        self.changes.append(second)
+        for table in (self.elements, self.kept_by, self.later):
+            if not table.get(b, frozenset()) <= table.get(a, frozenset()):
+                self.changes.append(first)
+        for marks in (self.unshippable, self.process, self.opaque):
+            if b in marks and a not in marks:
+                self.changes.append(first)
+        if second >= 0:
+            ages[a] = ages[b] = first
+
     def inside(self, regions: Iterable[int]) -> frozenset[Any]:
         found: frozenset[Any] = frozenset()
         for root in self.roots(regions):
@@ -215,7 +255,7 @@ class Heap:
             known = self.elements.get(root, frozenset())
             if not types <= known:
                 self.elements[root] = known | types
-                self.version += 1
+                self.changes.append(self.age(root))
 
     def keep(self, keeper: int, kept: Iterable[int]) -> None:
         """What changes in `kept` changes `keeper` too, not the other way round."""
@@ -223,11 +263,14 @@ class Heap:
             keepers = self.kept_by.get(root, frozenset())
             if keeper not in keepers and self.find(keeper) != root:
                 self.kept_by[root] = keepers | {keeper}
-                self.version += 1
+                self.changes.append(max(self.age(root), self.age(self.find(keeper))))
 
     def call_later(self, regions: Iterable[int], functions: frozenset[Any]) -> None:
         for root in self.roots(regions):
-            self.later[root] = self.later.get(root, frozenset()) | functions
+            known = self.later.get(root, frozenset())
+            if not functions <= known:
+                self.later[root] = known | functions
+                self.changes.append(self.age(root))
 
     def affected(self, regions: Iterable[int]) -> set[int]:
         """The regions that change when these do."""
@@ -317,6 +360,23 @@ def order(kind: Any) -> tuple[int, Any, str]:
     return 3, 0, f"{kind.name}"
 
 
+def kinds(types: Iterable[Any]) -> set[Any]:
+    """Types, where functions and classes that the same code makes each time it runs are one."""
+    return {_kind(t) for t in types}
+
+
+def _kind(t: Any) -> Any:
+    if isinstance(t, str):
+        return t
+    if isinstance(t, Function):
+        return t.node
+    if isinstance(t, Class):
+        return t.code
+    if isinstance(t, (Instance, Super)):
+        return type(t), t.cls.code
+    return t.name, frozenset(map(_kind, t.receivers))
+
+
 def in_order(types: Iterable[Any]) -> list[Any]:
     return sorted(types, key=order)
 
@@ -356,6 +416,7 @@ class Class:
     stores_arguments: bool = False
     unknown_base: bool = False
     shared: bool = False  # instances reach mutable class attributes
+    code: Any = None  # what of the source made it
     meta: Value = NOTHING  # its metaclass, if that is of the notebook
     serial: Serial = field(default_factory=Serial)
 

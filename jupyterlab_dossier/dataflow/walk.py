@@ -11,7 +11,7 @@ from . import local, namespace, scopes
 from .expressions import Expressions
 from .facts import Facts, State
 from .library import LIBRARIES
-from .memory import Watch
+from .memory import Saved, Watch
 from .parts import Arguments
 from .values import (
     ANY,
@@ -21,11 +21,13 @@ from .values import (
     Frame,
     Function,
     Instance,
+    Mark,
     Value,
     constant,
     in_order,
     join,
     join_all,
+    kinds,
     plain,
     words,
 )
@@ -258,28 +260,40 @@ class Walk(Expressions):
 
     def _repeat(self, once: Callable[[], None]) -> None:
         """Until what an iteration finds is what an iteration leaves."""
-        for _ in range(6):
+        heap = self.heap
+        start = heap.mark()
+        for turn in range(6):
             before = self.save()
-            version = self.heap.version
+            mark = heap.mark()
+            unbound = self.unbound
             watch: Watch = {}
             self.watchers.append(watch)
             once()
             self.watchers.pop()
             self.weaken(before, watch)
-            if self.heap.version == version and not self._grew(before[0], before[1], watch):
+            if turn:
+                # What a variable holds from turn to turn: one object stands for all of them.
+                for frame, name in watch:
+                    value = self.local[name][0] if frame is None else frame.vars[name]
+                    if value is not None:
+                        heap.union(r for r in value.regions if heap.age(heap.find(r)) >= start[1])
+            if turn == 0 and self.unbound > unbound:
+                # It looked for a variable that the last turn may have bound.
+                continue
+            if not heap.changed_since(mark) and not self._grew(before, watch, mark):
                 return
         # No end found: whatever was bound may hold anything that was seen.
-        for (frame, name), value in watch.items():
-            wide = Value(value.regions, value.types | _ANY)
+        for frame, name in watch:
             if frame is None:
-                self.local[name] = (wide, False)
+                known = self.local[name][0] or NOTHING
+                self.local[name] = (Value(known.regions, known.types | _ANY), False)
             else:
-                frame.vars[name] = wide
+                known = frame.vars[name]
+                frame.vars[name] = Value(known.regions, known.types | _ANY)
 
-    def _grew(
-        self, local: dict[str, Any], frames: list[tuple[Frame, dict[str, Value]]], watch: Watch
-    ) -> bool:
-        """Did an iteration bind types that the state before it did not have?"""
+    def _grew(self, before: Saved, watch: Watch, mark: Mark) -> bool:
+        """Did an iteration bind what the state before it did not have?"""
+        local, frames = before
         variables = {id(frame): known for frame, known in frames}
         for (frame, name), value in watch.items():
             old: Value | None
@@ -291,12 +305,13 @@ class Walk(Expressions):
             if old is None:
                 # Not bound before: nothing can have read it before it was bound.
                 continue
-            new = frozenset(t for t in value.types if isinstance(t, str)) - old.types
-            objects = {type(t) for t in value.types} - {type(t) for t in old.types}
-            if new or objects:
+            if kinds(value.types) - kinds(old.types):
                 return True
             # A new object each time is fine once the first one is known.
             if value.regions and not old.regions:
+                return True
+            roots = self.heap.roots(value.regions) - self.heap.roots(old.regions)
+            if any(self.heap.age(root) < mark[1] for root in roots):
                 return True
         return False
 
@@ -551,7 +566,7 @@ class Walk(Expressions):
         bases = [self.evaluate(b) for b in node.bases]
         keywords = [self.evaluate(k.value) for k in node.keywords]
         region = self.heap.new()
-        cls = Class(node.name, region)
+        cls = Class(node.name, region, code=node)
         value = Value(frozenset((region,)), frozenset((cls,)))
         for base in bases:
             self._base(cls, base)
