@@ -18,13 +18,22 @@ from .values import (
     Class,
     Function,
     Value,
+    join,
     join_all,
     plain,
+    words,
 )
 
 _ARRAY_LIKE = ARRAYS | {"Grouped", "list"}
 _PLAIN_DATA = frozenset(("list", "tuple", "dict", "iterator", "dictview"))
 _INDEXED = ("iterator", "dictview", "list", "tuple", "dict", "set", "frozenset", "deque")
+
+
+GETTER = "."  # in place of a function's path: an attribute is looked up
+# Their functions call functions that they are given, and special methods.
+_SPECIAL_ONLY = words(
+    "builtins math cmath statistics random heapq bisect itertools functools collections"
+)
 
 
 class Effects(Elements):
@@ -60,9 +69,8 @@ class Effects(Elements):
             self._draws_by_estimators(spec, receiver, values, node, path)
         called = NOTHING
         if values or receiver is not None:
-            everything = receiver is not None or not path.startswith("builtins.")
             sources = values if receiver is None else [receiver, *values]
-            called = self.call_back(sources, node, everything=everything)
+            called = self._calls(spec, path, sources, args, node)
         if spec.pyplot:
             result = self._figure(spec, receiver, values)
         else:
@@ -70,6 +78,28 @@ class Effects(Elements):
         if spec.unshippable:
             self.mark_unshippable(result, spec.unshippable)
         return result
+
+    def _calls(
+        self, spec: Spec, path: str, sources: list[Value], args: Arguments, node: ast.AST
+    ) -> Value:
+        """Code of the notebook that a library runs."""
+        if spec.calls is not None:
+            called = self.call_back(sources, node, everything=True, only=spec.calls)
+            keys = [v for name, v in args.keywords.items() if name == "key"] + args.stars
+            if keys:
+                # A sort key gets what is sorted.
+                found = self.call_back(keys, node, given=self._callback_argument(sources, node))
+                called = join(called, found)
+            return called
+        if path == GETTER:
+            return NOTHING
+        module, _, name = path.rpartition(".")
+        if module in _SPECIAL_ONLY:
+            return self.call_back(sources, node)
+        if module.startswith("numpy") and not (spec.reads or spec.writes):
+            # It passes on to the objects' own method of the same name.
+            return self.call_back(sources, node, everything=True, method=name)
+        return self.call_back(sources, node, everything=True)
 
     def open_file(
         self, spec: Spec, receiver: Value | None, args: Arguments, node: ast.AST

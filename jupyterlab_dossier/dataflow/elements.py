@@ -6,7 +6,7 @@ import ast
 from typing import Any
 
 from . import namespace, scopes
-from .library import Spec
+from .library import Spec, protocol
 from .memory import ARRAYS, ITERATORS
 from .parts import NO_ARGUMENTS, Arguments, Parts
 from .values import (
@@ -25,6 +25,7 @@ from .values import (
 
 _SCALARS = Value(NO_REGIONS, frozenset(("number", "str", "Timestamp")))
 
+_KEYS = protocol(("compares", "__index__"))
 _FACTORIES = frozenset(f"=builtins.{t}" for t in ("list", "dict", "set", "int", "float", "str"))
 
 
@@ -118,7 +119,7 @@ class Elements(Parts):
         """`x[key]`, `{key}`: the key's `__index__`, `__hash__` and `__eq__` run."""
         for t in key.types:
             if not isinstance(t, str):
-                self.call_back([key], node)
+                self.call_back([key], node, everything=True, only=_KEYS)
                 return
 
     def _resume(self, function: Function, given: Value, node: ast.AST) -> Value:

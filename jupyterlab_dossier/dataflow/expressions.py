@@ -8,6 +8,7 @@ from typing import Any
 
 from . import magics, namespace, scopes
 from .calls import Calls
+from .library import protocol
 from .memory import ARRAYS
 from .parts import Arguments
 from .values import (
@@ -27,6 +28,11 @@ from .values import (
 _COPYING = (ast.List, ast.Compare, ast.ListComp)
 _NUMBERS = frozenset(("int", "float", "complex", "bool", "number"))
 _CONSTANTS: dict[tuple[type, Any], Value] = {}
+
+# The only methods of objects that these run.
+_OPERATORS = protocol(("operators", "shows", "iterates", "compares"))
+_COMPARISONS = protocol(("compares", "iterates", "__contains__", "__bool__"))
+_SHOWS = protocol(("shows", "represents"))
 
 
 _MANY = 8  # regions of a value, of which most have become one
@@ -114,7 +120,7 @@ class Expressions(Calls):
         regions = left.regions | right.regions
         called = NOTHING
         if any(not isinstance(t, str) for t in types):
-            called = self.call_back([left, right], node)
+            called = self.call_back([left, right], node, everything=True, only=_OPERATORS)
         arrays = types & ARRAYS
         if arrays and types <= ARRAYS | self.library.immutable | {"list", "tuple"}:
             kinds = arrays - {"Locator"} or frozenset(("Series", "DataFrame"))
@@ -152,7 +158,7 @@ class Expressions(Calls):
             return plain("bool")
         if any(isinstance(op, (ast.In, ast.NotIn)) for op in node.ops):
             self.consume(values, node)
-        self.call_back(values, node)
+        self.call_back(values, node, everything=True, only=_COMPARISONS)
         if types & ARRAYS:
             return self.fresh(((types & ARRAYS) - {"Locator"} or frozenset(("Series",))) | {"bool"})
         if ANY not in types and all(isinstance(t, str) for t in types):
@@ -236,7 +242,7 @@ class Expressions(Calls):
         if "namespace" in value.types:
             namespace.give_up(self)
         if not all(isinstance(t, str) for t in value.types):
-            self.call_back([value], node)
+            self.call_back([value], node, everything=True, only=_SHOWS)
         if node.format_spec is not None:
             self.evaluate(node.format_spec)
         return plain("str")

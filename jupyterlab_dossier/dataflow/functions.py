@@ -13,7 +13,7 @@ from typing import Any
 
 from . import local, namespace, scopes
 from .effects import Effects
-from .memory import PROCESS
+from .memory import ITERATORS, PROCESS
 from .parts import NO_ARGUMENTS, NONE, Arguments
 from .values import (
     ANY,
@@ -425,14 +425,25 @@ class Functions(Effects):
         node: ast.AST,
         everything: bool = False,
         method: str | None = None,
+        only: frozenset[str] | None = None,
+        given: Value | None = None,
     ) -> Value:
-        """Run what code that got these values may call: functions, methods of objects."""
+        """Run what code that got these values may call: functions, methods of objects.
+
+        `only`: no function but bodies of generators, and no method of objects but these.
+        """
         found: dict[Any, Value] = {}
         for value in values:
             types: Iterable[Any] = value.types
             if value.regions:
                 types = [*types, *self.inside(value)]
+            # What a lazy iterator calls, it calls for each element.
+            lazy = only is not None and "__next__" in only
+            lazy = lazy and not value.types.isdisjoint(ITERATORS)
             for t in types:
+                runs = only is None or (lazy and isinstance(t, Function))
+                if not runs and not self._may_call(t, only or frozenset()):
+                    continue
                 if t in self.calling_back:
                     self.met += 1
                 elif isinstance(t, str):
@@ -443,18 +454,18 @@ class Functions(Effects):
         if not found:
             return NOTHING
         self._work(1 + len(found) // 8)
-        given = self._callback_argument(values, node)
+        if given is None:
+            given = self._callback_argument(values, node)
         key = (
             frozenset((t, self._signature(source)) for t, source in found.items()),
             self._signature(given),
-            everything,
-            method,
+            (everything, method, only),
             (self.maybe > 0, self.guesses > 0, self.restoring > 0, self.finalizing),
         )
         if not self.importing and (known := self._again(key)) is not None:
             return known
         mark, rebound, met = self.heap.mark(), len(self.rebound), self.met
-        result = self._call_each(found, given, node, everything, method)
+        result = self._call_each(found, given, node, everything, method, only)
         context = None if self.met == met else self._context()
         self.known[key] = _Known(mark, rebound, context, result)
         return result
@@ -466,6 +477,7 @@ class Functions(Effects):
         node: ast.AST,
         everything: bool,
         method: str | None,
+        only: frozenset[str] | None,
     ) -> Value:
         result = NOTHING
         for t in in_order(found):
@@ -481,11 +493,14 @@ class Functions(Effects):
                     args = Arguments([], {}, [given])
                     result = join(result, self.call_function(t, args, node, source))
                 elif isinstance(t, Class):
-                    if t in source.types:
+                    if t in source.types and only is None:
                         result = join(result, self.instantiate(t, Arguments([], {}, [given]), node))
-                    self.call_all_members(t, source, given, node, everything, method)
+                    for m in in_order(t.meta.types):
+                        if only is not None and isinstance(m, Class):
+                            self.call_all_members(m, source, given, node, everything, None, only)
+                    self.call_all_members(t, source, given, node, everything, method, only)
                 elif isinstance(t, (Instance, Super)):
-                    self.call_all_members(t.cls, source, given, node, everything, method)
+                    self.call_all_members(t.cls, source, given, node, everything, method, only)
                 elif isinstance(t, Method):
                     receiver = Value(source.regions, t.receivers)
                     args = Arguments([], {}, [given])
@@ -496,6 +511,16 @@ class Functions(Effects):
                 self.guesses -= 1
                 self.calling_back.discard(t)
         return result
+
+    def _may_call(self, t: Any, only: frozenset[str]) -> bool:
+        if isinstance(t, Function):
+            return scopes.of(t.node).generator and "__next__" in only
+        if isinstance(t, (Instance, Super, Class)):
+            cls = t if isinstance(t, Class) else t.cls
+            if isinstance(t, Class) and t.meta.types:
+                return True
+            return cls.is_unknown() or not only.isdisjoint(cls.all_members())
+        return False
 
     def _callback_argument(self, values: list[Value], node: ast.AST) -> Value:
         regions: set[int] = set()
@@ -520,6 +545,7 @@ class Functions(Effects):
         node: ast.AST,
         everything: bool = True,
         method: str | None = None,
+        only: frozenset[str] | None = None,
     ) -> None:
         """Any method may run (operators and display only, if not `everything`), given anything."""
         instance = Value(receiver.regions, frozenset((Instance(cls),)))
@@ -527,6 +553,8 @@ class Functions(Effects):
         for name, member in cls.all_members().items():
             special = name.startswith("__") and name.endswith("__")
             if name in ("__init__", "__new__", "__init_subclass__"):
+                continue
+            if only is not None and name not in only:
                 continue
             if not (everything or special or name.startswith("_repr_")):
                 continue
@@ -536,7 +564,9 @@ class Functions(Effects):
                 if t in self.active:
                     self.met += 1
                 elif isinstance(t, Function):
-                    one = Value(receiver.regions | given.regions, frozenset((ANY,)))
+                    one = given
+                    if everything and only is None:
+                        one = Value(receiver.regions | given.regions, frozenset((ANY,)))
                     bound = self.bind_self(t, Instance(cls), instance, Arguments([], {}, [one]))
                     self.call_function(t, bound, node, member)
         self.maybe -= 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from . import namespace
+from .effects import GETTER
 from .functions import Functions
 from .parts import NO_ARGUMENTS, NONE, Arguments
 from .values import (
@@ -20,7 +21,11 @@ from .values import (
     in_order,
     join,
     join_all,
+    plain,
 )
+
+# What a class attribute may be that code is run to look up: `property(f)`, partial methods.
+_DESCRIPTORS = (ANY, "decorator", "function", "partial")
 
 
 class Members(Functions):
@@ -50,7 +55,7 @@ class Members(Functions):
                     result = join(result, self.call_path(f"{t[1:]}.{name}", args, node, words))
                 elif (getter := library.member(t, "." + name)) is not None:
                     found = True
-                    value = self.apply(getter, one, Arguments(), node)
+                    value = self.apply(getter, one, Arguments(), node, GETTER)
                     result = join(result, self.call(value, args, node, words))
             elif isinstance(t, (Instance, Class, Super)):
                 called = self._call_member(t, one, name, args, node, words)
@@ -141,7 +146,7 @@ class Members(Functions):
         for spec, kinds in known:
             found = True
             one = Value(receiver.regions, kinds)
-            result = join(result, self.apply(spec, one, NO_ARGUMENTS, node))
+            result = join(result, self.apply(spec, one, NO_ARGUMENTS, node, GETTER))
         for t in rest:
             if isinstance(t, str):
                 if t[0] == "=":
@@ -187,7 +192,14 @@ class Members(Functions):
                         method = Method(frozenset((t,)), name)
                         result = join(result, Value(receiver.regions, frozenset((method,))))
                 else:
-                    result = join(result, Value(member.regions, frozenset((m,))))
+                    one = Value(member.regions, frozenset((m,)))
+                    result = join(result, one)
+                    if m in _DESCRIPTORS and one.regions:
+                        result = join(result, self.call_back([one, receiver], node))
+                    elif isinstance(m, Instance) and m.cls.lookup("__get__") is not None:
+                        owner = Arguments([receiver, plain(ANY)])
+                        got = self.call_method(one, "__get__", owner, node, "__get__")
+                        result = join(result, got)
         if isinstance(t, (Instance, Super)):
             getter = cls.lookup("__getattr__") or cls.lookup("__getattribute__")
             if getter is not None:
@@ -203,7 +215,9 @@ class Members(Functions):
                     specs = [self.library.member(b, "." + name) for b in cls.libraries()]
                     known = [s for s in specs if s is not None]
                     if known:
-                        return join(result, self.apply(known[0], receiver, NO_ARGUMENTS, node))
+                        return join(
+                            result, self.apply(known[0], receiver, NO_ARGUMENTS, node, GETTER)
+                        )
                     inside |= {ANY}
                 regions = self.instance_regions(receiver)
                 result = join(result, self.value(regions, inside))

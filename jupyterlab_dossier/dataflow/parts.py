@@ -92,7 +92,13 @@ class Parts(Memory):
         node: ast.AST,
         everything: bool = False,
         method: str | None = None,
+        only: frozenset[str] | None = None,
+        given: Value | None = None,
     ) -> Value:
+        raise NotImplementedError
+
+    def _callback_argument(self, values: list[Value], node: ast.AST) -> Value:
+        """What a function that gets these values may give to what it calls."""
         raise NotImplementedError
 
     def unknown(self, words: str, callee: Value, args: Arguments, node: ast.AST) -> Value:

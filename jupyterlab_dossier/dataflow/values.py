@@ -188,8 +188,10 @@ class Heap:
 
     def together(self, root: int) -> tuple[int, ...]:
         """All regions that were united into this one."""
-        self.log.together.add(root)
-        return self.members.get(root, (root,))
+        members = self.members.get(root, (root,))
+        # All of them: this walk itself may have united them.
+        self.log.together.update(members)
+        return members
 
     def union(self, regions: Iterable[int]) -> int | None:
         """One region for all of them."""

@@ -10,7 +10,7 @@ from typing import Any
 from . import local, namespace, scopes
 from .expressions import Expressions
 from .facts import Facts, State
-from .library import LIBRARIES
+from .library import LIBRARIES, protocol
 from .memory import Saved, Watch
 from .parts import Arguments
 from .values import (
@@ -41,6 +41,7 @@ _STAR = words(
 _HARMLESS_BASES = frozenset(("object", "exception", "type"))
 _HARMLESS_MODULES = frozenset(("enum", "typing", "abc", "types", "numbers", "collections"))
 _ANY = frozenset((ANY,))
+_REPRESENTS = protocol(("represents",))
 
 
 class Walk(Expressions):
@@ -89,7 +90,7 @@ class Walk(Expressions):
                 namespace.give_up(self)
             # The last one is displayed; any may be.
             if value.regions and not all(isinstance(t, str) for t in value.types):
-                self.call_back([value], node)
+                self.call_back([value], node, everything=True, only=_REPRESENTS)
             if (
                 value.const is not None
                 and value.types != {"NoneType"}

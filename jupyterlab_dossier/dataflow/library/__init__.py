@@ -20,7 +20,9 @@ before it in its process), `text exec|eval|timeit|pandas` (an argument is code),
 `unshippable words`, `random NAME` (draws), `seeds NAME` (sets), `seeded keyword` (draws from
 numpy's global generator unless the keyword is given), `pickles` (classes and functions of the
 arguments are looked up by name), `unpickles` (any may be), `opens` (as `open` does), `restores` (a
-context manager that restores process state), `pyplot` (the current figure), `display`, `shows`.
+context manager that restores process state), `pyplot` (the current figure), `display`, `shows`,
+`calls NAMES` (no methods of arguments' objects but these, and no function but `key=…`; else it may
+call whatever it is given).
 Results: `fresh T`, `parts T` (fresh, or a tuple of fresh ones), `view T` (shares with the
 receiver, or with all arguments), `alias T` (with receiver and arguments), `item` (an element of
 it), `copy T` (shallow), `convert T` (fresh if the data holds no objects of its own), `self`,
@@ -74,12 +76,13 @@ class Spec:
     restores: bool = False
     pyplot: bool = False
     display: bool = False
+    calls: frozenset[str] | None = None
     results: tuple[Result, ...] = (Result(),)
 
     @cached_property
     def quiet(self) -> bool:
         """Does it nothing but give a result?"""
-        return self == Spec(results=self.results)
+        return self == Spec(results=self.results, calls=self.calls)
 
 
 @dataclass
@@ -308,6 +311,47 @@ class Library:
         return kind.rstrip("~") in self.classes or kind in self.immutable
 
 
+_COMPARES = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__")
+_ITERATES = ("__iter__", "__next__", "__len__", "__length_hint__", "__getitem__")
+_SHOWS = ("__str__", "__repr__", "__format__")
+_COPIES = (
+    *("__copy__", "__deepcopy__", "__reduce__", "__reduce_ex__", "__getnewargs__"),
+    *("__getnewargs_ex__", "__getstate__", "__setstate__", "append", "extend", "__setitem__"),
+)
+_REPRESENTS = (
+    *("_ipython_display_", "_repr_mimebundle_", "_repr_pretty_", "_repr_html_", "_repr_markdown_"),
+    *("_repr_svg_", "_repr_png_", "_repr_jpeg_", "_repr_pdf_", "_repr_latex_", "_repr_json_"),
+    *("_repr_javascript_", "_repr_text_", *_SHOWS, *_ITERATES),
+)
+_ARITHMETIC = (
+    *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow", "lshift"),
+    *("rshift", "and", "xor", "or"),
+)
+_OPERATORS = (
+    *(f"__{way}{name}__" for name in _ARITHMETIC for way in ("", "r", "i")),
+    *("__neg__", "__pos__", "__abs__", "__invert__", "__array_ufunc__", "__array__"),
+)
+_PROTOCOLS = {
+    "represents": _REPRESENTS,
+    "operators": _OPERATORS,
+    "copies": _COPIES,
+    "compares": _COMPARES,
+    "iterates": _ITERATES,
+    "shows": _SHOWS,
+    "nothing": (),
+}
+
+
+def protocol(names: Iterable[str]) -> frozenset[str]:
+    """Methods by their names, or by what they are for."""
+    found: set[str] = set()
+    for name in names:
+        found.update(_PROTOCOLS.get(name, (name,)))
+    if any(not name.startswith("__") for name in found):
+        found |= {"__getattr__", "__getattribute__"}
+    return frozenset(found)
+
+
 @cache
 def parse(text: str) -> Spec:
     effects, arrow, result = text.partition("->")
@@ -318,6 +362,8 @@ def parse(text: str) -> Spec:
             continue
         if word in ("mutates", "keeps", "reads", "writes"):
             values[word] = tuple(int(s) if s.isdigit() else s for s in rest.split())
+        elif word == "calls":
+            values[word] = protocol(rest.split())
         elif word in ("stores", "restores", "pyplot", "display", "opens", "pickles", "unpickles"):
             values[word] = True
         else:

@@ -7,28 +7,36 @@ int float complex bool str bytes NoneType ellipsis range slice number type code 
 
 [module builtins]
 abs pow round divmod : -> number
-bin chr hex oct ascii repr format input : -> str
-bool callable hasattr isinstance issubclass all any : -> bool
-hash id len ord : -> int
+bin chr hex oct input : -> str
+ascii repr format : calls shows -> str
+bool hasattr : -> bool
+callable : calls nothing -> bool
+isinstance issubclass : calls __instancecheck__ __subclasscheck__ __subclasshook__ __class__ -> bool
+all any : calls iterates __bool__ -> bool
+id ord : calls nothing -> int
+hash : calls __hash__ -> int
+len : calls __len__ -> int
 int : -> int
 float : -> float
 complex : -> complex
-str : -> str
+str : calls shows -> str
 bytes : -> bytes
 range : -> range
 slice : -> slice
-print help breakpoint : -> NoneType
+help breakpoint : -> NoneType
+print : calls shows write flush -> NoneType
 bytearray : -> fresh bytearray
 memoryview : unshippable a memoryview -> view memoryview
-list : -> copy list
-tuple : -> copy tuple
-set : -> copy set
-frozenset : -> copy frozenset
-dict : -> copy dict
-sorted : -> copy list
-enumerate reversed zip map filter iter : -> view iterator
-max min : -> item
-sum : -> item
+list : calls iterates -> copy list
+tuple : calls iterates -> copy tuple
+set : calls iterates compares -> copy set
+frozenset : calls iterates compares -> copy frozenset
+dict : calls iterates compares keys -> copy dict
+sorted : calls iterates compares -> copy list
+enumerate zip : calls iterates -> view iterator
+reversed map filter iter : -> view iterator
+max min : calls iterates compares -> item
+sum : calls iterates __add__ __radd__ __iadd__ -> item
 next : mutates 0 -> item
 aiter anext : mutates * -> alias
 getattr : -> view
@@ -37,7 +45,8 @@ delattr : mutates 0 -> NoneType
 vars : -> view dict
 dir : -> fresh list[str]
 object : -> fresh object
-property classmethod staticmethod : -> alias
+property : -> alias
+classmethod staticmethod : calls nothing -> alias
 open : opens -> fresh file[str/bytes]
 compile : -> code
 exec : text exec -> NoneType
@@ -65,38 +74,38 @@ __enter__ __exit__ : sticky process state is set by hand -> alias
 .* : -> alias
 
 [class list = ]
-append extend insert : mutates self ; stores -> NoneType
-remove clear reverse sort : mutates self -> NoneType
-pop : mutates self -> item
-copy : -> copy list
-count index : -> int
+append extend insert : mutates self ; stores ; calls iterates compares keys -> NoneType
+remove clear reverse sort : mutates self ; calls iterates compares keys -> NoneType
+pop : mutates self ; calls iterates compares keys -> item
+copy : calls iterates compares keys -> copy list
+count index : calls iterates compares keys -> int
 
 [class tuple = ]
-count index : -> int
+count index : calls iterates compares keys -> int
 
 [class dict = ]
-get : -> item
-setdefault : mutates self ; stores -> item
-update : mutates self ; stores -> NoneType
-pop popitem : mutates self -> item
-clear : mutates self -> NoneType
-keys values items : -> view dictview
-copy fromkeys : -> copy dict
+get : calls iterates compares keys -> item
+setdefault : mutates self ; stores ; calls iterates compares keys -> item
+update : mutates self ; stores ; calls iterates compares keys -> NoneType
+pop popitem : mutates self ; calls iterates compares keys -> item
+clear : mutates self ; calls iterates compares keys -> NoneType
+keys values items : calls iterates compares keys -> view dictview
+copy fromkeys : calls iterates compares keys -> copy dict
 
 [class dictview = ]
 isdisjoint : -> bool
 
 [class set = ]
-add update : mutates self ; stores -> NoneType
-remove discard clear : mutates self -> NoneType
-intersection_update difference_update symmetric_difference_update : mutates self ; stores -> NoneType
-pop : mutates self -> item
-copy union intersection difference symmetric_difference : -> copy set
-isdisjoint issubset issuperset : -> bool
+add update : mutates self ; stores ; calls iterates compares -> NoneType
+remove discard clear : mutates self ; calls iterates compares -> NoneType
+intersection_update difference_update symmetric_difference_update : mutates self ; stores ; calls iterates compares -> NoneType
+pop : mutates self ; calls iterates compares -> item
+copy union intersection difference symmetric_difference : calls iterates compares -> copy set
+isdisjoint issubset issuperset : calls iterates compares -> bool
 
 [class frozenset = ]
-copy union intersection difference symmetric_difference : -> copy frozenset
-isdisjoint issubset issuperset : -> bool
+copy union intersection difference symmetric_difference : calls iterates compares -> copy frozenset
+isdisjoint issubset issuperset : calls iterates compares -> bool
 
 [class bytearray = ]
 append extend insert remove clear reverse : mutates self -> NoneType
@@ -128,7 +137,9 @@ tell fileno readable writable seekable : -> int
 [] : -> str
 
 [class str = ]
-capitalize casefold center expandtabs format format_map join ljust lower lstrip removeprefix : -> str
+format format_map : -> str
+join : calls iterates -> str
+capitalize casefold center expandtabs ljust lower lstrip removeprefix : -> str
 removesuffix replace rjust rstrip strip swapcase title translate upper zfill : -> str
 count find index rfind rindex : -> int
 endswith startswith isalnum isalpha isascii isdecimal isdigit isidentifier islower : -> bool

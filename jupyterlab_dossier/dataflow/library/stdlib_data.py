@@ -145,8 +145,8 @@ copy : -> fresh hash
 [module uuid]
 * : -> UUID
 [module copy]
-copy : -> copy
-deepcopy : -> fresh
+copy : calls copies -> copy
+deepcopy : calls copies iterates compares -> fresh
 [module pprint]
 pprint pp : -> NoneType
 pformat : -> str
@@ -156,54 +156,56 @@ pformat : -> str
 bisect bisect_left bisect_right : -> int
 insort insort_left insort_right : mutates 0 -> NoneType
 [module heapq]
-heappush : mutates 0 -> alias NoneType
-heappop heapify heapreplace heappushpop : mutates 0 -> item
-nlargest nsmallest : -> copy list
+heappush : mutates 0 ; calls compares -> alias NoneType
+heappop heapify heapreplace heappushpop : mutates 0 ; calls compares -> item
+nlargest nsmallest : calls iterates compares -> copy list
 merge : -> view iterator
 [module itertools]
 * : -> view iterator
 tee : mutates 0 -> view list[iterator]
 [module functools]
 reduce : -> alias
-partial partialmethod : -> alias partial
-wraps : -> alias decorator
-lru_cache cache cached_property total_ordering singledispatch update_wrapper cmp_to_key : -> alias decorator
+partial partialmethod : calls nothing -> alias partial
+wraps : calls nothing -> alias decorator
+lru_cache cache cached_property total_ordering singledispatch update_wrapper cmp_to_key : calls nothing -> alias decorator
 [module contextlib]
-contextmanager asynccontextmanager : -> alias decorator
+contextmanager asynccontextmanager : calls nothing -> alias decorator
 suppress closing nullcontext ExitStack : -> alias context
 redirect_stdout redirect_stderr : mutates 0 ; restores -> alias context
 [class context = ]
 * : -> alias
 enter_context push callback : mutates self ; stores -> alias
 [module dataclasses]
-dataclass : -> alias decorator
+dataclass : calls nothing -> alias decorator
 field : -> alias
 asdict astuple : -> fresh dict|tuple
 fields : -> alias
 replace : -> alias
 [module enum typing abc types collections.abc numbers]
 * : -> alias
+[module typing abc]
+* : calls nothing -> alias
 [module types]
 MappingProxyType : unshippable a view of a dict -> alias
 [module collections]
 defaultdict : -> alias defaultdict
-Counter : -> copy Counter
-OrderedDict : -> copy dict
+Counter : calls iterates compares keys -> copy Counter
+OrderedDict : calls iterates compares keys -> copy dict
 ChainMap : -> alias dict
-deque : -> copy deque
+deque : calls iterates -> copy deque
 namedtuple : -> fresh namedtuple
 [class defaultdict(dict) = ]
 [] : mutates self -> item
 [class Counter(dict) = ]
-most_common : -> copy list
-elements : -> view iterator
-total : -> int
-subtract : mutates self -> NoneType
-update : mutates self ; stores -> NoneType
+most_common : calls iterates compares keys -> copy list
+elements : calls iterates compares keys -> view iterator
+total : calls iterates compares keys -> int
+subtract : mutates self ; calls iterates compares keys -> NoneType
+update : mutates self ; stores ; calls iterates compares keys -> NoneType
 [class deque(list) = ]
-appendleft extendleft : mutates self ; stores -> NoneType
-popleft : mutates self -> item
-rotate : mutates self -> NoneType
+appendleft extendleft : mutates self ; stores ; calls iterates compares keys -> NoneType
+popleft : mutates self ; calls iterates compares keys -> item
+rotate : mutates self ; calls iterates compares keys -> NoneType
 [class namedtuple = ]
 () : -> alias tuple
 [module string]
@@ -233,10 +235,10 @@ localcontext : restores -> fresh restorer
 decimal.<context> : process
 [module random]
 random randint uniform gauss normalvariate randrange triangular betavariate : random <random> -> number
-choice : random <random> -> item
-choices sample : random <random> -> copy list
+choice : random <random> ; calls iterates -> item
+choices sample : random <random> ; calls iterates -> copy list
 expovariate gammavariate lognormvariate paretovariate vonmisesvariate weibullvariate getrandbits randbytes : random <random> -> number
-shuffle : mutates 0 ; random <random> -> NoneType
+shuffle : mutates 0 ; random <random> ; calls nothing -> NoneType
 seed setstate : seeds <random> -> NoneType
 getstate : random <random> -> fresh tuple[int]
 Random : -> fresh Random
