@@ -122,7 +122,7 @@ class Functions(Effects):
         key = (
             function,
             tuple((name, self._signature(value)) for name, value in parameters.items()),
-            (self.maybe > 0, self.guesses > 0, self.restoring > 0, self.finalizing),
+            (self.maybe > 0, self.guesses > 0, tuple(self.restoring), self.finalizing),
         )
         if not self.importing and (known := self._again(key)) is not None:
             return known
@@ -460,7 +460,7 @@ class Functions(Effects):
             frozenset((t, self._signature(source)) for t, source in found.items()),
             self._signature(given),
             (everything, method, only),
-            (self.maybe > 0, self.guesses > 0, self.restoring > 0, self.finalizing),
+            (self.maybe > 0, self.guesses > 0, tuple(self.restoring), self.finalizing),
         )
         if not self.importing and (known := self._again(key)) is not None:
             return known

@@ -385,9 +385,9 @@ class Memory:
 
     def _sharing(self, roots: frozenset[int]) -> list[str]:
         """Names that share with these regions; while a cell is walked only the heap moves them."""
-        if self._shared_version != self.heap.version:
+        if self._shared_version != len(self.heap.changes):
             self._shared.clear()
-            self._shared_version = self.heap.version
+            self._shared_version = len(self.heap.changes)
         found = self._shared.get(roots)
         if found is None:
             found = self._shared[roots] = sorted(self.state.sharing(set(roots)))
