@@ -27,7 +27,7 @@ Saved = tuple[dict[str, Binding], list[tuple[Frame, dict[str, Value]]]]
 Watch = dict[tuple[Frame | None, str], Value]
 
 _CONTAINERS = frozenset(("list", "tuple", "dict", "set"))
-ITERATORS = frozenset(("iterator", "generator", "file", "coroutine"))
+ITERATORS = frozenset(("iterator", "generator", "file", "buffer", "coroutine"))
 _UNSHIPPABLE = {
     "file": "an open file",
     "generator": "a generator",

@@ -825,6 +825,15 @@ CONSTRUCT_CASES: list[Case] = [
         {"inputs": {2: {"A": 0, "a": 1}, 3: {"A": 0}}},
     ),
     (
+        "a buffer is read to its end by who iterates over it",
+        [
+            "import io\nb = io.StringIO('1\\n2')",
+            "print(list(b))",
+            "b.read()",
+        ],
+        {"inputs": {1: {"b": 0}, 2: {"b": 1}}},
+    ),
+    (
         "annotations at the top level",
         ["x: int = 1", "y: str", "print(__annotations__)"],
         {"barrier": [2], "sticky": [0]},
