@@ -131,6 +131,7 @@ class Effects(Elements):
             self.outside(spec.outside, node)
             if spec.outside == "links files":
                 self.state.paths_unclear = True
+                self.rebound.append(-1)
         if spec.barrier:
             self.barrier(spec.barrier, opaque="code" in spec.barrier or "namespace" in spec.barrier)
         if spec.complete:

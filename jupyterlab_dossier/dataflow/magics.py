@@ -133,6 +133,7 @@ def shell(walk: Expressions, command: str, node: ast.AST, captured: bool) -> Val
         walk.outside(f"runs `{command.strip().splitlines()[0][:60]}`", node)
         if re.search(r"\bln\b", command):
             walk.state.paths_unclear = True
+            walk.rebound.append(-1)
     if captured:
         return walk.fresh(frozenset(("list",)), frozenset(("str",)))
     return constant(None)

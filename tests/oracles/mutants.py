@@ -778,6 +778,8 @@ def of_libraries() -> Iterator[Mutant]:
 
 EQUIVALENT: dict[str, str] = {
     "ipython: hooks": "without it the shell's other methods are barriers, which is more",
+    "builtins: calls": "without it functions count as calling more than they do",
+    "stdlib: calls": "without it functions count as calling more than they do",
     "builtins: unshippable": "what holds a memoryview is refused when it is stored, and stays",
 }
 
