@@ -97,8 +97,8 @@ def _of_ordered(obj: Any) -> list[Any]:
 
 
 def _of_set(obj: Any) -> list[Any]:
-    # In an order of its own: a set that lost and got elements is iterated differently.
-    return sorted(set.__iter__(obj), key=id)
+    # In its order: one that lost and got the same element may be iterated differently.
+    return list(set.__iter__(obj))
 
 
 def _of_deque(obj: Any) -> list[Any]:
@@ -118,7 +118,7 @@ def _has_annotations(fn: Any) -> bool:
 
 
 _MADE_LATER = frozenset({"__annotations__", "__annotations_cache__", "__annotate_func__",
-                         "__abstractmethods__", "__slotnames__", "__weakref__", "__doc__",
+                         "__abstractmethods__", "__slotnames__", "__weakref__",
                          "__signature__", "_abc_impl"})  # fmt: skip
 
 
@@ -167,6 +167,15 @@ def _of_iterator(obj: Any) -> list[Any]:
     # A list iterator and the like: what they iterate over, and how far they are.
     reduced = obj.__reduce__()
     return [*reduced[1], *reduced[2:]]
+
+
+def _of_index(obj: Any) -> list[Any]:
+    return list(obj.names)  # its values do not change
+
+
+def _of_cache(obj: Any) -> list[Any]:
+    # What it remembers cannot be looked at; it changes with each call.
+    return [*obj.cache_info(), obj.__wrapped__, *_of_dict(obj.__dict__)]
 
 
 def _attributes(obj: Any) -> dict[str, Any]:
@@ -219,14 +228,16 @@ def _find(cls: type, obj: Any) -> Maker:
     if pandas is not None and issubclass(cls, (pandas.DataFrame, pandas.Series)):
         return _frame
     if pandas is not None and issubclass(cls, pandas.Index):
-        return _nothing
+        return _parts(_of_index, 1)
     if sharing.is_atom(obj) or cls.__name__ == "BlockValuesRefs":
         return _nothing  # does not change, or is bookkeeping of pandas
     if issubclass(cls, type):
         return _parts(_of_type, 30)
     if issubclass(cls, _ONCE):
         return _bytes
-    if issubclass(cls, weakref.ref) or cls.__name__ == "_lru_cache_wrapper":
+    if cls.__name__ == "_lru_cache_wrapper":
+        return _parts(_of_cache, 1)
+    if issubclass(cls, weakref.ref):
         return _nothing
     if cls.__module__.startswith("numpy.random."):
         return _parts(_of_numpy_random, 1000)
