@@ -53,7 +53,10 @@ class Unknown:
 
 
 class Lazily:
-    """An object of a class, by its attributes; a cached property may come to be."""
+    """An object of a class, by its attributes.
+
+    A cached property that comes to be is no change to be told, and not none either.
+    """
 
     def __init__(self, obj: Any) -> None:
         self._obj = obj
@@ -62,12 +65,15 @@ class Lazily:
     def same(self, clock: Clock) -> bool | None:
         now = _attributes(self._obj)
         before = self._before
+        cached: set[str] = set()
         if len(now) != len(before):
             cls = type(self._obj)
             for name in now.keys() - before.keys():
                 if isinstance(_of_class(cls, name), functools.cached_property):
+                    cached.add(name)
                     del now[name]
-        return same_items([*before, *before.values()], [*now, *now.values()])
+        same = same_items([*before, *before.values()], [*now, *now.values()])
+        return None if same and cached else same
 
 
 def take(obj: Any, memory: Memory, clock: Clock) -> Look | None:
@@ -248,9 +254,23 @@ def _find(cls: type, obj: Any) -> Maker:
             if cls.__dictoffset__ and base is not types.FunctionType:
                 return _with_attributes(read)
             return _parts(read, 0)
-    if cls.__dictoffset__ or any("__slots__" in base.__dict__ for base in cls.__mro__):
-        return _instance
-    return _unknown
+    return _unknown if _has_native_state(cls) else _instance
+
+
+# What is in these does not change, whatever attributes a subclass adds.
+_FIXED = (tuple, int, float, complex, str, bytes, frozenset)
+
+
+def _has_native_state(cls: type) -> bool:
+    """Whether objects of a class hold more than attributes and slots (`io.StringIO` does).
+
+    As pickle decides whether attributes are all that there is (`object.__getstate__`): by size.
+    """
+    if issubclass(cls, _FIXED):
+        return False
+    slots = tuple(f"slot{number}" for number in range(len(_slots(cls))))
+    plain: type = type("plain", (), {"__slots__": (*slots, "__dict__", "__weakref__")})
+    return cls.__basicsize__ > plain.__basicsize__
 
 
 def _parts(read: Callable[[Any], list[Any]], least: int) -> Maker:
