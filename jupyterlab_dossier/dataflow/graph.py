@@ -194,17 +194,16 @@ class _Builder:
     def _unshippable(self, index: int, report: CellReport, facts: Facts) -> None:
         """Objects that stay where they are have no versions: readers come before the next write."""
         report.unshippable = sorted(n for n in facts.unshippable if n in report.outputs)
-        for name in report.outputs:
+        for name in (*report.outputs, *report.deletes):
             if name in self.stuck:
+                does = "deletes it" if name in report.deletes else "changes it in place"
                 for reader in self.readers.pop(name, ()):
-                    why = (
-                        f"cell {reader} uses {named(name)} before cell {index} changes it in place"
-                    )
+                    why = f"cell {reader} uses {named(name)} before cell {index} {does}"
                     self.edge(reader, index, "order", name, why)
         for name in report.inputs:
             if name in self.stuck:
                 self.readers.setdefault(name, []).append(index)
-        self.stuck.difference_update(report.outputs)
+        self.stuck.difference_update(report.outputs, report.deletes)
         self.stuck.update(report.unshippable)
 
     def _files(

@@ -150,10 +150,7 @@ class Walk(Expressions):
                 types = element.types - {"tuple", "list"} or element.types
                 given = Value(frozenset((self.heap.new(inside),)), types)
             if isinstance(target, ast.Starred):
-                rest = Value(element.regions, frozenset(("list",)))
-                if not rest.regions:
-                    rest = self.fresh(rest.types, element.types)
-                self.assign_to(target.value, rest, node)
+                self.assign_to(target.value, self.collect("list", [element]), node)
             else:
                 self.assign_to(target, given, node)
 

@@ -83,6 +83,11 @@ CASES: list[Case] = [
         {"inputs": {2: {"f": 1}, 3: {"f": 2}}},
     ),
     ("a lambda binds late", ["f = lambda: n", "n = 2", "f()"], {"inputs": {2: {"f": 0, "n": 1}}}),
+    (
+        "the rest of an unpacking holds what it was taken from",
+        ["d = ([1], [2])", "a, *d = d", "b, *a = d", "b.append(3)", "print(d)"],
+        {"edges": [(3, 4)]},
+    ),
     ("a builtin is shadowed", ["def len(x): return 3", "len([])"], {"inputs": {1: {"len": 0}}}),
     ("a name in a format string", ["w = 3", "f'{1:{w}}'"], {"inputs": {1: {"w": 0}}}),
     ("an annotation is read", ["T = int", "x: T = 1"], {"inputs": {1: {"T": 0}}}),

@@ -245,7 +245,12 @@ class Workers:
                     self.homes[version] = kernel
                     continue
                 before = set(memo)
-                self.versions[version] = copy.deepcopy(value, memo)
+                try:
+                    self.versions[version] = copy.deepcopy(value, memo)
+                except TypeError:  # what cannot be moved, found out now: it stays
+                    self.versions[version] = value
+                    self.homes[version] = kernel
+                    continue
                 alive = {id(o): o for o in memo.get(id(memo), [])}
                 for key in set(memo) - before:
                     if key in alive:
