@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from .plan import Plan, Step
 
-# Of a name and a cell.
-Exists = Callable[[str, str], bool]
+# The version that a cell would be given of a name now; None where there is none.
+Current = Callable[[str, str], "str | None"]
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,13 @@ class Span:
     """Names whose values it was given, with the version where it is known."""
 
 
-def outdated(
-    plan: Plan, spans: Mapping[str, Span], exists: Exists, stands: Exists
-) -> dict[str, str]:
+def outdated(plan: Plan, spans: Mapping[str, Span], current: Current) -> dict[str, str]:
     """Cells whose result may be wrong, with the reason in words, in notebook order.
 
     That happens to cells that were started early on values which then did change, and where the
-    plan has learned of a dependency only after they had begun. `exists(name, cell)` says whether
-    the cell's input of that name has a version.
+    plan has learned of a dependency only after they had begun. A value stands as long as it is of
+    the very version that `current(name, cell)` tells: objects are shared by version, so that
+    another one with the same content would not do.
     """
     found: dict[str, str] = {}
     for cell in plan.order:
@@ -36,9 +35,9 @@ def outdated(
         if span is None:
             continue
         step = plan.steps[cell]
-        why = _waited_too_little(plan, step, span, spans, found, stands)
+        why = _waited_too_little(plan, step, span, spans, found, current)
         if why is None:
-            missing = [n for n in step.inputs if n not in span.given and exists(n, cell)]
+            missing = [n for n in step.inputs if n not in span.given and current(n, cell)]
             why = f"it uses `{missing[0]}`, which it was not given" if missing else None
         if why is not None:
             found[cell] = why
@@ -47,9 +46,9 @@ def outdated(
 
 def _waited_too_little(
     plan: Plan, step: Step, span: Span, spans: Mapping[str, Span], found: Mapping[str, str],
-    stands: Exists,
+    current: Current,
 ) -> str | None:  # fmt: skip
-    for other in sorted(step.ordered, key=plan.order.index):
+    for other in sorted(step.ordered, key=lambda cell: plan.steps[cell].cell.index):
         number = plan.steps[other].cell.index
         if other in found:
             return f"cell {number} runs again"
@@ -65,6 +64,8 @@ def _waited_too_little(
             continue
         if names is None:
             return f"it began before cell {number} ended"
-        if changed := [name for name in sorted(names) if not stands(name, step.cell.id)]:
-            return f"`{changed[0]}` changed before it, in cell {number} or earlier"
+        for name in sorted(names):
+            now = current(name, step.cell.id)
+            if now is None or now != span.given.get(name):
+                return f"`{name}` changed before it, in cell {number} or earlier"
     return None

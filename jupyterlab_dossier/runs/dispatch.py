@@ -13,6 +13,7 @@ from ..store import Store, StoreFull
 from ..targets import Target
 from .ledger import Commit, Ledger
 from .model import Json, TaskState, new_id
+from .observations import effects_of
 from .pool import Execution, Kernel, Lost, Pool, Recipe
 from .values import blobs
 
@@ -281,8 +282,6 @@ def _read(setting: Setting, message: Json) -> Outcome:
     error = message.get("error") or {}
     why = f"{error.get('ename', 'error')}: {error.get('evalue', '')}" if status != "ok" else None
     state, why = setting.decide(status, why, message)
-    effects = message.get("effects")
-    effects = effects if isinstance(effects, dict) else {}
     count = message.get("execution_count")
     return Outcome(
         setting,
@@ -290,7 +289,7 @@ def _read(setting: Setting, message: Json) -> Outcome:
         count if isinstance(count, int) else None,
         why,
         _checked(message.get("exports"), setting.attempt),
-        [str(name) for name in effects.get("deleted") or []],
+        [str(name) for name in effects_of(message).get("deleted") or []],
         message,
         state,
     )

@@ -42,13 +42,16 @@ def source_key(cell: Cell) -> str:
     return hashlib.sha256(cell.source.encode()).hexdigest()
 
 
+def effects_of(message: Json) -> Json:
+    """What a `done` message says of the cell's effects; untrusted input."""
+    effects = message.get("effects")
+    return effects if isinstance(effects, dict) else {}
+
+
 def beyond(plan: Plan, cell: str, message: Json) -> Observed:
     """What a worker's `done` message tells that the plan did not foresee; untrusted input."""
     step = plan.steps[cell]
-    effects = message.get("effects")
-    effects = effects if isinstance(effects, dict) else {}
-    files = effects.get("files")
-    files = files if isinstance(files, dict) else {}
+    effects, files = effects_of(message), _files(message)
     others = [s for other, s in plan.steps.items() if other != cell]
     foreseen = set(step.outputs)
     deletes = set(step.spec.get("deletes") or [])
@@ -86,35 +89,30 @@ def beyond(plan: Plan, cell: str, message: Json) -> Observed:
 
 def unchanged(message: Json) -> frozenset[str]:
     """Names that analysis says the cell may change, and which it certainly did not."""
-    return _names(message, "unchanged")
+    return frozenset(_texts(effects_of(message).get("unchanged")))
 
 
 def changed(message: Json) -> frozenset[str]:
     """Names that analysis says the cell does not change, and which it did."""
-    return _names(message, "changed")
+    return frozenset(_texts(effects_of(message).get("changed")))
 
 
 def touches_outside(message: Json) -> bool:
     """Whether the cell was seen to write files, use the network or start programs."""
-    effects = message.get("effects")
-    effects = effects if isinstance(effects, dict) else {}
-    files = effects.get("files")
-    written = files.get("written") if isinstance(files, dict) else None
-    return bool(written or effects.get("network") or effects.get("spawned"))
+    effects = effects_of(message)
+    acted = _files(message).get("written") or effects.get("network") or effects.get("spawned")
+    return bool(acted)
 
 
 def reads_modules(message: Json) -> bool:
     """Whether the cell was seen to read Python files, as an import of the notebook's own does."""
-    effects = message.get("effects")
-    files = effects.get("files") if isinstance(effects, dict) else None
-    read = files.get("read") if isinstance(files, dict) else None
-    return any(path.endswith(".py") for path in _texts(read))
+    return any(path.endswith(".py") for path in _texts(_files(message).get("read")))
 
 
 def merged(old: Mapping[str, Any], new: Observed, now: Observed) -> Observed:
     """Old and new observations of one cell; those `now` are of its newest attempt only."""
     found: Observed = {}
-    for kind in (*_WORDS,):
+    for kind in _WORDS:
         if names := {*_texts(old.get(kind)), *new.get(kind, ())}:
             found[kind] = sorted(names)[:_KEPT]
     found |= {kind: sorted(names)[:_KEPT] for kind, names in now.items() if names}
@@ -167,9 +165,9 @@ def _covers(resources: Iterable[str], path: str) -> bool:
     return False
 
 
-def _names(message: Json, kind: str) -> frozenset[str]:
-    effects = message.get("effects")
-    return frozenset(_texts(effects.get(kind))) if isinstance(effects, dict) else frozenset()
+def _files(message: Json) -> Json:
+    files = effects_of(message).get("files")
+    return files if isinstance(files, dict) else {}
 
 
 def _texts(given: Any) -> list[str]:

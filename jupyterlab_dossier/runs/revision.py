@@ -9,7 +9,8 @@ outside are never run twice: the run fails with words instead.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from . import again, observations
@@ -21,6 +22,7 @@ from .state import RunState, Task
 if TYPE_CHECKING:
     from .dispatch import Dispatcher
     from .ledger import Ledger
+    from .places import Place
 
 Analyse = Callable[[Mapping[str, Observed]], Awaitable[Json]]
 
@@ -50,8 +52,16 @@ class Revision:
         """Whether something is being judged, so that nothing may start or end meanwhile."""
         return self._reviews > 0
 
-    def ended(self, task: Task, message: Json, manifests: Sequence[Json], when: float) -> None:
-        """Notes when an attempt ended, and what it was seen to do and to leave."""
+    @contextlib.contextmanager
+    def _judging(self) -> Iterator[None]:
+        self._reviews += 1
+        try:
+            yield
+        finally:
+            self._reviews -= 1
+
+    def ended(self, task: Task, message: Json, manifests: Sequence[Json], when: float) -> Observed:
+        """Notes when an attempt ended and what it did and left; what of it was not foreseen."""
         cell, state = task.cell.id, self._state
         same = observations.unchanged(message)
         if task.span is not None:
@@ -70,6 +80,7 @@ class Revision:
             "unshippable": sorted(stuck.union(known.get("unshippable", ()))),
         }
         state.observed[cell] = observations.merged(known, seen, now)
+        return seen
 
     async def catch_up(self) -> None:
         """Takes up what was seen before this engine took the run up."""
@@ -83,8 +94,8 @@ class Revision:
         if self.watchful:
             await self._replan(widen=unforeseen)
 
-    async def review(self, task: Task, message: Json) -> None:
-        """Widens the plan by what the cell did, and has run again what began too soon."""
+    async def review(self, task: Task, seen: Observed) -> None:
+        """Widens the plan by what the cell did unforeseen; has run again what began too soon."""
         cell = task.cell
         known = self._state.observed[cell.id]
         if known and self._state.complete is None:
@@ -94,7 +105,6 @@ class Revision:
                 await self._ledger.remember(path, observations.source_key(cell), known)
         if not self.watchful or self._state.complete is not None:
             return
-        seen = observations.beyond(self._state.plan, cell.id, message)
         if seen.get("hidden"):
             await self._run_all_again(task, observations.words(seen) or "")
             return
@@ -102,16 +112,13 @@ class Revision:
 
     async def _replan(self, widen: bool) -> None:
         state = self._state
-        self._reviews += 1
-        try:
+        with self._judging():
             async with self._reviewing:
                 if widen:
                     state.spec["graph"] = await self._analyse(state.observed)
                     state.replan()
                 spans = {t.cell.id: t.span for t in state.tasks.values() if t.span is not None}
-                await self._again(again.outdated(state.plan, spans, state.exists, state.stands))
-        finally:
-            self._reviews -= 1
+                await self._again(again.outdated(state.plan, spans, state.current))
 
     async def _again(self, found: dict[str, str]) -> None:
         """Takes back what these cells did and queues them."""
@@ -136,23 +143,29 @@ class Revision:
                 return
         for place in list(self._state.places.all):
             if found.keys() & set(place.tasks):
-                self._state.places.drop(place)
-                self._dispatcher.kill(place.kernel)
+                self._clear(place)
         await self._queue({cell: f"{why}; it runs again" for cell, why in found.items()})
 
+    def _clear(self, place: Place) -> None:
+        self._state.places.drop(place)
+        self._dispatcher.kill(place.kernel)
+
+    @staticmethod
+    def _stop(task: Task) -> None:
+        # A task that is judged here ends by itself.
+        if task.running is not None and task.running is not asyncio.current_task():
+            task.running.cancel()
+
     async def _queue(self, cells: dict[str, str]) -> None:
-        current = asyncio.current_task()
         for cell, why in cells.items():
             task = self._state.tasks[cell]
-            if task.running is not None and task.running is not current:
-                task.running.cancel()
+            self._stop(task)
             task.state, task.why, task.span, task.touched = "queued", why, None, False
             self._state.versions.drop(cell)
         await self._ledger.queue_again(self._run, cells, self._state.spec)
 
     async def _give_up(self, task: Task, why: str) -> None:
-        if task.running is not None and task.running is not asyncio.current_task():
-            task.running.cancel()
+        self._stop(task)
         task.state, task.why = "failed", why
         await self._ledger.set_task(self._run, task.cell.id, "failed", why)
 
@@ -162,59 +175,44 @@ class Revision:
         What made them run there is known now (`plan`, `Step.together`).
         """
         self.watchful = True
-        self._reviews += 1
-        try:
+        with self._judging():
             self._state.replan()
             cells = [c for place in self._state.places.all for c in place.tasks]
-            makers = [c for c in cells if self._state.tasks[c].step.together]
-            if not makers or task.revisions:
+            if task.revisions or not any(self._state.tasks[c].step.together for c in cells):
                 await self._run_all_again(task, why)
                 return
             task.revisions += 1
             await self._queue({task.cell.id: why})
             await self._again(dict.fromkeys(cells, why))
-        finally:
-            self._reviews -= 1
 
     async def _run_all_again(self, task: Task, why: str) -> None:
         """A complete rerun: all cells in one worker kernel, in order, as Restart & Run All."""
-        names = {t.target for t in self._state.tasks.values() if not self._state.is_kernel(t)}
-        blocked = next((t for t in self._state.tasks.values() if t.once), None)
+        state = self._state
+        names = {t.target for t in state.tasks.values() if not state.is_kernel(t)}
+        blocked = next((t for t in state.tasks.values() if t.once), None)
         if blocked is not None:
-            number = blocked.cell.index
-            words = (
-                f"{why}: all cells would have to run again in one worker kernel, but cell {number}"
-                " touches the outside and is not run twice"
+            await self._give_up(
+                task,
+                f"{why}: all cells would have to run again in one worker kernel, but cell"
+                f" {blocked.cell.index} touches the outside and is not run twice",
             )
-        elif len(names) > 1:
-            words = (
-                f"{why}: all cells would have to run in one worker kernel, but they name targets"
-            )
-            words += f" {', '.join(sorted(names))}"
-        else:
-            words = None
-        if words is not None:
-            await self._give_up(task, words)
             return
-        self._reviews += 1
-        try:
-            self._state.complete = self._state.spec["complete"] = (
-                "all cells run in one worker kernel"
+        if len(names) > 1:
+            await self._give_up(
+                task,
+                f"{why}: all cells would have to run in one worker kernel, but they name targets"
+                f" {', '.join(sorted(names))}",
             )
-            await self._ledger.add_event(
-                self._run,
-                None,
-                "state",
-                {"state": "running", "why": f"{self._state.complete}: {why}"},
-            )
-            for place in list(self._state.places.all):
-                self._state.places.drop(place)
-                self._dispatcher.kill(place.kernel)
+            return
+        with self._judging():
+            state.complete = state.spec["complete"] = "all cells run in one worker kernel"
+            body = {"state": "running", "why": f"{state.complete}: {why}"}
+            await self._ledger.add_event(self._run, None, "state", body)
+            for place in list(state.places.all):
+                self._clear(place)
             started = [
                 t.cell.id
-                for t in self._state.tasks.values()
+                for t in state.tasks.values()
                 if not planning.is_blank(t.cell) and (t.span or t is task)
             ]
-            await self._queue(dict.fromkeys(started, self._state.complete))
-        finally:
-            self._reviews -= 1
+            await self._queue(dict.fromkeys(started, state.complete))

@@ -132,22 +132,11 @@ class RunState:
             for cell in task.step.doubtful
         )
 
-    def stands(self, name: str, cell: str) -> bool:
-        """Whether a cell was given the very version that it would be given now.
-
-        Another version with the same content would not do: objects are shared by version.
-        """
-        span = self.tasks[cell].span
-        given = span.given.get(name) if span is not None else None
+    def current(self, name: str, cell: str) -> str | None:
+        """The version that a cell would be given of a name now."""
         producer = self.inputs[cell].get(name)
-        now = self.versions.find(name, producer, self.inputs) if producer is not None else None
-        return now is not None and now["version"] == given
-
-    def exists(self, name: str, cell: str) -> bool:
-        producer = self.inputs[cell].get(name)
-        return producer is not None and (
-            self.versions.find(name, producer, self.inputs) is not None
-        )
+        manifest = self.versions.find(name, producer, self.inputs) if producer else None
+        return manifest["version"] if manifest is not None else None
 
     def _why_complete(self) -> str | None:
         """Whether this run is a complete one from the start."""

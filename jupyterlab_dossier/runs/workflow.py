@@ -326,12 +326,12 @@ class WorkflowRun:
         if not await self._dispatcher.commit(outcome):
             return
         task.state, task.why = outcome.state, outcome.why
-        self.revision.ended(task, outcome.message, outcome.manifests, time.time())
+        seen = self.revision.ended(task, outcome.message, outcome.manifests, time.time())
         self.state.versions.add(task.cell.id, outcome.manifests, outcome.deleted)
         if task.state in SUCCEEDED:
             # Before anything is awaited: who needs its values may start at once.
             hold(self.state, task, kernel, outcome.manifests)
-        await self.revision.review(task, outcome.message)
+        await self.revision.review(task, seen)
         if task.state in SUCCEEDED:
             hold(self.state, task, kernel, outcome.manifests)  # it may be known as sticky now
 

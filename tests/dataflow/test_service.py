@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import asyncio
 import json
 import subprocess
 import symtable
@@ -19,6 +18,7 @@ from jupyterlab_dossier.dataflow import Analyser, Cell, analyse
 from jupyterlab_dossier.dataflow.client import AnalysisClient, AnalysisError
 
 from . import generated
+from .loops import watched
 from .test_cases import closure
 
 FOLDER = Path(dataflow.__file__).parent
@@ -100,20 +100,10 @@ async def test_client_has_a_time_limit_and_goes_on(client: AnalysisClient) -> No
 async def test_a_big_cell_does_not_block_the_loop(client: AnalysisClient) -> None:
     big = "\n".join(f"x{n} = [{n}]\nx{n}.append(x{n - 1 if n else 0})" for n in range(2500))
     await client.graph(CELLS)
-    longest = 0.0
-
-    async def ticks() -> None:
-        nonlocal longest
-        while True:
-            before = time.perf_counter()
-            await asyncio.sleep(0.005)
-            longest = max(longest, time.perf_counter() - before)
-
-    ticking = asyncio.create_task(ticks())
-    graph = await client.graph([Cell("a", big)])
-    ticking.cancel()
+    async with watched() as gaps:
+        graph = await client.graph([Cell("a", big)])
     assert len(graph["cells"][0]["outputs"]) == 2500
-    assert longest < 0.25
+    assert gaps.longest < 0.25
 
 
 def test_an_edit_gives_what_a_new_analysis_gives() -> None:

@@ -268,9 +268,14 @@ def _has_native_state(cls: type) -> bool:
     """
     if issubclass(cls, _FIXED):
         return False
-    slots = tuple(f"slot{number}" for number in range(len(_slots(cls))))
-    plain: type = type("plain", (), {"__slots__": (*slots, "__dict__", "__weakref__")})
-    return cls.__basicsize__ > plain.__basicsize__
+    return cls.__basicsize__ > _plain_size(len(_slots(cls)))
+
+
+@functools.lru_cache
+def _plain_size(slots: int) -> int:
+    """The size of objects that have attributes and so many slots."""
+    names = (*(f"slot{number}" for number in range(slots)), "__dict__", "__weakref__")
+    return type("plain", (), {"__slots__": names}).__basicsize__
 
 
 def _parts(read: Callable[[Any], list[Any]], least: int) -> Maker:
