@@ -135,15 +135,12 @@ class StockKernel:
         asyncio.get_running_loop().call_later(_NUDGE, self._nudge)
 
     def input(self, value: str) -> None:
-        self._client.input(value)
+        self._send(self._client.stdin_channel, "input_reply", {"value": value})
 
     def comm(self, message: Message, buffers: Sequence[Buffer]) -> None:
-        session = self._client.session
-        request = session.msg(message["msg_type"], message["content"])
-        if message.get("msg_id"):
-            request["header"]["msg_id"] = request["msg_id"] = message["msg_id"]
-        self._remember(request["header"]["msg_id"], self._last)
-        session.send(self._client.shell_channel.socket, request, buffers=list(buffers))
+        channel, kind = self._client.shell_channel, message["msg_type"]
+        name = self._send(channel, kind, message["content"], message.get("msg_id"), buffers=buffers)
+        self._remember(name, self._last)
 
     def kill(self, why: str | None) -> None:
         if not self._over:
@@ -151,7 +148,29 @@ class StockKernel:
 
     def _nudge(self) -> None:
         if not self._over and self._running:
-            self._remember(self._client.kernel_info(), None)
+            self._remember(self._send(self._client.shell_channel, "kernel_info_request", {}), None)
+
+    def _send(
+        self,
+        channel: Any,
+        kind: str,
+        content: Message,
+        name: str | None = None,
+        metadata: Message | None = None,
+        buffers: Sequence[Buffer] = (),
+    ) -> str:
+        """Send a request without waiting; returns its message id.
+
+        By the socket's own asynchronous send: `Session.send` writes past it, and such a write can
+        swallow the edge by which the socket learns of a reply (zmq_getsockopt(3), ZMQ_FD).
+        """
+        session = self._client.session
+        request = session.msg(kind, content, metadata=metadata)
+        if name:
+            request["header"]["msg_id"] = request["msg_id"] = name
+        sent = channel.socket.send_multipart([*session.serialize(request), *buffers])
+        sent.add_done_callback(_tell)
+        return str(request["header"]["msg_id"])
 
     def _state(self, attempt: str, state: str) -> None:
         self._events.emit({"type": "state", "attempt": attempt, "state": state})
@@ -222,7 +241,6 @@ class StockKernel:
         cell: str | None = None,
     ) -> Message:
         """An execute request; returns the reply after all its outputs were passed on."""
-        client = self._client
         content = {
             "code": code,
             "silent": silent,
@@ -232,14 +250,13 @@ class StockKernel:
             "stop_on_error": False,
         }
         metadata = {"cellId": cell} if cell else {}
-        request = client.session.msg("execute_request", content, metadata=metadata)
-        name = request["header"]["msg_id"]
         loop = asyncio.get_running_loop()
+        name = self._send(self._client.shell_channel, "execute_request", content, metadata=metadata)
+        # No reply is read before this coroutine waits.
         self._remember(name, attempt)
         self._replies[name], self._idles[name] = loop.create_future(), loop.create_future()
         self._running = attempt is not None
         try:
-            client.shell_channel.send(request)
             reply = await self._replies[name]
             await self._idles[name]
         finally:
@@ -330,6 +347,11 @@ class StockKernel:
         self._waiter.shutdown(wait=False)
         self._manager.cleanup_connection_file()
         shutil.rmtree(self._sockets, ignore_errors=True)
+
+
+def _tell(sent: asyncio.Future[Any]) -> None:
+    if not sent.cancelled() and (error := sent.exception()) is not None:
+        log.warning("a message to a stock kernel was not sent: %s", error)
 
 
 class _Died(Exception):
