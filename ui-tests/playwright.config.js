@@ -5,6 +5,12 @@ const port = process.env.DOSSIER_UI_TESTS_PORT ?? '8899';
 process.env.TARGET_URL ??= `http://localhost:${port}`;
 const baseConfig = require('@jupyterlab/galata/lib/playwright-config');
 
+const project = (windowingMode, theme) => ({
+  name: windowingMode,
+  testDir: 'tests',
+  use: { windowingMode, theme }
+});
+
 module.exports = {
   ...baseConfig,
   timeout: 120_000,
@@ -23,8 +29,12 @@ module.exports = {
     }
   },
   expect: { timeout: 30_000 },
+  // Every test in `tests` runs in each windowing mode, and in both themes; those in `tests/once`
+  // are about something else and run once.
   projects: [
-    { name: 'tests', testDir: 'tests' },
+    { ...project('full', 'JupyterLab Light'), testIgnore: '**/once/**' },
+    { ...project('defer', 'JupyterLab Dark'), testIgnore: '**/once/**' },
+    project('contentVisibility', 'JupyterLab Light'),
     { name: 'screenshots', testDir: 'screenshots' }
   ],
   webServer: {

@@ -1,9 +1,5 @@
-import { expect, test } from '@jupyterlab/galata';
-
 import { openNotebook, outputsAt, promptAt } from '../support/notebook';
-
-// Galata's mock of the kernels' API does not know that an interrupt has an empty answer.
-test.use({ kernels: null, sessions: null });
+import { expect, test } from '../support/test';
 
 test('interrupt and input reach a cell that runs elsewhere', async ({
   page,

@@ -1,48 +1,31 @@
-import { expect, galata, test } from '@jupyterlab/galata';
-
 import { cellAt, openNotebook } from '../support/notebook';
+import { expect, test } from '../support/test';
 
-const plugin = '@jupyterlab/notebook-extension:tracker';
+test('strips survive scrolling and moves', async ({ page, tmpPath }) => {
+  await openNotebook(
+    page,
+    `${tmpPath}/long.ipynb`,
+    Array.from({ length: 60 }, (_, index) => ({
+      source: `x = ${index}\n\n\ny = x`,
+      target: index % 20 === 1 ? 'local' : undefined
+    }))
+  );
+  const target = (index: number) =>
+    cellAt(page, index).getByLabel('Target', { exact: true });
+  await expect(target(1)).toHaveValue('local');
+  for (const index of [41, 1, 21]) {
+    await page.notebook.selectCells(index);
+    await expect(target(index)).toBeVisible();
+    await expect(target(index)).toHaveValue('local');
+  }
+  await page.keyboard.press('Control+Shift+ArrowUp');
+  await expect(target(20)).toHaveValue('local');
+  await expect(target(21)).toHaveCount(0);
 
-for (const windowingMode of ['contentVisibility', 'full', 'defer', 'none']) {
-  test.describe(`windowing mode ${windowingMode}`, () => {
-    test.use({
-      mockSettings: {
-        ...galata.DEFAULT_SETTINGS,
-        [plugin]: {
-          ...(galata.DEFAULT_SETTINGS[plugin] as object),
-          windowingMode
-        }
-      }
-    });
-
-    test('strips survive scrolling and moves', async ({ page, tmpPath }) => {
-      await openNotebook(
-        page,
-        `${tmpPath}/long.ipynb`,
-        Array.from({ length: 60 }, (_, index) => ({
-          source: `x = ${index}\n\n\ny = x`,
-          target: index % 20 === 1 ? 'local' : undefined
-        }))
-      );
-      const target = (index: number) =>
-        cellAt(page, index).getByLabel('Target', { exact: true });
-      await expect(target(1)).toHaveValue('local');
-      for (const index of [41, 1, 21]) {
-        await page.notebook.selectCells(index);
-        await expect(target(index)).toBeVisible();
-        await expect(target(index)).toHaveValue('local');
-      }
-      await page.keyboard.press('Control+Shift+ArrowUp');
-      await expect(target(20)).toHaveValue('local');
-      await expect(target(21)).toHaveCount(0);
-
-      // Taking the target away takes the strip away.
-      await target(20).selectOption('');
-      await expect(target(20)).toHaveCount(0);
-    });
-  });
-}
+  // Taking the target away takes the strip away.
+  await target(20).selectOption('');
+  await expect(target(20)).toHaveCount(0);
+});
 
 test('keys pressed in the dropdown are no shortcuts of the notebook', async ({
   page,

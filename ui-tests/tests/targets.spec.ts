@@ -1,5 +1,3 @@
-import { expect, test } from '@jupyterlab/galata';
-
 import {
   cellAt,
   openNotebook,
@@ -8,6 +6,7 @@ import {
   promptAt,
   stateAt
 } from '../support/notebook';
+import { expect, test } from '../support/test';
 
 const FAILING = `def share(total, of):
     return total / of

@@ -1,11 +1,10 @@
-import { expect, test } from '@jupyterlab/galata';
-
 import {
   openNotebook,
   outputsAt,
   promptAt,
   stateAt
 } from '../support/notebook';
+import { expect, test } from '../support/test';
 
 test('a notebook runs as a workflow', async ({ page, tmpPath }) => {
   await openNotebook(page, `${tmpPath}/flow.ipynb`, [
