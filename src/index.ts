@@ -2,6 +2,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { apiPlugin } from './api/plugin';
 import { executorPlugin, runsPlugin } from './run/plugin';
+import { settingsPlugin } from './settings/plugin';
 import { stripPlugin } from './strip/plugin';
 import { targetsPlugin } from './targets/plugin';
 import { troublesPlugin } from './troubles/plugin';
@@ -9,11 +10,13 @@ import { commandsPlugin } from './workflow/plugin';
 
 export { IApiClient } from './api';
 export { IRunManager } from './run';
+export { IDossierSettings } from './settings';
 export { ITargetsModel } from './targets';
 export { ITroubles } from './troubles';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   apiPlugin,
+  settingsPlugin,
   troublesPlugin,
   targetsPlugin,
   runsPlugin,
