@@ -40,6 +40,7 @@ from .place import Place, Refused
 from .processes import die_with_parent
 from .shell import count_from, reset
 from .streams import Channel, Flusher, PublishHere, WorkerStream, flush_before_children
+from .waiting import Interruptible
 
 # ipykernel needs a log; what it says is not for the cell's output, where it would go by default.
 log = logging.getLogger("dossier.kernel")
@@ -209,7 +210,8 @@ class Host:
         self._context = contextvars.copy_context()
         self._inbox: deque[tuple[Message, list[bytes]]] = deque()
         self._wake = asyncio.Event()
-        self._cell: asyncio.Future[None] | None = None
+        self._cell: asyncio.Task[Any] | None = None
+        self._runner: asyncio.Task[None] | None = None
         self._task: str | None = None
         self._cell_arguments = _accepted(self.shell.run_cell_async, ("cell_id", "cell_meta"))
         flush_before_children(self.streams)
@@ -227,7 +229,7 @@ class Host:
         asyncio.set_event_loop(loop)
         self.interrupts.install()
         loop.add_reader(sock.fileno(), self._readable)
-        runner = loop.create_task(self._comms())
+        runner = self._runner = loop.create_task(self._comms())
         loop.call_later(_IDLE, self._warm)
         self.link.send({"type": "ready", "pid": pid})
         while not runner.done():
@@ -284,6 +286,7 @@ class Host:
         for message, buffers in arrived:
             if message["type"] == "execute":
                 self._cell = self._task_of(self._execute(message))
+                self.interrupts.spare(self._runner, self._cell)
             else:
                 self._inbox.append((message, buffers))
                 self._wake.set()
@@ -433,7 +436,7 @@ class Host:
             with self.interrupts.user_code():
                 transformed, is_async, failure = shell.prepare(code)
                 if is_async:
-                    future = self._task_of(
+                    waits = Interruptible(
                         shell.run_cell_async(
                             code,
                             store_history=store,
@@ -443,7 +446,8 @@ class Host:
                             **extra,
                         )
                     )
-                    self.interrupts.watch(future)
+                    future = self._task_of(waits.run())
+                    self.interrupts.watch(future, waits)
                     try:
                         result = await future
                     finally:

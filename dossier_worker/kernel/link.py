@@ -15,11 +15,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 from jupyter_client.jsonutil import json_clean, json_default
 
 from .frames import Buffer, Splitter, pack
+from .waiting import Interruptible
 
 if sys.platform == "linux":
     import fcntl
@@ -48,7 +49,8 @@ class Interrupts:
         self.mode = Mode.IDLE
         self._shields = 0
         self._pending = False
-        self._task: asyncio.Task[Any] | None = None
+        self._watched: _Watched | None = None
+        self._own: tuple[asyncio.Task[Any], ...] = ()
         self._pid = os.getpid()
 
     def install(self) -> None:
@@ -66,8 +68,9 @@ class Interrupts:
 
     @contextmanager
     def user_code(self) -> Iterator[None]:
-        """While this holds, SIGINT raises KeyboardInterrupt, or cancels the task of `watch`."""
+        """While this holds, SIGINT raises KeyboardInterrupt, if need be where `watch` waits."""
         previous, self.mode = self.mode, Mode.USER
+        watched, self._watched = self._watched, None
         # A cell may have replaced the handler; each cell starts with ours, as in ipykernel.
         signal.signal(signal.SIGINT, self._on_signal)
         try:
@@ -75,12 +78,16 @@ class Interrupts:
             yield
         finally:
             self.mode = previous
-            self._task = None
+            self._watched = watched
             signal.signal(signal.SIGINT, self._on_signal)
 
-    def watch(self, task: asyncio.Task[Any]) -> None:
-        """The user's code is this task: cancel it when it is waiting."""
-        self._task = task
+    def watch(self, task: asyncio.Task[Any], code: Interruptible) -> None:
+        """The user's code is this task."""
+        self._watched = _Watched(task, code)
+
+    def spare(self, *tasks: asyncio.Task[Any] | None) -> None:
+        """These tasks are ours: nothing is raised in them."""
+        self._own = tuple(task for task in tasks if task is not None)
 
     @contextmanager
     def shield(self) -> Iterator[None]:
@@ -99,24 +106,47 @@ class Interrupts:
     def _deliver(self) -> None:
         if self._pending and self.mode is Mode.USER:
             self._pending = False
-            self._raise()
+            self._raise(None)
 
-    def _raise(self) -> None:
-        task = self._task
-        if task is not None:
-            loop = task.get_loop()
-            if asyncio.current_task(loop) is not task:
-                loop.call_soon_threadsafe(task.cancel)
-                return
+    def _raise(self, frame: FrameType | None) -> None:
+        watched = self._watched
+        if watched is not None:
+            loop = watched.task.get_loop()
+            current = asyncio.current_task(loop)
+            if current is not watched.task:
+                loop.call_soon_threadsafe(watched.code.interrupt)
+                # Something else of the user's may be keeping the loop.
+                if current in self._own or (current is None and not _in_users_callback(frame)):
+                    return
         raise KeyboardInterrupt
 
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
         if os.getpid() != self._pid:
             raise KeyboardInterrupt  # a forked child of the user's: Python's own behaviour
         if self.mode is Mode.USER and not self._shields:
-            self._raise()
+            self._raise(frame)
         elif self.mode is not Mode.IDLE:
             self._pending = True
+
+
+class _Watched(NamedTuple):
+    task: asyncio.Task[Any]
+    code: Interruptible
+
+
+_CALLBACK = asyncio.Handle._run.__code__
+_HERE = os.path.dirname(__file__)
+
+
+def _in_users_callback(frame: FrameType | None) -> bool:
+    """Whether an event loop runs a callback now that is not ours."""
+    while frame is not None:
+        if frame.f_code is _CALLBACK:
+            return True
+        if frame.f_code.co_filename.startswith(_HERE):
+            return False
+        frame = frame.f_back
+    return False
 
 
 class Link:
