@@ -30,14 +30,15 @@ class Sessions:
     async def run_cell(self, notebook: notebooks.Notebook, kernel: str, name: str) -> str:
         """Starts a cell on its target and returns the run."""
         cells, cell = await self._cells(notebook, kernel, name)
-        target = cell.target or (notebook.node.metadata.get("dossier") or {}).get("target")
+        document = notebook.node.metadata.get("dossier") or {}
+        target = cell.target or document.get("target")
         if target in (None, "kernel"):
             raise BadInput(f"cell {cell.index} ({cell.id}) runs in the notebook's kernel", "cell")
         engine = await self._service.engine()
         session = await self._session(engine, notebook, kernel)
         executed = {c.id for c in notebook.code_cells if c.execution_count is not None}
         bridge = await self._bridge(engine, kernel)
-        return await session.run_cell(cell, target, cells, executed, bridge)
+        return await session.run_cell(cell, target, cells, executed, bridge, document.get("id"))
 
     async def prepare(self, notebook: notebooks.Notebook, kernel: str, name: str) -> Json:
         """Loads what a kernel cell needs and was made elsewhere into the kernel."""

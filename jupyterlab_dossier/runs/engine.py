@@ -30,6 +30,7 @@ from ..targets import Catalogue
 from . import analysis, conditions, kernelspecs, observations, recovery
 from . import plan as planning
 from .database import LedgerFault
+from .deliveries import Deliveries
 from .dispatch import Dispatcher
 from .interactive import CellRun, Interactive
 from .ledger import Ledger
@@ -60,6 +61,7 @@ class Engine:
         self.catalogue = catalogue or Catalogue()
         self.store = Store(folder / "store")
         self.ledger = Ledger(folder / "ledger.sqlite")
+        self.deliveries = Deliveries(self.ledger)
         self._owner = Owner(folder / "engines")
         self.pool = Pool(
             self.ledger, folder / "workers", folder / "store", self.catalogue, self._owner.name,

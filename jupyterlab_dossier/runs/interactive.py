@@ -127,11 +127,13 @@ class Interactive:
         others: Sequence[Cell],
         executed: Collection[str],
         port: KernelPort,
+        notebook: str | None = None,
     ) -> str:
         """Starts a cell on a target and returns its run. Raises `BadInput`.
 
         `others` are the notebook's other code cells: what their functions do counts, and what
-        those `executed` (their ids) set up.
+        those `executed` (their ids) set up. `notebook` is the id by which the run is found when
+        the notebook was renamed.
         """
         usable = await self._engine.catalogue.check(target)
         if not usable.usable:
@@ -145,7 +147,7 @@ class Interactive:
         }
         await self._engine.ledger.add_run(
             run, "cell", self.path, self._engine.owner, spec, conditions.record(env), [task],
-            durable=False,
+            notebook, durable=False,
         )  # fmt: skip
         active = self._runs[run] = CellRun(self._engine.dispatcher, run, cell)
         deactivate = self._engine.activate(run, active)

@@ -62,6 +62,14 @@ MIGRATIONS = [
         PRIMARY KEY (notebook, source)
     ) WITHOUT ROWID
     """,
+    """
+    CREATE TABLE deliveries (
+        run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE, cell TEXT NOT NULL,
+        how TEXT NOT NULL, seq INTEGER NOT NULL,
+        PRIMARY KEY (run, cell, how)
+    ) WITHOUT ROWID;
+    CREATE INDEX runs_by_notebook ON runs (notebook, created)
+    """,
 ]
 
 

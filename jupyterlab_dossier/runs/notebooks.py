@@ -57,6 +57,15 @@ def read(path: Path) -> Notebook:
     return normalise(content, path, hashlib.sha256(data).hexdigest())
 
 
+def id_of(path: Path) -> str | None:
+    """The random id in a notebook file's metadata; None where there is none, or no notebook."""
+    try:
+        found = json.loads(path.read_bytes())["metadata"]["dossier"]["id"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if isinstance(found, str) and found else None
+
+
 def normalise(content: Any, path: Path, digest: str | None = None) -> Notebook:
     """Upgrades a notebook's JSON to nbformat 4.5 with unique ids; each change is a notice."""
     notices: list[str] = []

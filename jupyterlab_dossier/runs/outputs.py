@@ -49,6 +49,19 @@ class Outputs:
         """Drops what a cell showed, as a new execution does."""
         self._empty(cell)
 
+    def displays(self, cell: str) -> list[Json]:
+        """Where displays with an id stand among a cell's outputs."""
+        return [
+            {"id": name, "index": index}
+            for index, output in enumerate(self.cells[cell])
+            for name, known in self._displays.items()
+            if any(output is display for display in known)
+        ]
+
+    def clears_next(self, cell: str) -> bool:
+        """Whether the cell's next output takes the place of those it has."""
+        return cell in self._clear
+
     def _empty(self, cell: str) -> None:
         self._clear.discard(cell)
         self.cells[cell] = []

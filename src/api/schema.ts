@@ -137,6 +137,61 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/runs/{run}/outputs': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: components['parameters']['run'];
+      };
+      cookie?: never;
+    };
+    /** What the run's cells show now, for a page that opens the notebook */
+    get: operations['runOutputs'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/runs/{run}/delivered': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: components['parameters']['run'];
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Note that outputs were cleared by the user, or stand in the saved document */
+    post: operations['noteDelivery'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/notebook': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What a page that opens a notebook has to know of its runs */
+    get: operations['findNotebookRuns'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/graph': {
     parameters: {
       query?: never;
@@ -381,6 +436,61 @@ export interface components {
         status: string;
         execution_count: number | null;
       };
+    };
+    NotebookRuns: {
+      /** @description Another notebook that still stands has this id and its runs: this one needs an id of its own. */
+      copy: boolean;
+      tasks: components['schemas']['LastTask'][];
+      /** @description Runs that have not ended, oldest first. */
+      runs: {
+        run: string;
+        kind: components['schemas']['RunKind'];
+      }[];
+    };
+    LastTask: {
+      /** @description The cell's id. */
+      cell: string;
+      run: string;
+      state: components['schemas']['TaskState'];
+      why: string | null;
+      /** @description The source that ran. */
+      source: string | null;
+      /** @description The user cleared the outputs up to this event. */
+      cleared: number;
+      /** @description Its last outputs stand in the saved document. */
+      saved: boolean;
+    };
+    RunOutputs: {
+      /** @description The number of the last event taken in. */
+      seq: number;
+      cells: {
+        [key: string]: components['schemas']['CellOutputs'];
+      };
+    };
+    CellOutputs: {
+      /** @description As nbformat has them. */
+      outputs: {
+        [key: string]: unknown;
+      }[];
+      execution_count: number | null;
+      /** @description Where displays with an id stand among the outputs. */
+      displays: {
+        id: string;
+        index: number;
+      }[];
+      /** @description The next output takes the place of these. */
+      clears_next: boolean;
+      /** @description The request for input that the cell waits with. */
+      input: {
+        [key: string]: unknown;
+      } | null;
+    };
+    Delivery: {
+      cell: string;
+      /** @description The number of the last event taken in. */
+      seq: number;
+      /** @enum {string} */
+      how: 'cleared' | 'saved';
     };
     GraphRequest: {
       content: components['schemas']['NotebookContent'];
@@ -664,6 +774,80 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Event'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  runOutputs: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: components['parameters']['run'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The outputs of the cells that have begun, and the event up to which. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RunOutputs'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  noteDelivery: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: components['parameters']['run'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Delivery'];
+      };
+    };
+    responses: {
+      /** @description It is noted. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  findNotebookRuns: {
+    parameters: {
+      query: {
+        /** @description The notebook's path in Jupyter's contents. */
+        path: string;
+        /** @description The id in the notebook's metadata, by which a renamed one is found. */
+        id?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Each cell's last task, and the runs that have not ended. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['NotebookRuns'];
         };
       };
       default: components['responses']['Error'];

@@ -7,6 +7,7 @@ from tornado.web import RequestHandler
 from .events import RunEventsHandler
 from .graph import ChangesHandler, GraphHandler
 from .kernel import PrepareHandler
+from .notebooks import DeliveredHandler, NotebookHandler, OutputsHandler
 from .runs import CancelHandler, InputHandler, InterruptHandler, RunHandler, RunsHandler
 from .targets import TargetsHandler
 
@@ -24,6 +25,9 @@ def routes() -> list[tuple[str, type[RequestHandler]]]:
         (f"{API}/runs/{RUN}/interrupt", InterruptHandler),
         (f"{API}/runs/{RUN}/input", InputHandler),
         (f"{API}/runs/{RUN}/events", RunEventsHandler),
+        (f"{API}/runs/{RUN}/outputs", OutputsHandler),
+        (f"{API}/runs/{RUN}/delivered", DeliveredHandler),
+        (f"{API}/notebook", NotebookHandler),
         (f"{API}/graph", GraphHandler),
         (f"{API}/changes", ChangesHandler),
         (f"{API}/kernel/prepare", PrepareHandler),
