@@ -35,6 +35,7 @@ from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
 from traitlets.config import Config
 
+from . import limits
 from .link import Interrupts, Link
 from .place import Place, Refused
 from .processes import die_with_parent
@@ -373,7 +374,8 @@ class Host:
                 if task.get("announce"):
                     self._state(attempt, "running")
                 started = time.perf_counter()
-                done.update(await self._run_cell(task))
+                with limits.kept(task.get("options")):
+                    done.update(await self._run_cell(task))
                 done["seconds"] = time.perf_counter() - started
                 self.interrupts.finish()
                 if task.get("exports") != []:

@@ -27,6 +27,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
 from ..kernels import ROOT, START_TIMEOUT, KernelFailed
+from . import limits
 from .frames import Buffer
 from .place import Refused
 from .processes import kill_group, words
@@ -112,7 +113,8 @@ class StockKernel:
             await self._prepare(task)
             self._state(attempt, "running")
             started = time.perf_counter()
-            done.update(await self._run_cell(task, attempt))
+            with limits.kept(task.get("options"), self.pid):
+                done.update(await self._run_cell(task, attempt))
             done["seconds"] = time.perf_counter() - started
             if task.get("exports") != []:
                 self._state(attempt, "collecting")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jupyterlab_dossier.runs import BadInput, Cell, notebooks
@@ -27,11 +28,16 @@ class Sessions:
         self._service = service
         self._processes: dict[str, Any] = {}
 
-    async def run_cell(self, notebook: notebooks.Notebook, kernel: str, name: str) -> str:
-        """Starts a cell on its target and returns the run."""
+    async def run_cell(
+        self, notebook: notebooks.Notebook, kernel: str, name: str, once: str | None = None
+    ) -> str:
+        """Starts a cell on its target, or on another one this `once`, and returns the run."""
         cells, cell = await self._cells(notebook, kernel, name)
         document = notebook.node.metadata.get("dossier") or {}
-        target = cell.target or document.get("target")
+        if once not in (None, cell.target):
+            # Options are the target's that they were given for.
+            cell = replace(cell, options={})
+        target = once or cell.target or document.get("target")
         if target in (None, "kernel"):
             raise BadInput(f"cell {cell.index} ({cell.id}) runs in the notebook's kernel", "cell")
         engine = await self._service.engine()

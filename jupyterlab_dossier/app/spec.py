@@ -7,21 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema import Draft202012Validator
 
 from jupyterlab_dossier.runs.model import BadInput
+from jupyterlab_dossier.runs.schemas import fault
 
 PATH = Path(__file__).with_name("openapi.yaml")
-
-_WORDS = {
-    "array": "a list",
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "null": "null",
-    "number": "a number",
-    "object": "an object",
-    "string": "a string",
-}
 
 
 @cache
@@ -45,10 +36,9 @@ def validator(schema: str) -> Draft202012Validator:
 
 def check(schema: str, value: Any) -> None:
     """Raises `BadInput` that names the first wrong field, in words, unless the value fits."""
-    errors = validator(_choose(schema, value)).iter_errors(value)
-    error = min(errors, key=lambda e: [str(part) for part in e.absolute_path], default=None)
-    if error is not None:
-        field, words = _explain(error)
+    found = fault(validator(_choose(schema, value)), value)
+    if found is not None:
+        field, words = found
         raise BadInput(f"{field or 'the body'} {words}", field)
 
 
@@ -62,25 +52,3 @@ def _choose(schema: str, value: Any) -> str:
     if not isinstance(chosen, str) or chosen not in mapping:
         raise BadInput(f"{name} must be one of {', '.join(mapping)}", name)
     return str(mapping[chosen]).rpartition("/")[2]
-
-
-def _explain(error: ValidationError) -> tuple[str | None, str]:
-    path = [str(part) for part in error.absolute_path]
-    wanted: Any = error.validator_value
-    instance: Any = error.instance
-    if error.validator == "required":
-        missing = next(name for name in wanted if name not in instance)
-        return ".".join([*path, missing]), "is missing"
-    if error.validator == "additionalProperties" and wanted is False:
-        known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
-        unknown = next(name for name in instance if name not in known)
-        return ".".join([*path, str(unknown)]), "is not known here"
-    field = ".".join(path) or None
-    if error.validator in ("oneOf", "anyOf"):
-        return field, "must be an object" if not isinstance(instance, dict) else "is wrong"
-    if error.validator == "type":
-        kinds = wanted if isinstance(wanted, list) else [wanted]
-        return field, "must be " + " or ".join(_WORDS[kind] for kind in kinds)
-    if error.validator == "minLength":
-        return field, "must not be empty"
-    return field, f"is wrong: {error.message}"

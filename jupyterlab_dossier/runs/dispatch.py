@@ -51,6 +51,8 @@ class Setting:
     prefix: list[str] = field(default_factory=list)
     """Keys of the set-up statements replayed before it."""
     attempt: str = field(default_factory=new_id)
+    options: Json = field(default_factory=dict)
+    """The cell's options; its worker keeps those that are limits of the process."""
     check: Json | None = None
     """What the worker kernel's check of the cell's effects may cost; None: no check."""
     decide: Decide = lambda status, why, _: ("done" if status == "ok" else "failed", why)
@@ -211,6 +213,7 @@ class Dispatcher:
             "keep": True,
             "filename_cwd": setting.cwd,
             "env": {},
+            **({"options": setting.options} if setting.options else {}),
             **({"check": setting.check} if setting.check else {}),
         }
 

@@ -27,7 +27,7 @@ from jupyter_client.kernelspec import NoSuchKernel
 from ..dataflow.client import AnalysisPair
 from ..store import Store
 from ..targets import Catalogue
-from . import analysis, conditions, kernelspecs, observations, recovery
+from . import analysis, conditions, kernelspecs, observations, options, recovery
 from . import plan as planning
 from .database import LedgerFault
 from .deliveries import Deliveries
@@ -390,11 +390,13 @@ class Engine:
                 continue
             name = target_of(cell, workflow)
             if name in names:
+                options.check(cell, name, self.catalogue)
                 continue
             usable = await self.catalogue.check(name)
             if not usable.usable:
                 where = f"cell {cell.index} ({cell.id})" if cell.target else "the default target"
                 raise BadInput(f"{where}: {usable.why}", "target")
+            options.check(cell, name, self.catalogue)
             names.add(name)
         unknown = (workflow.only or frozenset()) - {cell.id for cell in workflow.cells}
         if unknown:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..targets import ProviderFault
-from . import conditions, observations
+from . import conditions, observations, options
 from . import plan as planning
 from .dispatch import CHECK, Failure, Setting
 from .model import BadInput, Cell, Json, TaskRecord, TaskState, new_id
@@ -138,6 +138,7 @@ class Interactive:
         usable = await self._engine.catalogue.check(target)
         if not usable.usable:
             raise BadInput(f"cell {cell.index} ({cell.id}): {usable.why}", "target")
+        options.check(cell, target, self._engine.catalogue)
         run = new_id()
         env = self._env()
         task = TaskRecord(cell.id, cell.index, "queued", target, None, None, None)
@@ -220,6 +221,7 @@ class Interactive:
             durable=step.outside,
             prefix=[s.key for s in missing],
             decide=functools.partial(active.decide, plan),
+            options=cell.options,
             check=CHECK,
         )
         active.attempt, active.kernel = setting.attempt, kernel

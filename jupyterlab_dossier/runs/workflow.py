@@ -309,6 +309,7 @@ class WorkflowRun:
             durable=step.outside or self.state.targets[task.target].kind not in ("local", "kernel"),
             prefix=[key for key in self._through(setups) if key not in through],
             decide=functools.partial(self._decide, task.cell),
+            options=task.cell.options,
             check=CHECK if not complete else None,
         )
 

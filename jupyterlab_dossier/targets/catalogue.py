@@ -5,6 +5,7 @@ Settings are TOML files `dossier/targets.d/*.toml` in Jupyter's config path, one
     [bignode]
     kind = "local"
     slots = 8
+    costly = true
 """
 
 from __future__ import annotations
@@ -23,7 +24,13 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_SETTINGS: dict[str, type] = {"slots": int, "workers": int, "shared": bool, "idle": float}
+_SETTINGS: dict[str, type] = {
+    "slots": int,
+    "workers": int,
+    "shared": bool,
+    "idle": float,
+    "costly": bool,
+}
 
 
 class SettingsFault(Exception):
@@ -48,6 +55,11 @@ class Catalogue:
         """The provider of a target's kind; cells of `kernel` run on local workers in a workflow."""
         return self.providers.get("local" if target.kind == "kernel" else target.kind)
 
+    def options(self, target: Target) -> dict[str, Any] | None:
+        """JSON schema of the options a cell may give; the notebook's own kernel takes none."""
+        provider = self.providers.get(target.kind)
+        return provider.options(target) if provider else None
+
     async def check(self, name: str) -> Usable:
         """Whether a target can be used now."""
         target = self.targets.get(name)
@@ -63,7 +75,6 @@ class Catalogue:
         """Every target for `jupyter dossier targets` and the browser."""
         rows = []
         for target in self.targets.values():
-            provider = self.provider(target)
             usable = await self.check(target.name)
             rows.append(
                 {
@@ -71,7 +82,8 @@ class Catalogue:
                     "kind": target.kind,
                     "usable": usable.usable,
                     "why": usable.why,
-                    "options": provider.options(target) if provider else None,
+                    "costly": target.costly,
+                    "options": self.options(target),
                 }
             )
         return rows

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,14 @@ from .provider import Ended, ProviderFault, Target, Usable, WorkerOrder
 LOG_TAIL = 64 * 1024
 # A cell's share of memory below which another one at once would rather swap than help.
 BYTES_PER_CELL = 1 << 30
+# Linux alone counts what a process has allocated against its RLIMIT_DATA.
+MEMORY: dict[str, Any] = {
+    "type": "integer",
+    "title": "Memory limit in MiB",
+    "description": "What the cell may allocate; beyond it, allocations fail with MemoryError."
+    " Without a number there is no limit.",
+    "minimum": 64,
+}
 
 
 class LocalProvider:
@@ -25,7 +34,8 @@ class LocalProvider:
     kind = "local"
 
     def options(self, target: Target) -> dict[str, Any]:
-        return {"type": "object", "properties": {}, "additionalProperties": False}
+        properties = {"memory": MEMORY} if sys.platform.startswith("linux") else {}
+        return {"type": "object", "properties": properties, "additionalProperties": False}
 
     def default_slots(self, target: Target) -> int:
         """One cell a core, as far as memory goes."""

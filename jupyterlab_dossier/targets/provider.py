@@ -35,6 +35,11 @@ class Target:
         return bool(self.settings.get("shared", self.kind == "local"))
 
     @property
+    def costly(self) -> bool:
+        """Whether its use costs money or quota, so that the first run there asks."""
+        return bool(self.settings.get("costly", False))
+
+    @property
     def idle(self) -> float:
         """Seconds after which a worker without work ends."""
         return float(self.settings.get("idle", 600))

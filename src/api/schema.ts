@@ -280,7 +280,9 @@ export interface components {
       usable: boolean;
       /** @description Why it is not usable. */
       why: string | null;
-      /** @description JSON schema of the options a cell may set for it. */
+      /** @description Whether its first use in a notebook asks the user. */
+      costly: boolean;
+      /** @description JSON schema of the options a cell may set for it; null where it takes none. */
       options: {
         [key: string]: unknown;
       } | null;
@@ -317,6 +319,8 @@ export interface components {
       kernel: string;
       /** @description The id of the cell to run. */
       cell: string;
+      /** @description Where to run it this once; else where its notebook says. */
+      target?: string;
       content: components['schemas']['NotebookContent'];
     };
     RunStarted: {

@@ -83,5 +83,6 @@ const BUILT_IN: readonly Target[] = ['kernel', 'local'].map(name => ({
   kind: name,
   usable: true,
   why: null,
+  costly: false,
   options: null
 }));

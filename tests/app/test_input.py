@@ -58,6 +58,7 @@ def test_every_route_is_described_and_every_description_has_a_route() -> None:
         ("runs", cell(kernel=...), "kernel"),
         ("runs", cell(kernel="none"), "kernel"),
         ("runs", cell(cell=5), "cell"),
+        ("runs", cell(target=""), "target"),
         ("runs/none/interrupt", {}, "cell"),
         ("runs/none/interrupt", {"cell": ""}, "cell"),
         ("runs/none/interrupt", {"cell": "a", "more": 1}, "more"),
@@ -89,6 +90,7 @@ async def test_wrong_bodies(api: Any, path: str, body: Any, field: str | None) -
     [
         ({"target": 1}, "metadata.dossier.target"),
         ({"options": []}, "metadata.dossier.options"),
+        ({"target": "local", "options": {"cores": 4}}, "metadata.dossier.options.cores"),
         ({"version": "1"}, "metadata.dossier.version"),
         ({"version": 99}, "metadata.dossier.version"),
         ("text", "metadata.dossier"),

@@ -388,3 +388,21 @@ async def test_what_a_cell_elsewhere_did_unforeseen(
     assert any("not foreseen by the analysis" in why and "`made`" in why for why in told), found
     await one_by_one("prepare", content, "c2")
     assert await kernel.run("print(items, made)") == "[1, 2] 5\n"
+
+
+async def test_a_cell_runs_elsewhere_once(
+    api: Any, kernel: Kernel, notebook: Any, events: Any
+) -> None:
+    body = {"kind": "cell", "path": "a.ipynb", "kernel": kernel.id, "cell": "c0"}
+    asked = {**body, "content": notebook("b = 1\nprint(b)")}
+    status, answer = await api("POST", "runs", asked)
+    assert (status, answer["field"]) == (400, "cell")
+    status, answer = await api("POST", "runs", {**asked, "target": "local"})
+    assert status == 201, answer
+    assert shown(await events(answer["run"]), "c0") == "1\n"
+    # Options are those of the target that they were given for.
+    own = {"version": 1, "target": "other", "options": {"cores": 4}}
+    asked = {**body, "content": notebook(("print(2)", own)), "target": "local"}
+    status, answer = await api("POST", "runs", asked)
+    assert status == 201, answer
+    assert shown(await events(answer["run"]), "c0") == "2\n"

@@ -71,6 +71,7 @@ def test_unknown_target(cli: Any, make: Any, tmp_path: Path) -> None:
         ({"target": 1}, "target"),
         ({"version": "1"}, "version"),
         ({"options": []}, "options"),
+        ({"target": "local", "options": {"cores": 4}}, "metadata.dossier.options.cores"),
         ({"idempotent": "yes"}, "idempotent"),
         ("x", "metadata.dossier"),
     ],

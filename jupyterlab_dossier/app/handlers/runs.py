@@ -34,7 +34,9 @@ class RunsHandler(Handler):
         if asked["kind"] == "workflow":
             run = await self._workflow(notebook, asked)
         else:
-            run = await self.service.sessions.run_cell(notebook, asked["kernel"], asked["cell"])
+            run = await self.service.sessions.run_cell(
+                notebook, asked["kernel"], asked["cell"], asked.get("target")
+            )
         engine = await self.service.engine()
         self.service.announcer.follow(engine, await engine.record(run))
         self.reply({"run": run}, 201)

@@ -9,6 +9,7 @@ const target = (name: string, why: string | null = null): Target => ({
   kind: name,
   usable: why === null,
   why,
+  costly: false,
   options: null
 });
 

@@ -1,0 +1,31 @@
+"""The options of cells, checked by what their target takes before anything is sent."""
+
+from __future__ import annotations
+
+from jsonschema import Draft202012Validator
+
+from ..targets import Catalogue
+from .model import BadInput, Cell
+from .schemas import fault
+
+FIELD = "metadata.dossier.options"
+
+
+def check(cell: Cell, target: str, catalogue: Catalogue) -> None:
+    """Raises `BadInput` that names the cell and the option its target does not take."""
+    if not cell.options:
+        return
+    schema = catalogue.options(catalogue.targets[target]) or {}
+    known = sorted(schema.get("properties", {}))
+    taken = f"it takes {', '.join(known)}" if known else "it takes none"
+    for name in cell.options:
+        if name not in known:
+            words = f"is no option of target {target!r}: {taken}"
+            break
+    else:
+        found = fault(Draft202012Validator(schema), cell.options)
+        if found is None:
+            return
+        name, words = found[0] or "", found[1]
+    field = f"{FIELD}.{name}" if name else FIELD
+    raise BadInput(f"cell {cell.index} ({cell.id}): {field} {words}", field)

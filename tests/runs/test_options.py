@@ -1,0 +1,63 @@
+"""Options of cells: checked before anything is sent, and kept where the cell runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import workflow
+
+from jupyterlab_dossier.runs import BadInput, Engine
+from jupyterlab_dossier.targets import Catalogue
+from jupyterlab_dossier.targets.catalogue import SettingsFault, read_settings
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux alone counts it")
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "name", "words"),
+    [
+        ("local", {"cores": 4}, ".cores", "no option of target 'local'"),
+        pytest.param("local", {"memory": "1 GB"}, ".memory", "a whole number", marks=linux),
+        pytest.param("local", {"memory": 1}, ".memory", "at least 64", marks=linux),
+        ("kernel", {"memory": 100}, ".memory", "it takes none"),
+    ],
+)
+async def test_wrong_options(
+    engine: Engine, tmp_path: Path, target: str, options: Any, name: str, words: str
+) -> None:
+    # The second cell is wrong, so that a target which was looked at before is looked at again.
+    cells = [{"source": s, "target": target, "options": o} for s, o in (("1", {}), ("2", options))]
+    with pytest.raises(BadInput, match=words) as refused:
+        await engine.submit(workflow(tmp_path, cells))
+    assert refused.value.field == f"metadata.dossier.options{name}"
+    assert "cell 1 (c1)" in str(refused.value)
+    assert await engine.runs() == []
+
+
+@linux
+async def test_a_memory_limit(engine: Engine, tmp_path: Path) -> None:
+    limited = {"target": "local", "options": {"memory": 100}}
+    cells = [
+        {"source": "small = bytearray(40 << 20)", **limited},
+        {"source": "big = bytearray(300 << 20)\nprint(len(small))", "target": "local"},
+        {"source": "big = bytearray(300 << 20)", **limited},
+    ]
+    run = await engine.submit(workflow(tmp_path, cells))
+    record = await engine.wait(run)
+    assert [task.state for task in record.tasks] == ["done", "done", "failed"]
+    outputs, _ = await engine.outputs(run)
+    assert outputs["c2"][0]["ename"] == "MemoryError"
+
+
+async def test_costly_targets(tmp_path: Path) -> None:
+    folder = tmp_path / "dossier" / "targets.d"
+    folder.mkdir(parents=True)
+    (folder / "a.toml").write_text('[big]\nkind = "local"\ncostly = true\n')
+    rows = await Catalogue(read_settings([str(tmp_path)])).describe()
+    assert [row["name"] for row in rows if row["costly"]] == ["big"]
+    (folder / "a.toml").write_text('[big]\nkind = "local"\ncostly = "yes"\n')
+    with pytest.raises(SettingsFault, match=r"big\.costly must be of type bool"):
+        read_settings([str(tmp_path)])
