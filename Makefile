@@ -7,7 +7,7 @@ export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 export CHROMIUM_PATH ?= $(or $(shell command -v chromium),$(shell command -v google-chrome),/usr/bin/chromium)
 TESTED := jupyterlab_dossier dossier_worker
 
-.PHONY: help demo install test test-python test-browser test-full same-result bench lint lock screenshots wheel clean
+.PHONY: help demo install test test-python test-browser test-versions test-full same-result bench lint lock screenshots wheel clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -53,7 +53,21 @@ test-browser: install browser-tools
 	jlpm test
 	cd ui-tests && jlpm test
 
-test: lint test-python test-browser ## everything that needs no engine of its own
+dist/wheel.done: $(VENV)/extension.done $(shell find $(TESTED) -name '*.py' -not -name _version.py)
+	rm -rf dist
+	$(BIN)/uv build --quiet --wheel --no-build-isolation --out-dir dist
+	touch $@
+
+VERSIONS := lab44 lab45 notebook7
+
+.venvs/%/wheel.done: dist/wheel.done ui-tests/versions/environment.sh
+	ui-tests/versions/environment.sh $* dist/*.whl
+	touch $@
+
+test-versions: browser-tools $(VERSIONS:%=.venvs/%/wheel.done) ## the wheel in JupyterLab 4.4, 4.5 and Notebook 7
+	cd ui-tests && jlpm test:versions
+
+test: lint test-python test-browser test-versions ## everything that needs no engine of its own
 
 PARTS := order edits generated mutants precision faults
 FULL_order := tests/oracles/test_order.py tests/runs/test_example.py
@@ -79,8 +93,7 @@ bench: install ## ratios against peers, written to docs/benchmarks.md
 screenshots: install browser-tools ## pictures for the README, from a live JupyterLab
 	jlpm screenshots
 
-wheel: node_modules/jlpm.done ## a wheel with the prebuilt labextension and the worker
-	$(BIN)/uv build --quiet --wheel --no-build-isolation
+wheel: dist/wheel.done ## a wheel with the prebuilt labextension and the worker
 
 lock: ## newest versions that go together, into requirements.lock
 	(echo "# The versions the tests run with: \`make lock\`"; \
