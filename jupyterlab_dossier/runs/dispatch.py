@@ -28,6 +28,10 @@ class Failure(Exception):
     """A task cannot run, or its result cannot be kept; the text is for the user."""
 
 
+class Killed(Failure):
+    """The user ended the worker kernel, and with it the cell."""
+
+
 @dataclass
 class Setting:
     """What a worker is told of one attempt (the `execute` message of the worker link)."""
@@ -150,7 +154,7 @@ class Dispatcher:
         )  # fmt: skip
         try:
             message = await self._pool.execute(execution)
-        except Lost:
+        except (Lost, Killed):
             await self._ledger.end_attempt(setting.attempt, "lost")
             raise
         kernel.fresh = False
@@ -271,11 +275,15 @@ class Dispatcher:
         if execution is not None:
             self._pool.input(execution, value)
 
-    def kill(self, kernel: Kernel) -> None:
-        """Ends a worker kernel; a cell that runs in it is lost."""
+    def kill(self, kernel: Kernel, asked: bool = False) -> None:
+        """Ends a worker kernel; a cell that runs in it is lost, or has failed where `asked` by the
+        user."""
+        end: Exception = Lost("its worker kernel was ended", worker=False)
+        if asked:
+            end = Killed("killed: its worker kernel was ended, as you asked")
         for execution in list(self._pool.executions.values()):
             if execution.kernel is kernel and not execution.done.done():
-                execution.done.set_exception(Lost("its worker kernel was ended", worker=False))
+                execution.done.set_exception(end)
         self._pool.kill(kernel)
 
 

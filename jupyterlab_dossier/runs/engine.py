@@ -247,6 +247,12 @@ class Engine:
             raise BadInput(f"run {run} is not running here", "run")
         active.interrupt(cell)
 
+    def kill(self, run: str, cell: str) -> None:
+        """Ends the worker kernel in which a cell runs; the cell has failed. Raises `BadInput`."""
+        active = self._active.get(run)
+        if active is None or not active.kill(cell):
+            raise BadInput(f"cell {cell} is not running", "cell")
+
     def input(self, run: str, cell: str, value: str) -> None:
         """Answers a cell's `input()`."""
         active = self._active.get(run)

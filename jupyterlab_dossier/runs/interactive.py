@@ -75,9 +75,20 @@ class CellRun:
         return self.attempt if cell == self.cell.id else None
 
     def interrupt(self, cell: str | None = None) -> None:
-        """Interrupts the cell if it runs."""
-        if self.attempt is not None and cell in (None, self.cell.id):
+        """Interrupts the cell; one that does not run yet will not."""
+        if cell not in (None, self.cell.id):
+            return
+        if self.attempt is not None:
             self._dispatcher.interrupt(self.attempt)
+        elif self.cancelled is None:
+            self.cancelled = "interrupted before it began"
+
+    def kill(self, cell: str) -> bool:
+        """Ends the worker kernel in which the cell runs; whether it runs."""
+        if cell != self.cell.id or self.attempt is None or self.kernel is None:
+            return False
+        self._dispatcher.kill(self.kernel, asked=True)
+        return True
 
     def cancel(self, why: str = "cancelled") -> None:
         """Interrupts the cell, and ends its kernel if that does not help; or never starts it."""
@@ -163,7 +174,7 @@ class Interactive:
                 await self._engine.ledger.set_task(run, cell.id, state, why)
             except (Failure, ProviderFault, Lost, BadInput) as error:
                 state = "lost" if isinstance(error, Lost) and error.worker else "failed"
-                why = str(error)
+                why = f"{error}{self._left_behind(target)}"
                 if active.cancelled is not None:
                     state, why = "cancelled", active.cancelled
                 await self._engine.ledger.set_task(run, cell.id, state, why)
@@ -360,6 +371,22 @@ class Interactive:
             kernel.kept = "it is the notebook's worker kernel on this target"
             await pool.give_back(worker)
         return kernel
+
+    def _left_behind(self, target: str) -> str:
+        """Forgets what lived only in a worker kernel that is no more, and says so."""
+        kernel = self._kernels.get(target)
+        if kernel is None or not kernel.dead:
+            return ""
+        gone = []
+        for name, manifest in list(self._last.items()):
+            if manifest.get("unshippable") and manifest.get("holder") == target:
+                gone.append(f"`{name}` ({manifest['type']})")
+                del self._last[name]
+                self._pending.pop(name, None)
+        if not gone:
+            return ""
+        lived = "lived only there and is" if len(gone) == 1 else "lived only there and are"
+        return f"; {', '.join(gone)} {lived} gone"
 
     def _env(self) -> dict[str, str]:
         return conditions.environment(1)

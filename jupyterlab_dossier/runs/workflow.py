@@ -149,6 +149,14 @@ class WorkflowRun:
             if task.attempt and cell in (None, task.cell.id):
                 self._dispatcher.interrupt(task.attempt)
 
+    def kill(self, cell: str) -> bool:
+        """Ends the worker kernel of a cell that runs; whether it runs."""
+        task = self.state.tasks.get(cell)
+        if task is None or not task.attempt or task.kernel is None:
+            return False
+        self._dispatcher.kill(task.kernel, asked=True)
+        return True
+
     def attempt_of(self, cell: str) -> str | None:
         """The attempt of a cell that runs now."""
         return self.state.tasks[cell].attempt if cell in self.state.tasks else None

@@ -51,6 +51,10 @@ export class ApiClient implements IApiClient {
     await this._post(`runs/${encodeURIComponent(run)}/interrupt`, { cell });
   }
 
+  async kill(run: string, cell: string): Promise<void> {
+    await this._post(`runs/${encodeURIComponent(run)}/kill`, { cell });
+  }
+
   async input(run: string, cell: string, value: string): Promise<void> {
     await this._post(`runs/${encodeURIComponent(run)}/input`, { cell, value });
   }

@@ -96,6 +96,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/runs/{run}/kill': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: components['parameters']['run'];
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * End the worker kernel in which a cell runs, which does not react to an interrupt
+     * @description The cell has failed then, and variables that lived only in that worker kernel are gone. 400 where the cell does not run.
+     */
+    post: operations['killCell'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/runs/{run}/input': {
     parameters: {
       query?: never;
@@ -327,6 +349,9 @@ export interface components {
       run: string;
     };
     InterruptRequest: {
+      cell: string;
+    };
+    KillRequest: {
       cell: string;
     };
     InputRequest: {
@@ -716,6 +741,31 @@ export interface operations {
     };
     responses: {
       /** @description The interrupt is on its way. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  killCell: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: components['parameters']['run'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['KillRequest'];
+      };
+    };
+    responses: {
+      /** @description The worker kernel is ended. */
       204: {
         headers: {
           [name: string]: unknown;

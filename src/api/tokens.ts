@@ -38,6 +38,11 @@ export interface IApiClient {
   interrupt(run: string, cell: string): Promise<void>;
 
   /**
+   * End the worker kernel in which a cell runs.
+   */
+  kill(run: string, cell: string): Promise<void>;
+
+  /**
    * Answer a cell's request for input.
    */
   input(run: string, cell: string, value: string): Promise<void>;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 import json
@@ -103,3 +104,71 @@ def notebook() -> Callable[..., Any]:
         return {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": made}
 
     return make
+
+
+@pytest.fixture
+def events(jp_ws_fetch: Any) -> Any:
+    """Reads a run's events to the end; each must be as openapi.yaml describes it."""
+
+    async def read(run: str, after: int = 0) -> list[dict[str, Any]]:
+        place = {"after": str(after)}
+        socket = await jp_ws_fetch("dossier", "api", "runs", run, "events", params=place)
+        found = []
+        while (message := await asyncio.wait_for(socket.read_message(), 60)) is not None:
+            event = json.loads(message)
+            spec.validator("Event").validate(event)
+            found.append(event)
+        assert socket.close_code == 1000
+        return found
+
+    return read
+
+
+class Kernel:
+    """A user's own kernel on the server, asked as the browser does."""
+
+    def __init__(self, manager: Any, name: str) -> None:
+        self.id = name
+        self.count = 0
+        self._manager = manager.get_kernel(name)
+
+    async def run(self, code: str) -> str:
+        """Runs code and returns what it printed; raises where it failed."""
+        client = self._manager.client()
+        client.start_channels()
+        texts: list[str] = []
+        try:
+            await client.wait_for_ready(timeout=60)
+
+            def hook(message: dict[str, Any]) -> None:
+                if message["msg_type"] == "stream":
+                    texts.append(message["content"]["text"])
+
+            reply = await client.execute_interactive(code, output_hook=hook, timeout=60)
+            assert reply["content"]["status"] == "ok", reply["content"]
+            self.count = reply["content"]["execution_count"]
+            return "".join(texts)
+        finally:
+            client.stop_channels()
+
+
+@pytest.fixture
+def kernel(jp_serverapp: Any, jp_asyncio_loop: Any) -> Any:
+    manager = jp_serverapp.kernel_manager
+    name = jp_asyncio_loop.run_until_complete(manager.start_kernel(kernel_name="python3"))
+    yield Kernel(manager, name)
+    if name in manager:
+        jp_asyncio_loop.run_until_complete(manager.shutdown_kernel(name, now=True))
+
+
+@pytest.fixture
+def one_by_one(api: Any, notebook: Any, kernel: Kernel) -> Any:
+    """Runs or prepares one cell of a notebook, as the browser does."""
+
+    async def ask(what: str, content: Any, cell: str) -> Any:
+        body = {"path": "a.ipynb", "kernel": kernel.id, "cell": cell, "content": content}
+        if what == "prepare":
+            return await api("POST", "kernel/prepare", body)
+        return await api("POST", "runs", {"kind": "cell", **body})
+
+    return ask

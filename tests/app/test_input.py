@@ -62,6 +62,7 @@ def test_every_route_is_described_and_every_description_has_a_route() -> None:
         ("runs/none/interrupt", {}, "cell"),
         ("runs/none/interrupt", {"cell": ""}, "cell"),
         ("runs/none/interrupt", {"cell": "a", "more": 1}, "more"),
+        ("runs/none/kill", {}, "cell"),
         ("runs/none/input", {"cell": "a"}, "value"),
         ("runs/none/input", {"cell": "a", "value": 1}, "value"),
         ("runs/none/cancel", {"now": True}, "now"),
@@ -118,9 +119,9 @@ async def test_an_unknown_kernelspec(api: Any, notebook: Any) -> None:
     assert (status, answer["field"]) == (400, "kernelspec")
 
 
-@pytest.mark.parametrize("verb", ["cancel", "interrupt", "input"])
+@pytest.mark.parametrize("verb", ["cancel", "interrupt", "kill", "input"])
 async def test_no_such_run(api: Any, verb: str) -> None:
-    body = {"cancel": {}, "interrupt": {"cell": "c"}, "input": {"cell": "c", "value": "v"}}[verb]
+    body = {"cancel": {}, "input": {"cell": "c", "value": "v"}}.get(verb, {"cell": "c"})
     status, answer = await api("POST", f"runs/20260101-000000-0000000000/{verb}", body)
     assert status == 404
     assert "20260101" in answer["message"]

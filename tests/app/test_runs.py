@@ -8,26 +8,7 @@ from typing import Any
 
 import pytest
 
-from jupyterlab_dossier.app import spec
 from jupyterlab_dossier.app.announce import SCHEMA
-
-
-@pytest.fixture
-def events(jp_ws_fetch: Any) -> Any:
-    """Reads a run's events to the end; each must be as openapi.yaml describes it."""
-
-    async def read(run: str, after: int = 0) -> list[dict[str, Any]]:
-        place = {"after": str(after)}
-        socket = await jp_ws_fetch("dossier", "api", "runs", run, "events", params=place)
-        found = []
-        while (message := await asyncio.wait_for(socket.read_message(), 60)) is not None:
-            event = json.loads(message)
-            spec.validator("Event").validate(event)
-            found.append(event)
-        assert socket.close_code == 1000
-        return found
-
-    return read
 
 
 @pytest.fixture
@@ -157,61 +138,11 @@ async def test_targets(api: Any) -> None:
     assert {"kernel", "local"} <= {target["name"] for target in answer["targets"]}
 
 
-class Kernel:
-    """A user's own kernel on the server, asked as the browser does."""
-
-    def __init__(self, manager: Any, name: str) -> None:
-        self.id = name
-        self.count = 0
-        self._manager = manager.get_kernel(name)
-
-    async def run(self, code: str) -> str:
-        """Runs code and returns what it printed; raises where it failed."""
-        client = self._manager.client()
-        client.start_channels()
-        texts: list[str] = []
-        try:
-            await client.wait_for_ready(timeout=60)
-
-            def hook(message: dict[str, Any]) -> None:
-                if message["msg_type"] == "stream":
-                    texts.append(message["content"]["text"])
-
-            reply = await client.execute_interactive(code, output_hook=hook, timeout=60)
-            assert reply["content"]["status"] == "ok", reply["content"]
-            self.count = reply["content"]["execution_count"]
-            return "".join(texts)
-        finally:
-            client.stop_channels()
-
-
-@pytest.fixture
-def kernel(jp_serverapp: Any, jp_asyncio_loop: Any) -> Any:
-    manager = jp_serverapp.kernel_manager
-    name = jp_asyncio_loop.run_until_complete(manager.start_kernel(kernel_name="python3"))
-    yield Kernel(manager, name)
-    if name in manager:
-        jp_asyncio_loop.run_until_complete(manager.shutdown_kernel(name, now=True))
-
-
 REMOTE = {"version": 1, "target": "local"}
 
 
-@pytest.fixture
-def one_by_one(api: Any, notebook: Any, kernel: Kernel) -> Any:
-    """Runs or prepares one cell of a notebook, as the browser does."""
-
-    async def ask(what: str, content: Any, cell: str) -> Any:
-        body = {"path": "a.ipynb", "kernel": kernel.id, "cell": cell, "content": content}
-        if what == "prepare":
-            return await api("POST", "kernel/prepare", body)
-        return await api("POST", "runs", {"kind": "cell", **body})
-
-    return ask
-
-
 async def test_values_go_from_kernel_to_worker_and_back(
-    kernel: Kernel, one_by_one: Any, notebook: Any, events: Any
+    kernel: Any, one_by_one: Any, notebook: Any, events: Any
 ) -> None:
     sources = (
         "class P:\n    def __init__(self, n): self.n = n\np = P(20)\nshared = [p]",
@@ -234,7 +165,7 @@ async def test_values_go_from_kernel_to_worker_and_back(
 
 
 async def test_the_kernel_keeps_its_counts_and_names(
-    kernel: Kernel, one_by_one: Any, notebook: Any, events: Any
+    kernel: Any, one_by_one: Any, notebook: Any, events: Any
 ) -> None:
     content = notebook("a = 1", ("b = a + 1", REMOTE), "b")
     await kernel.run("a = 1\nbefore = set(globals()) | {'before'}")
@@ -251,7 +182,7 @@ async def test_the_kernel_keeps_its_counts_and_names(
 
 
 async def test_a_restart_forgets_what_was_made_elsewhere(
-    kernel: Kernel, one_by_one: Any, notebook: Any, events: Any, jp_serverapp: Any
+    kernel: Any, one_by_one: Any, notebook: Any, events: Any, jp_serverapp: Any
 ) -> None:
     content = notebook(("b = 1", REMOTE), "b")
     _, answer = await one_by_one("run", content, "c0")
@@ -262,7 +193,7 @@ async def test_a_restart_forgets_what_was_made_elsewhere(
 
 
 async def test_a_cell_of_the_kernel_is_not_taken(
-    kernel: Kernel, one_by_one: Any, notebook: Any
+    kernel: Any, one_by_one: Any, notebook: Any
 ) -> None:
     status, answer = await one_by_one("run", notebook("1"), "c0")
     assert status == 400
@@ -272,7 +203,7 @@ async def test_a_cell_of_the_kernel_is_not_taken(
 
 
 async def test_input(
-    kernel: Kernel, one_by_one: Any, notebook: Any, api: Any, jp_ws_fetch: Any
+    kernel: Any, one_by_one: Any, notebook: Any, api: Any, jp_ws_fetch: Any
 ) -> None:
     _, answer = await one_by_one("run", notebook(("print(input('name? '))", REMOTE)), "c0")
     run = answer["run"]
@@ -286,7 +217,7 @@ async def test_input(
     assert shown(found, "c0") == "Ada\n"
 
 
-async def test_the_bridge_leaves_no_trace(kernel: Kernel, tmp_path: Any) -> None:
+async def test_the_bridge_leaves_no_trace(kernel: Any, tmp_path: Any) -> None:
     from jupyterlab_dossier.app.kernels import KernelBridge, KernelFault
 
     bridge = KernelBridge(kernel._manager, tmp_path / "worker.pyz", tmp_path / "store")
@@ -302,7 +233,7 @@ async def test_the_bridge_leaves_no_trace(kernel: Kernel, tmp_path: Any) -> None
     )
 
 
-async def test_the_bridge_notices_the_end_of_a_kernel(kernel: Kernel, tmp_path: Any) -> None:
+async def test_the_bridge_notices_the_end_of_a_kernel(kernel: Any, tmp_path: Any) -> None:
     from jupyterlab_dossier.app.kernels import KernelBridge, KernelFault
 
     bridge = KernelBridge(kernel._manager, tmp_path, tmp_path)
@@ -318,7 +249,7 @@ async def test_the_bridge_notices_the_end_of_a_kernel(kernel: Kernel, tmp_path: 
 
 
 async def test_names_around_a_failing_cell(
-    kernel: Kernel, one_by_one: Any, notebook: Any, events: Any
+    kernel: Any, one_by_one: Any, notebook: Any, events: Any
 ) -> None:
     content = notebook(("z = 5\n1 / 0", REMOTE), "1 / 0; z = 6", "print(z)")
     _, answer = await one_by_one("run", content, "c0")
@@ -329,7 +260,7 @@ async def test_names_around_a_failing_cell(
 
 
 async def test_what_is_deleted_elsewhere_is_gone(
-    kernel: Kernel, one_by_one: Any, notebook: Any, events: Any
+    kernel: Any, one_by_one: Any, notebook: Any, events: Any
 ) -> None:
     content = notebook("x = 1", ("del x", REMOTE))
     await kernel.run("x = 1")
@@ -339,7 +270,7 @@ async def test_what_is_deleted_elsewhere_is_gone(
 
 
 async def test_a_queued_cell_is_cancelled_alone(
-    kernel: Kernel, one_by_one: Any, notebook: Any, events: Any, api: Any
+    kernel: Any, one_by_one: Any, notebook: Any, events: Any, api: Any
 ) -> None:
     content = notebook(("print('one')\nn = input()", REMOTE), ("m = 2", REMOTE))
     _, first = await one_by_one("run", content, "c0")
@@ -356,7 +287,7 @@ async def test_a_queued_cell_is_cancelled_alone(
 
 
 async def test_only_what_was_executed_is_set_up(
-    kernel: Kernel, one_by_one: Any, notebook: Any, events: Any
+    kernel: Any, one_by_one: Any, notebook: Any, events: Any
 ) -> None:
     content = notebook(
         "import os",
@@ -372,7 +303,7 @@ async def test_only_what_was_executed_is_set_up(
 
 
 async def test_what_a_cell_elsewhere_did_unforeseen(
-    kernel: Kernel, one_by_one: Any, notebook: Any, events: Any, jp_root_dir: Any
+    kernel: Any, one_by_one: Any, notebook: Any, events: Any, jp_root_dir: Any
 ) -> None:
     (jp_root_dir / "reach.py").write_text(
         "import sys\ndef reach():\n"
@@ -391,7 +322,7 @@ async def test_what_a_cell_elsewhere_did_unforeseen(
 
 
 async def test_a_cell_runs_elsewhere_once(
-    api: Any, kernel: Kernel, notebook: Any, events: Any
+    api: Any, kernel: Any, notebook: Any, events: Any
 ) -> None:
     body = {"kind": "cell", "path": "a.ipynb", "kernel": kernel.id, "cell": "c0"}
     asked = {**body, "content": notebook("b = 1\nprint(b)")}

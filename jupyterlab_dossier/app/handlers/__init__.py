@@ -8,7 +8,14 @@ from .events import RunEventsHandler
 from .graph import ChangesHandler, GraphHandler
 from .kernel import PrepareHandler
 from .notebooks import DeliveredHandler, NotebookHandler, OutputsHandler
-from .runs import CancelHandler, InputHandler, InterruptHandler, RunHandler, RunsHandler
+from .runs import (
+    CancelHandler,
+    InputHandler,
+    InterruptHandler,
+    KillHandler,
+    RunHandler,
+    RunsHandler,
+)
 from .targets import TargetsHandler
 
 API = "/dossier/api"
@@ -23,6 +30,7 @@ def routes() -> list[tuple[str, type[RequestHandler]]]:
         (f"{API}/runs/{RUN}", RunHandler),
         (f"{API}/runs/{RUN}/cancel", CancelHandler),
         (f"{API}/runs/{RUN}/interrupt", InterruptHandler),
+        (f"{API}/runs/{RUN}/kill", KillHandler),
         (f"{API}/runs/{RUN}/input", InputHandler),
         (f"{API}/runs/{RUN}/events", RunEventsHandler),
         (f"{API}/runs/{RUN}/outputs", OutputsHandler),

@@ -85,6 +85,17 @@ class InterruptHandler(Handler):
         self.done()
 
 
+class KillHandler(Handler):
+    @authenticated
+    @allowed("execute")
+    async def post(self, run: str) -> None:
+        asked = self.body("KillRequest")
+        engine = await self.service.engine()
+        await engine.record(run)  # raises where there is no such run
+        engine.kill(run, asked["cell"])
+        self.done()
+
+
 class InputHandler(Handler):
     @authenticated
     @allowed("execute")
