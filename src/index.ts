@@ -1,6 +1,7 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { apiPlugin } from './api/plugin';
+import { costsPlugin } from './costs/plugin';
 import { executorPlugin, runsPlugin } from './run/plugin';
 import { settingsPlugin } from './settings/plugin';
 import { stripPlugin } from './strip/plugin';
@@ -9,6 +10,7 @@ import { troublesPlugin } from './troubles/plugin';
 import { commandsPlugin } from './workflow/plugin';
 
 export { IApiClient } from './api';
+export { ICosts } from './costs';
 export { IRunManager } from './run';
 export { IDossierSettings } from './settings';
 export { ITargetsModel } from './targets';
@@ -19,6 +21,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   settingsPlugin,
   troublesPlugin,
   targetsPlugin,
+  costsPlugin,
   runsPlugin,
   executorPlugin,
   stripPlugin,

@@ -75,10 +75,17 @@ export function setDefaultTarget(
  * Give the notebook its random id, by which its runs are known when it is renamed.
  */
 export function ensureNotebookId(notebook: IMetadataHolder): void {
-  const { id } = Private.read(notebook);
-  if (typeof id !== 'string' || !id) {
+  if (notebookId(notebook) === null) {
     Private.write(notebook, { id: UUID.uuid4() });
   }
+}
+
+/**
+ * The random id of a notebook; `null` where it has none yet.
+ */
+export function notebookId(notebook: IMetadataHolder): string | null {
+  const { id } = Private.read(notebook);
+  return typeof id === 'string' && id ? id : null;
 }
 
 /**

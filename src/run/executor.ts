@@ -6,6 +6,7 @@ import {
 } from '@jupyterlab/notebook';
 
 import { ApiError } from '../api';
+import type { ICosts } from '../costs';
 import {
   effectiveTarget,
   getTarget,
@@ -27,6 +28,7 @@ import type { IRunManager } from './tokens';
 export class CellExecutor implements INotebookCellExecutor {
   constructor(options: CellExecutor.IOptions) {
     this._localPath = options.localPath;
+    this._permit = options.permit ?? (() => true);
     this._runs = options.runs;
     this._stock = options.stock ?? runInKernel;
     this._troubles = options.troubles;
@@ -64,14 +66,28 @@ export class CellExecutor implements INotebookCellExecutor {
     const { cell, notebook } = options;
     const model = cell.model as ICodeCellModel;
     const runs = this._runs.open(notebook);
-    beginExecution(model);
+    const once = runs.once.get(model.id);
+    runs.once.delete(model.id);
+    const target = () => once ?? effectiveTarget(notebook, model);
+    const permitted = this._permit(notebook, target());
+    if (permitted === true) {
+      beginExecution(model);
+    } else {
+      // What it shows stays until the user has decided.
+      model.executionState = 'running';
+    }
     cell.outputHidden = false;
     options.onCellExecutionScheduled({ cell });
     const ran = await runs.queue.add(
-      () =>
-        effectiveTarget(notebook, model) === KERNEL
+      async () => {
+        if (!(await permitted) || !(await this._permit(notebook, target()))) {
+          runs.queue.drop();
+          return null;
+        }
+        return target() === KERNEL
           ? this._runInKernel(options, runs)
-          : this._runElsewhere(options, runs),
+          : this._runElsewhere(options, runs, once);
+      },
       { stopOnError: !hasTag(model, 'raises-exception') }
     );
     if (!ran && !cell.isDisposed) {
@@ -119,7 +135,8 @@ export class CellExecutor implements INotebookCellExecutor {
 
   private async _runElsewhere(
     options: CellExecutor.ICodeOptions,
-    runs: NotebookRuns
+    runs: NotebookRuns,
+    once?: string
   ): Promise<boolean> {
     const { cell, onCellExecuted, sessionContext } = options;
     const model = cell.model as ICodeCellModel;
@@ -136,7 +153,8 @@ export class CellExecutor implements INotebookCellExecutor {
       end = await runs.runCell({
         cell: model,
         path: this._localPath(sessionContext.path),
-        sessionContext
+        sessionContext,
+        target: once
       });
     } catch (error) {
       return this._fail(options, this._troubles.report(error));
@@ -189,6 +207,7 @@ export class CellExecutor implements INotebookCellExecutor {
   }
 
   private _localPath: (path: string) => string;
+  private _permit: ICosts['permit'];
   private _runs: IRunManager;
   private _stock: INotebookCellExecutor['runCell'];
   private _troubles: ITroubles;
@@ -203,6 +222,11 @@ export namespace CellExecutor {
      * A path without the name of its drive.
      */
     localPath: (path: string) => string;
+
+    /**
+     * Whether a notebook may run on a target, which may cost.
+     */
+    permit?: ICosts['permit'];
     runs: IRunManager;
 
     /**

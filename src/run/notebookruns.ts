@@ -33,6 +33,11 @@ export class NotebookRuns {
   readonly queue = new CellQueue();
 
   /**
+   * Targets by cell for its next execution only, whatever the cell names.
+   */
+  readonly once = new Map<string, string>();
+
+  /**
    * Emitted when a run began or ended.
    */
   get changed(): ISignal<NotebookRuns, void> {
@@ -77,6 +82,7 @@ export class NotebookRuns {
         path,
         kernel: sessionContext.session?.kernel?.id ?? '',
         cell: id,
+        ...(options.target ? { target: options.target } : {}),
         content: toContent(this._notebook)
       });
     } catch (error) {
@@ -324,6 +330,11 @@ export namespace NotebookRuns {
     cell: ICodeCellModel;
     path: string;
     sessionContext: ISessionContext;
+
+    /**
+     * Where to run it this once; else where its notebook says.
+     */
+    target?: string;
   }
 
   export interface IWorkflowEnd {

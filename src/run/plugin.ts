@@ -7,6 +7,7 @@ import { INotebookCellExecutor } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { IApiClient } from '../api';
+import { ICosts } from '../costs';
 import { ITroubles } from '../troubles';
 import { CellExecutor } from './executor';
 import { RunManager } from './manager';
@@ -50,10 +51,16 @@ export const executorPlugin: JupyterFrontEndPlugin<INotebookCellExecutor> = {
   description: 'Runs each cell of a notebook where its target says.',
   autoStart: true,
   provides: INotebookCellExecutor,
-  requires: [IRunManager, ITroubles],
-  activate: (app: JupyterFrontEnd, runs: IRunManager, troubles: ITroubles) =>
+  requires: [ICosts, IRunManager, ITroubles],
+  activate: (
+    app: JupyterFrontEnd,
+    costs: ICosts,
+    runs: IRunManager,
+    troubles: ITroubles
+  ) =>
     new CellExecutor({
       localPath: path => app.serviceManager.contents.localPath(path),
+      permit: (notebook, target) => costs.permit(notebook, target),
       runs,
       troubles
     })

@@ -3,6 +3,7 @@ import { isCodeCellModel } from '@jupyterlab/cells';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import type { ICosts } from '../costs';
 import { workflowIcon } from '../icons';
 import { getTarget, KERNEL, setDefaultTarget } from '../notebook';
 import type { IRunManager } from '../run';
@@ -23,7 +24,7 @@ export namespace CommandIDs {
  * Add the commands.
  */
 export function addCommands(options: addCommands.IOptions): void {
-  const { app, runs, targets, tracker, trans, troubles } = options;
+  const { app, costs, runs, targets, tracker, trans, troubles } = options;
   const { commands, shell } = app;
 
   const currentPanel = (): NotebookPanel | null => {
@@ -117,7 +118,7 @@ export function addCommands(options: addCommands.IOptions): void {
         return;
       }
       const { runWorkflow } = await import('./workflow');
-      await runWorkflow(panel, { runs, trans, troubles });
+      await runWorkflow(panel, { costs, runs, trans, troubles });
     }
   });
 
@@ -153,6 +154,7 @@ export function addCommands(options: addCommands.IOptions): void {
 export namespace addCommands {
   export interface IOptions {
     app: JupyterFrontEnd;
+    costs: ICosts;
     runs: IRunManager;
     targets: ITargetsModel;
     tracker: INotebookTracker;

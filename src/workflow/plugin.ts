@@ -6,6 +6,7 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { ICosts } from '../costs';
 import { IRunManager } from '../run';
 import { ITargetsModel } from '../targets';
 import { ITroubles } from '../troubles';
@@ -19,10 +20,11 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   description:
     'Commands to choose targets and to run a notebook as a workflow.',
   autoStart: true,
-  requires: [INotebookTracker, IRunManager, ITargetsModel, ITroubles],
+  requires: [ICosts, INotebookTracker, IRunManager, ITargetsModel, ITroubles],
   optional: [ICommandPalette, ITranslator],
   activate: (
     app: JupyterFrontEnd,
+    costs: ICosts,
     tracker: INotebookTracker,
     runs: IRunManager,
     targets: ITargetsModel,
@@ -31,7 +33,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_dossier');
-    addCommands({ app, runs, targets, tracker, trans, troubles });
+    addCommands({ app, costs, runs, targets, tracker, trans, troubles });
     const category = trans.__('Dossier');
     for (const command of Object.values(CommandIDs)) {
       palette?.addItem({ command, category });

@@ -2,7 +2,8 @@ import { Notification } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { codeCells } from '../notebook';
+import type { ICosts } from '../costs';
+import { codeCells, getTarget } from '../notebook';
 import type { IRunManager, NotebookRuns } from '../run';
 import type { ITroubles } from '../troubles';
 
@@ -13,10 +14,18 @@ export async function runWorkflow(
   panel: NotebookPanel,
   options: runWorkflow.IOptions
 ): Promise<void> {
-  const { trans, troubles } = options;
+  const { costs, trans, troubles } = options;
   const model = panel.content.model;
   if (!model) {
     return;
+  }
+  const targets = new Set(
+    Array.from(codeCells(model).values(), cell => getTarget(cell))
+  ).add(getTarget(model));
+  for (const target of targets) {
+    if (target !== null && !(await costs.permit(model, target))) {
+      return;
+    }
   }
   const name = panel.title.label;
   const runs = options.runs.open(model);
@@ -93,6 +102,7 @@ export async function runWorkflow(
  */
 export namespace runWorkflow {
   export interface IOptions {
+    costs: ICosts;
     runs: IRunManager;
     trans: TranslationBundle;
     troubles: ITroubles;

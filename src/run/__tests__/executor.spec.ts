@@ -27,11 +27,19 @@ class FakeServer {
   private _started: PromiseDelegate<string>[] = [];
 
   readonly api = {
-    start: async ({ kind, cell }: { kind: string; cell?: string }) => {
+    start: async ({
+      kind,
+      cell,
+      target
+    }: {
+      kind: string;
+      cell?: string;
+      target?: string;
+    }) => {
       if (this.refuse) {
         throw this.refuse;
       }
-      this.log.push(`start ${cell ?? kind}`);
+      this.log.push(`start ${cell ?? kind}${target ? ` on ${target}` : ''}`);
       return `run${++this._runs}`;
     },
     prepare: async ({ cell }: { cell: string }) => {
@@ -95,8 +103,10 @@ describe('CellExecutor', () => {
     statusChanged: Signal<object, string>;
   };
   let told: string[];
+  let permit: (target: string) => true | Promise<boolean>;
 
   beforeEach(() => {
+    permit = () => true;
     server = new FakeServer();
     told = [];
     notebook = new NotebookModel();
@@ -112,6 +122,7 @@ describe('CellExecutor', () => {
     runs = new RunManager({ api: server.api, askInput: async () => 'typed' });
     executor = new CellExecutor({
       localPath: path => path.replace('RTC:', ''),
+      permit: (_, target) => permit(target),
       runs,
       stock: ({ cell }) => {
         server.log.push(`kernel ${cell.model.id}`);
@@ -168,6 +179,52 @@ describe('CellExecutor', () => {
     expect(await a).toBe(true);
     expect(await b).toBe(false);
     expect(runs.find(notebook)).toBeNull();
+  });
+
+  it('leaves a cell as it was where the user refuses', async () => {
+    setCellTarget(notebook, model('b'), 'local');
+    model('b').outputs.add({
+      output_type: 'stream',
+      name: 'stdout',
+      text: '1'
+    });
+    const answer = new PromiseDelegate<boolean>();
+    permit = target => target === 'kernel' || answer.promise;
+    const results = ['a', 'b', 'c'].map(id => run(id));
+    await settle();
+    inKernel.get('a')!.resolve(true);
+    expect(model('b').executionState).toBe('running');
+    expect(model('b').outputs.length).toBe(1);
+    answer.resolve(false);
+    expect(await Promise.all(results)).toEqual([true, false, false]);
+    expect(server.log).toEqual(['prepare a', 'kernel a']);
+    expect(model('b').outputs.length).toBe(1);
+    for (const id of ['b', 'c']) {
+      expect(model(id).executionState).toBe('idle');
+      expect(model(id).executionCount).toBeNull();
+    }
+  });
+
+  it('runs a cell elsewhere once', async () => {
+    setCellTarget(notebook, model('a'), 'local');
+    const { once } = runs.open(notebook);
+    once.set('a', 'kernel');
+    const a = run('a');
+    await settle();
+    expect(server.log).toEqual(['prepare a', 'kernel a']);
+    inKernel.get('a')!.resolve(true);
+    expect(await a).toBe(true);
+    once.set('b', 'big');
+    const started = server.started();
+    const b = run('b');
+    await started;
+    server.emit('b', 'done', { status: 'ok', execution_count: 2 });
+    expect(await b).toBe(true);
+    expect(server.log.slice(2)).toEqual(['start b on big']);
+    // Next time the cell runs where it always does.
+    void run('b');
+    await settle();
+    expect(server.log.slice(3)).toEqual(['prepare b', 'kernel b']);
   });
 
   it('runs mixed cells one after the other, in the order asked for', async () => {
