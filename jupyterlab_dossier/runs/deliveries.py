@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,18 +35,18 @@ class Deliveries:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    async def note(self, run: str, cell: str, how: How, seq: int) -> None:
-        """Keeps that a cell's outputs up to an event were cleared, or saved. Raises `BadInput`."""
+    async def note(self, run: str, cells: Sequence[str], how: How, seq: int) -> None:
+        """Keeps that cells' outputs up to an event were cleared, or saved. Raises `BadInput`."""
         record = await self._ledger.run(run)
-        if cell not in {task.id for task in record.tasks}:
-            raise BadInput(f"cell {cell!r} is not in run {run}", "cell")
+        if unknown := set(cells) - {task.id for task in record.tasks}:
+            raise BadInput(f"cell {min(unknown)!r} is not in run {run}", "cells")
         if seq > record.seq:
             raise BadInput(f"run {run} has no event {seq} yet", "seq")
         await self._ledger.database.write(
-            lambda db: db.execute(
+            lambda db: db.executemany(
                 "INSERT INTO deliveries VALUES (?, ?, ?, ?) ON CONFLICT (run, cell, how)"
                 " DO UPDATE SET seq = max(seq, excluded.seq)",
-                (run, cell, how, seq),
+                [(run, cell, how, seq) for cell in cells],
             )
         )
 

@@ -515,7 +515,7 @@ export interface components {
       } | null;
     };
     Delivery: {
-      cell: string;
+      cells: string[];
       /** @description The number of the last event taken in. */
       seq: number;
       /** @enum {string} */

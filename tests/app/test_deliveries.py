@@ -76,10 +76,12 @@ async def test_what_was_cleared_or_saved_is_known(api: Any, run: Any, found: Any
     name = await run("a.ipynb", "print(1)", "print(2)")
     _, shown = await api("GET", f"runs/{name}/outputs")
     place = f"runs/{name}/delivered"
-    cleared = {"cell": "c0", "seq": shown["seq"], "how": "cleared"}
+    cleared = {"cells": ["c0"], "seq": shown["seq"], "how": "cleared"}
     assert (await api("POST", place, cleared))[0] == 204
     assert (await api("POST", place, {**cleared, "seq": 1}))[0] == 204  # a late word of another tab
-    assert (await api("POST", place, {"cell": "c1", "seq": shown["seq"], "how": "saved"}))[0] == 204
+    assert (await api("POST", place, {"cells": ["c1"], "seq": shown["seq"], "how": "saved"}))[
+        0
+    ] == 204
     tasks = {task["cell"]: task for task in (await found("a.ipynb"))["tasks"]}
     assert (tasks["c0"]["cleared"], tasks["c0"]["saved"]) == (shown["seq"], False)
     assert (tasks["c1"]["cleared"], tasks["c1"]["saved"]) == (0, True)
@@ -102,7 +104,7 @@ async def test_what_comes_after_clearing_is_shown(
             break
         await asyncio.sleep(0.05)
     assert (await found("a.ipynb"))["runs"] == [{"run": name, "kind": "workflow"}]
-    asked = {"cell": "c0", "seq": shown["seq"], "how": "cleared"}
+    asked = {"cells": ["c0"], "seq": shown["seq"], "how": "cleared"}
     assert (await api("POST", f"runs/{name}/delivered", asked))[0] == 204
     (jp_root_dir / "go").touch()
     for _ in range(600):
@@ -142,7 +144,11 @@ async def test_bad_input(api: Any, run: Any) -> None:
     assert (await api("GET", "runs/none/outputs"))[0] == 404
     name = await run("a.ipynb", "print(1)")
     place = f"runs/{name}/delivered"
-    for change, field in (({"cell": "c9"}, "cell"), ({"seq": 999}, "seq"), ({"how": "x"}, "how")):
-        body = {"cell": "c0", "seq": 1, "how": "saved", **change}
+    for change, field in (
+        ({"cells": ["c0", "c9"]}, "cells"),
+        ({"seq": 999}, "seq"),
+        ({"how": "x"}, "how"),
+    ):
+        body = {"cells": ["c0"], "seq": 1, "how": "saved", **change}
         status, answer = await api("POST", place, body)
         assert (status, answer["field"]) == (400, field)

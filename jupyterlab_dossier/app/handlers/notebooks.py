@@ -41,5 +41,5 @@ class DeliveredHandler(Handler):
     async def post(self, run: str) -> None:
         asked = self.body("Delivery")
         engine = await self.service.engine()
-        await engine.deliveries.note(run, asked["cell"], asked["how"], asked["seq"])
+        await engine.deliveries.note(run, asked["cells"], asked["how"], asked["seq"])
         self.done()
