@@ -2,7 +2,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { apiPlugin } from './api/plugin';
 import { costsPlugin } from './costs/plugin';
-import { executorPlugin, runsPlugin } from './run/plugin';
+import { attachPlugin, executorPlugin, runsPlugin } from './run/plugin';
 import { settingsPlugin } from './settings/plugin';
 import { stripPlugin } from './strip/plugin';
 import { targetsPlugin } from './targets/plugin';
@@ -24,6 +24,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   costsPlugin,
   runsPlugin,
   executorPlugin,
+  attachPlugin,
   stripPlugin,
   commandsPlugin
 ];

@@ -7,9 +7,12 @@ import {
   isRunEnd,
   type Changes,
   type ChangesRequest,
+  type Delivery,
+  type FoundRuns,
   type Prepared,
   type PrepareRequest,
   type RunEvent,
+  type RunOutputs,
   type RunRecord,
   type RunRequest,
   type Target
@@ -65,6 +68,27 @@ export class ApiClient implements IApiClient {
 
   async changes(request: ChangesRequest): Promise<Changes> {
     return (await this._post('changes', request)) as Changes;
+  }
+
+  async notebook(path: string, id: string | null): Promise<FoundRuns> {
+    const query = new URLSearchParams({ path, ...(id ? { id } : {}) });
+    const found = (await this._get(
+      `notebook?${query.toString()}`
+    )) as FoundRuns;
+    if (!Array.isArray(found.tasks)) {
+      throw new ApiError('notebook', 'mismatch');
+    }
+    return found;
+  }
+
+  async outputs(run: string): Promise<RunOutputs> {
+    return (await this._get(
+      `runs/${encodeURIComponent(run)}/outputs`
+    )) as RunOutputs;
+  }
+
+  async delivered(run: string, delivery: Delivery): Promise<void> {
+    await this._post(`runs/${encodeURIComponent(run)}/delivered`, delivery);
   }
 
   watch(

@@ -4,9 +4,12 @@ import type { EventStream } from './events';
 import type {
   Changes,
   ChangesRequest,
+  Delivery,
+  FoundRuns,
   Prepared,
   PrepareRequest,
   RunEvent,
+  RunOutputs,
   RunRecord,
   RunRequest,
   Target
@@ -57,6 +60,24 @@ export interface IApiClient {
    * stale; a null token asks to begin again.
    */
   changes(request: ChangesRequest): Promise<Changes>;
+
+  /**
+   * What a page that opens a notebook has to know of its runs.
+   *
+   * @param path - the notebook's path
+   * @param id - the id in its metadata, if it has one
+   */
+  notebook(path: string, id: string | null): Promise<FoundRuns>;
+
+  /**
+   * What the cells of a run show now.
+   */
+  outputs(run: string): Promise<RunOutputs>;
+
+  /**
+   * Tell that outputs were cleared by the user, or stand in the saved document.
+   */
+  delivered(run: string, delivery: Delivery): Promise<void>;
 
   /**
    * Follow a run.

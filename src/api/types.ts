@@ -14,6 +14,10 @@ export type PrepareRequest = Schemas['PrepareRequest'];
 export type Prepared = Schemas['Prepared'];
 export type ChangesRequest = Schemas['ChangesRequest'];
 export type Changes = Schemas['Changes'];
+export type FoundRuns = Schemas['NotebookRuns'];
+export type RunOutputs = Schemas['RunOutputs'];
+export type CellOutputs = Schemas['CellOutputs'];
+export type Delivery = Schemas['Delivery'];
 
 const RUN_END: readonly string[] = ['done', 'failed', 'cancelled', 'lost'];
 const TASK_END: readonly string[] = [...RUN_END, 'reused', 'skipped'];

@@ -2,6 +2,7 @@ import { type ICodeCellModel, isCodeCellModel } from '@jupyterlab/cells';
 import type { INotebookModel } from '@jupyterlab/notebook';
 
 import type { NotebookContent } from '../api';
+import { hasDossier } from './metadata';
 
 /**
  * The document as it stands in the editor, saved or not, without its outputs: the server needs
@@ -21,6 +22,13 @@ export function toContent(notebook: INotebookModel): NotebookContent {
       ...(cell.type === 'code' ? { outputs: [], execution_count: null } : {})
     }))
   };
+}
+
+/**
+ * Whether a notebook or any of its cells carries metadata of ours.
+ */
+export function carriesDossier(notebook: INotebookModel): boolean {
+  return hasDossier(notebook) || Array.from(notebook.cells).some(hasDossier);
 }
 
 /**

@@ -76,7 +76,7 @@ export function setDefaultTarget(
  */
 export function ensureNotebookId(notebook: IMetadataHolder): void {
   if (notebookId(notebook) === null) {
-    Private.write(notebook, { id: UUID.uuid4() });
+    renewNotebookId(notebook);
   }
 }
 
@@ -86,6 +86,13 @@ export function ensureNotebookId(notebook: IMetadataHolder): void {
 export function notebookId(notebook: IMetadataHolder): string | null {
   const { id } = Private.read(notebook);
   return typeof id === 'string' && id ? id : null;
+}
+
+/**
+ * Give a copy of a notebook an id of its own.
+ */
+export function renewNotebookId(notebook: IMetadataHolder): void {
+  Private.write(notebook, { id: UUID.uuid4() });
 }
 
 /**

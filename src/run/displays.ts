@@ -6,9 +6,9 @@ import type { IOutputAreaModel } from '@jupyterlab/outputarea';
  */
 export class Displays {
   /**
-   * Note that the last output of an area is a display with this id.
+   * Note that an output of an area, the last one if not given, is a display with this id.
    */
-  add(id: string, area: IOutputAreaModel): void {
+  add(id: string, area: IOutputAreaModel, index = area.length - 1): void {
     let places = this._areas.get(area);
     if (!places) {
       places = [];
@@ -16,7 +16,7 @@ export class Displays {
       // Indices hold until the outputs are cleared, by a run or by the user.
       area.changed.connect(this._onChanged, this);
     }
-    places.push({ id, index: area.length - 1 });
+    places.push({ id, index });
   }
 
   /**

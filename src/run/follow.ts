@@ -118,8 +118,8 @@ export async function followRun(options: followRun.IOptions): Promise<IRunEnd> {
     });
   };
 
-  const begun = new Set<string>();
-  const stream = api.watch(run, event => {
+  const begun = new Set<string>(options.begun);
+  const onEvent = (event: RunEvent) => {
     if (event.kind === 'state') {
       onState(event);
     } else if (event.kind === 'output') {
@@ -127,7 +127,9 @@ export async function followRun(options: followRun.IOptions): Promise<IRunEnd> {
     } else if (event.kind === 'done') {
       onDone(event);
     }
-  });
+    options.onTaken?.(event.seq);
+  };
+  const stream = api.watch(run, onEvent, options.after);
   await stream.finished;
   if (!end) {
     const record = await api.show(run);
@@ -145,6 +147,17 @@ export namespace followRun {
     run: string;
     states: CellStates;
     displays: Displays;
+
+    /**
+     * The number of the last event that is already taken in, and the cells that have begun by it.
+     */
+    after?: number;
+    begun?: Iterable<string>;
+
+    /**
+     * Called after each event with its number.
+     */
+    onTaken?: (seq: number) => void;
 
     /**
      * The model of the cell that outputs are for; `null` when it is gone or its source is not the

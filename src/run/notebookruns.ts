@@ -4,11 +4,19 @@ import type { INotebookModel } from '@jupyterlab/notebook';
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import type { IApiClient, OutputBody, RunState } from '../api';
-import { codeCells, toContent } from '../notebook';
+import {
+  type CellOutputs,
+  type IApiClient,
+  isTaskEnd,
+  type OutputBody,
+  type RunRequest,
+  type RunState
+} from '../api';
+import { codeCells, hasTag, toContent } from '../notebook';
+import { Deliveries } from './deliveries';
 import { Displays } from './displays';
 import { followRun, type ICellEnd, type IRunEnd } from './follow';
-import { applyOutput, beginExecution } from './outputs';
+import { applyOutput, beginExecution, restoreOutputs } from './outputs';
 import { CellQueue } from './queue';
 import { CellStates } from './states';
 
@@ -19,6 +27,7 @@ export class NotebookRuns {
   constructor(options: NotebookRuns.IOptions) {
     this._api = options.api;
     this._askInput = options.askInput;
+    this.deliveries = new Deliveries(options.api);
     this._notebook = options.notebook;
   }
 
@@ -36,6 +45,11 @@ export class NotebookRuns {
    * Targets by cell for its next execution only, whatever the cell names.
    */
   readonly once = new Map<string, string>();
+
+  /**
+   * Which outputs the ledger need not keep for this notebook any more.
+   */
+  readonly deliveries: Deliveries;
 
   /**
    * Emitted when a run began or ended.
@@ -62,7 +76,7 @@ export class NotebookRuns {
    * Whether there is anything to cancel.
    */
   get isRunning(): boolean {
-    return this._workflow !== null || this._cell !== null;
+    return this._workflow !== null || this._cells.length > 0;
   }
 
   /**
@@ -73,11 +87,11 @@ export class NotebookRuns {
   async runCell(options: NotebookRuns.IRunCellOptions): Promise<ICellEnd> {
     const { cell, path, sessionContext } = options;
     const id = cell.id;
-    this._attach(sessionContext);
+    this.attach(sessionContext);
     this.states.set(id, { state: 'queued', why: null });
     let run: string;
     try {
-      run = await this._api.start({
+      run = await this._start({
         kind: 'cell',
         path,
         kernel: sessionContext.session?.kernel?.id ?? '',
@@ -90,7 +104,9 @@ export class NotebookRuns {
       throw error;
     }
     this._hasRemoteValues = true;
-    this._cell = { run, cell: id };
+    this.deliveries.begin(run, cell);
+    const current = { run, cell: id };
+    this._cells.push(current);
     this._changed.emit();
     try {
       return await new Promise<ICellEnd>((resolve, reject) => {
@@ -106,7 +122,7 @@ export class NotebookRuns {
         }, reject);
       });
     } finally {
-      this._cell = null;
+      this._cells = this._cells.filter(other => other !== current);
       this._changed.emit();
     }
   }
@@ -126,7 +142,7 @@ export class NotebookRuns {
     const sources = new Map(
       Array.from(cells, ([id, cell]) => [id, cell.sharedModel.getSource()])
     );
-    const run = await this._api.start({
+    const run = await this._start({
       kind: 'workflow',
       path,
       content,
@@ -149,6 +165,7 @@ export class NotebookRuns {
         },
         onBegin: (id, cell) => {
           begun.add(cell);
+          this.deliveries.begin(run, cell);
           beginExecution(cell);
         },
         onEnd: ({ cell: id, state, status }) => {
@@ -157,6 +174,7 @@ export class NotebookRuns {
             return;
           }
           if (state === 'skipped') {
+            this.deliveries.begin(run, cell);
             beginExecution(cell);
           }
           if (
@@ -181,13 +199,122 @@ export class NotebookRuns {
   }
 
   /**
+   * Whether this page follows a run, or has followed it.
+   */
+  async knows(run: string): Promise<boolean> {
+    await Promise.allSettled(this._starting);
+    return this._known.has(run);
+  }
+
+  /**
+   * Let a cell show what the ledger has of its last run.
+   *
+   * @param seq - the number of the last event of the run that is taken in
+   */
+  restore(
+    run: string,
+    cell: ICodeCellModel,
+    shown: CellOutputs,
+    seq: number
+  ): void {
+    this.deliveries.begin(run, cell);
+    this.deliveries.advance(run, seq);
+    restoreOutputs(cell, shown, this._displays);
+  }
+
+  /**
+   * Go on with a run that this page did not start; what runs one by one waits for it.
+   */
+  async rejoin(options: NotebookRuns.IRejoinOptions): Promise<void> {
+    const { run, kind, cell, begun, after } = options;
+    this._known.add(run);
+    const going: ICodeCellModel[] = [];
+    for (const id of begun) {
+      const model = cell(id);
+      if (model && !isTaskEnd(this.states.get(id)?.state ?? '')) {
+        model.executionState = 'running';
+        going.push(model);
+      }
+    }
+    const current = { run, cell: begun[0] ?? '' };
+    if (kind === 'workflow') {
+      this._workflow = run;
+    } else {
+      this._cells.push(current);
+      this._hasRemoteValues = true;
+    }
+    this._changed.emit();
+    let failed: string | null = null;
+    const followed = this._follow(run, {
+      after,
+      begun,
+      cell,
+      onBegin: (_, model) => {
+        going.push(model);
+        this.deliveries.begin(run, model);
+        beginExecution(model);
+      },
+      onEnd: ({ cell: id, state, status }) => {
+        const model = cell(id);
+        if (model && state === 'skipped') {
+          this.deliveries.begin(run, model);
+          beginExecution(model);
+        }
+        if (model) {
+          model.executionState = 'idle';
+        }
+        if ((state && state !== 'done') || status === 'error') {
+          failed = model && hasTag(model, 'raises-exception') ? null : id;
+        }
+      }
+    });
+    if (kind === 'cell') {
+      const queued = async () => {
+        await followed;
+        if (failed) {
+          throw new Error(failed);
+        }
+      };
+      this.queue.add(queued, { stopOnError: true }).catch(() => undefined);
+    }
+    try {
+      await followed;
+    } finally {
+      for (const model of going) {
+        if (!model.isDisposed) {
+          model.executionState = 'idle';
+        }
+      }
+      this._cells = this._cells.filter(other => other !== current);
+      if (this._workflow === run) {
+        this._workflow = null;
+      }
+      this._changed.emit();
+    }
+  }
+
+  /**
+   * Watch the notebook's own kernel.
+   */
+  attach(sessionContext: ISessionContext): void {
+    if (this._sessionContext === sessionContext) {
+      return;
+    }
+    this._sessionContext?.statusChanged.disconnect(this._onStatus, this);
+    this._sessionContext?.iopubMessage.disconnect(this._onIOPub, this);
+    this._sessionContext = sessionContext;
+    sessionContext.statusChanged.connect(this._onStatus, this);
+    sessionContext.iopubMessage.connect(this._onIOPub, this);
+  }
+
+  /**
    * Load what a kernel cell needs and was made elsewhere.
    */
   async prepareKernel(options: NotebookRuns.IRunCellOptions): Promise<void> {
     const { cell, path, sessionContext } = options;
     const kernel = sessionContext.session?.kernel?.id;
     if (kernel) {
-      this._attach(sessionContext);
+      this.attach(sessionContext);
       await this._api.prepare({
         kernel,
         path,
@@ -201,9 +328,10 @@ export class NotebookRuns {
    * Interrupt the cell that runs elsewhere, as the kernel's interrupt does for its own.
    */
   async interrupt(): Promise<void> {
-    if (this._cell) {
+    const [first] = this._cells;
+    if (first) {
       this.queue.drop();
-      await this._api.interrupt(this._cell.run, this._cell.cell);
+      await this._api.interrupt(first.run, first.cell);
     }
   }
 
@@ -211,7 +339,7 @@ export class NotebookRuns {
    * Cancel the workflow run, or the cell that runs elsewhere with all that waits behind it.
    */
   async cancel(): Promise<void> {
-    const run = this._workflow ?? this._cell?.run;
+    const run = this._workflow ?? this._cells[0]?.run;
     if (!run) {
       return;
     }
@@ -224,18 +352,39 @@ export class NotebookRuns {
   /**
    * Follow a run with this notebook's states and displays.
    */
-  private _follow(
+  private async _follow(
     run: string,
-    options: Pick<followRun.IOptions, 'cell' | 'onBegin' | 'onEnd'>
+    options: Pick<
+      followRun.IOptions,
+      'cell' | 'onBegin' | 'onEnd' | 'after' | 'begun'
+    >
   ): Promise<IRunEnd> {
-    return followRun({
+    const end = await followRun({
       api: this._api,
       run,
       states: this.states,
       displays: this._displays,
       onInput: (cell, request) => void this._onInput(run, cell, request),
+      onTaken: seq => this.deliveries.advance(run, seq),
       ...options
     });
+    this.deliveries.end(run);
+    return end;
+  }
+
+  /**
+   * Start a run; until its name is known, none that is found is taken for another's.
+   */
+  private async _start(request: RunRequest): Promise<string> {
+    const starting = this._api.start(request);
+    this._starting.add(starting);
+    try {
+      const run = await starting;
+      this._known.add(run);
+      return run;
+    } finally {
+      this._starting.delete(starting);
+    }
   }
 
   private async _onInput(
@@ -256,20 +405,6 @@ export class NotebookRuns {
   }
 
   /**
-   * Watch the notebook's own kernel.
-   */
-  private _attach(sessionContext: ISessionContext): void {
-    if (this._sessionContext === sessionContext) {
-      return;
-    }
-    this._sessionContext?.statusChanged.disconnect(this._onStatus, this);
-    this._sessionContext?.iopubMessage.disconnect(this._onIOPub, this);
-    this._sessionContext = sessionContext;
-    sessionContext.statusChanged.connect(this._onStatus, this);
-    sessionContext.iopubMessage.connect(this._onIOPub, this);
-  }
-
-  /**
    * A restart ends what was asked of the kernel, and forgets all names, those made elsewhere too.
    */
   private _onStatus(_: ISessionContext, status: Kernel.Status): void {
@@ -278,8 +413,8 @@ export class NotebookRuns {
     }
     this.queue.drop();
     this._hasRemoteValues = false;
-    if (this._cell) {
-      this._api.cancel(this._cell.run).catch(console.error);
+    for (const { run } of this._cells) {
+      this._api.cancel(run).catch(console.error);
     }
   }
 
@@ -302,12 +437,14 @@ export class NotebookRuns {
 
   private _api: IApiClient;
   private _askInput: NotebookRuns.IOptions['askInput'];
-  private _cell: { run: string; cell: string } | null = null;
+  private _cells: { run: string; cell: string }[] = [];
   private _changed = new Signal<NotebookRuns, void>(this);
   private _displays = new Displays();
   private _hasRemoteValues = false;
   private _notebook: INotebookModel;
+  private _known = new Set<string>();
   private _sessionContext: ISessionContext | null = null;
+  private _starting = new Set<Promise<string>>();
   private _workflow: string | null = null;
 }
 
@@ -335,6 +472,22 @@ export namespace NotebookRuns {
      * Where to run it this once; else where its notebook says.
      */
     target?: string;
+  }
+
+  export interface IRejoinOptions {
+    run: string;
+    kind: 'workflow' | 'cell';
+
+    /**
+     * The cells whose outputs are restored, up to this event.
+     */
+    begun: string[];
+    after: number;
+
+    /**
+     * The model of the cell that outputs are for; `null` where they are not to be written.
+     */
+    cell: (id: string) => ICodeCellModel | null;
   }
 
   export interface IWorkflowEnd {

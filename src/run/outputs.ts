@@ -1,8 +1,34 @@
 import type { ICodeCellModel } from '@jupyterlab/cells';
 import type * as nbformat from '@jupyterlab/nbformat';
+import { type IOutputAreaModel, OutputAreaModel } from '@jupyterlab/outputarea';
+import { JSONExt } from '@lumino/coreutils';
 
-import type { OutputBody } from '../api';
+import type { CellOutputs, OutputBody } from '../api';
 import type { Displays } from './displays';
+
+const changing = new WeakSet<IOutputAreaModel>();
+
+/**
+ * Change the outputs of a cell for a run, which is not the user's clearing of them.
+ */
+export function changeOutputs(
+  outputs: IOutputAreaModel,
+  change: () => void
+): void {
+  changing.add(outputs);
+  try {
+    change();
+  } finally {
+    changing.delete(outputs);
+  }
+}
+
+/**
+ * Whether outputs change for a run just now.
+ */
+export function isChanging(outputs: IOutputAreaModel): boolean {
+  return changing.has(outputs);
+}
 
 /**
  * Write one message of a run into the outputs of its cell, as a kernel's message would be.
@@ -23,10 +49,13 @@ export function applyOutput(
     case 'execute_result':
     case 'display_data':
       if (cell) {
-        cell.outputs.add({
-          ...content,
-          output_type: body.msg_type
-        } as nbformat.IOutput);
+        const { outputs } = cell;
+        changeOutputs(outputs, () => {
+          outputs.add({
+            ...content,
+            output_type: body.msg_type
+          } as nbformat.IOutput);
+        });
         if (typeof id === 'string' && body.msg_type === 'display_data') {
           displays.add(id, cell.outputs);
         }
@@ -41,10 +70,41 @@ export function applyOutput(
       }
       break;
     case 'clear_output':
-      cell?.outputs.clear(content.wait === true);
+      if (cell) {
+        const { outputs } = cell;
+        changeOutputs(outputs, () => outputs.clear(content.wait === true));
+      }
       break;
     default:
       break;
+  }
+}
+
+/**
+ * Let a cell show what the ledger says it shows; one that does already is left alone.
+ */
+export function restoreOutputs(
+  cell: ICodeCellModel,
+  shown: CellOutputs,
+  displays: Displays
+): void {
+  const { outputs } = cell;
+  // As those of a cell that runs here.
+  cell.trusted = true;
+  const values = shown.outputs as nbformat.IOutput[];
+  const normal = new OutputAreaModel({ values, trusted: true });
+  if (!JSONExt.deepEqual(normal.toJSON() as never, outputs.toJSON() as never)) {
+    changeOutputs(outputs, () => outputs.fromJSON(values));
+  }
+  normal.dispose();
+  for (const { id, index } of shown.displays) {
+    displays.add(id, outputs, index);
+  }
+  if (shown.clears_next) {
+    outputs.clear(true);
+  }
+  if (cell.executionCount !== shown.execution_count) {
+    cell.executionCount = shown.execution_count;
   }
 }
 
@@ -55,7 +115,7 @@ export function applyOutput(
 export function beginExecution(cell: ICodeCellModel): void {
   cell.sharedModel.transact(
     () => {
-      cell.clearExecution();
+      changeOutputs(cell.outputs, () => cell.clearExecution());
     },
     false,
     'silent-change'

@@ -10,6 +10,7 @@ import { IApiClient } from '../api';
 import { ICosts } from '../costs';
 import { ITroubles } from '../troubles';
 import { CellExecutor } from './executor';
+import { AttachExtension } from './extension';
 import { RunManager } from './manager';
 import { IRunManager } from './tokens';
 
@@ -40,6 +41,32 @@ export const runsPlugin: JupyterFrontEndPlugin<IRunManager> = {
         return button.accept ? (value ?? '') : null;
       }
     });
+  }
+};
+
+/**
+ * Finds the runs of notebooks that are opened.
+ */
+export const attachPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyterlab-dossier:attach',
+  description:
+    'Shows what ran while no page was open, and what other pages run.',
+  autoStart: true,
+  requires: [IApiClient, IRunManager, ITroubles],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    api: IApiClient,
+    runs: IRunManager,
+    troubles: ITroubles,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('jupyterlab_dossier');
+    const { events } = app.serviceManager;
+    app.docRegistry.addWidgetExtension(
+      'Notebook',
+      new AttachExtension({ api, events, runs, trans, troubles })
+    );
   }
 };
 

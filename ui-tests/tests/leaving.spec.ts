@@ -1,0 +1,139 @@
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+
+import {
+  cellAt,
+  openNotebook,
+  outputsAt,
+  promptAt,
+  stateAt
+} from '../support/notebook';
+import { expect, look, test } from '../support/test';
+
+/**
+ * Prints, waits for a file, prints again.
+ */
+const waits = (file: string) =>
+  `import pathlib, time
+print("before", flush=True)
+while not pathlib.Path("${file}").exists():
+    time.sleep(0.05)
+print("after")`;
+
+/**
+ * Load the page again with nothing saved since, and open the notebook.
+ */
+async function comeBack(
+  page: IJupyterLabPageFixture,
+  path: string
+): Promise<void> {
+  // The notebook comes back where the launcher would be waited for.
+  await page.reload({ waitForIsReady: false } as object);
+  await page.evaluate(
+    path => window.jupyterapp.commands.execute('docmanager:open', { path }),
+    path
+  );
+  await page.getByText('Python 3 (ipykernel) | ').waitFor();
+}
+
+async function run(page: IJupyterLabPageFixture, index: number): Promise<void> {
+  await page.notebook.selectCells(index);
+  await page.keyboard.press('Control+Enter');
+}
+
+test('outputs stand once after a reload, in mid-run and at the end', async ({
+  page,
+  tmpPath
+}) => {
+  const path = `${tmpPath}/reload.ipynb`;
+  await openNotebook(page, path, [
+    { source: 'print("done before")', target: 'local' },
+    { source: waits('go'), target: 'local' },
+    { source: 'print("edited")', target: 'local' }
+  ]);
+  await run(page, 0);
+  await expect(outputsAt(page, 0)).toHaveText('done before\n');
+  await run(page, 2);
+  await expect(outputsAt(page, 2)).toHaveText('edited\n');
+  await run(page, 1);
+  await expect(outputsAt(page, 1)).toHaveText('before\n');
+
+  await comeBack(page, path);
+  await expect(outputsAt(page, 0)).toHaveText(['done before\n']);
+  await expect(promptAt(page, 0)).toHaveText('[1]:');
+  await expect(stateAt(page, 0)).toHaveText(/done/);
+  await expect(outputsAt(page, 1)).toHaveText(['before\n']);
+  await expect(promptAt(page, 1)).toHaveText('[*]:');
+  await expect(stateAt(page, 1)).toHaveText(/running/);
+  await look(page, 'reload-running');
+
+  // What is run now waits for it.
+  await run(page, 0);
+  await expect(promptAt(page, 0)).toHaveText('[*]:');
+  await page.contents.uploadContent('', 'text', `${tmpPath}/go`);
+  await expect(outputsAt(page, 1)).toHaveText(['before\nafter\n']);
+  await expect(promptAt(page, 1)).toHaveText('[3]:');
+  await expect(stateAt(page, 1)).toHaveText(/done/);
+  await expect(promptAt(page, 0)).toHaveText('[4]:');
+  await expect(outputsAt(page, 0)).toHaveText(['done before\n']);
+
+  // Saved, they are the document's, and another source is not shown the outputs of the first.
+  await page.notebook.setCell(2, 'code', 'print("changed")');
+  await page.notebook.save();
+  await comeBack(page, path);
+  await expect(outputsAt(page, 1)).toHaveText(['before\nafter\n']);
+  await expect(stateAt(page, 1)).toHaveText(/done/);
+  await expect(stateAt(page, 2)).toContainText('edited since it ran');
+  await look(page, 'reload-done');
+});
+
+test('a run found again is interrupted and cancelled', async ({
+  page,
+  tmpPath
+}) => {
+  const path = `${tmpPath}/again.ipynb`;
+  await openNotebook(page, path, [{ source: waits('never'), target: 'local' }]);
+  await run(page, 0);
+  await expect(outputsAt(page, 0)).toHaveText('before\n');
+  await comeBack(page, path);
+  await expect(promptAt(page, 0)).toHaveText('[*]:');
+  await page.menu.clickMenuItem('Kernel>Interrupt Kernel');
+  await expect(outputsAt(page, 0).last()).toContainText('KeyboardInterrupt');
+  await expect(promptAt(page, 0)).toHaveText('[1]:');
+
+  await run(page, 0);
+  await expect(outputsAt(page, 0)).toHaveText('before\n');
+  await comeBack(page, path);
+  await expect(promptAt(page, 0)).toHaveText('[*]:');
+  await page.evaluate(() =>
+    window.jupyterapp.commands.execute('dossier:cancel')
+  );
+  await expect(stateAt(page, 0)).toHaveText(/cancelled/);
+  await expect(promptAt(page, 0)).not.toHaveText('[*]:');
+});
+
+test('outputs cleared by the user stay cleared', async ({ page, tmpPath }) => {
+  const path = `${tmpPath}/cleared.ipynb`;
+  await openNotebook(page, path, [
+    { source: 'print("all of it")', target: 'local' },
+    { source: waits('on'), target: 'local' }
+  ]);
+  await run(page, 0);
+  await expect(outputsAt(page, 0)).toHaveText('all of it\n');
+  await run(page, 1);
+  await expect(outputsAt(page, 1)).toHaveText('before\n');
+  const told = page.waitForResponse(/delivered/);
+  await page.menu.clickMenuItem('Edit>Clear Outputs of All Cells');
+  await told;
+  await expect(outputsAt(page, 1)).toHaveCount(0);
+
+  await comeBack(page, path);
+  await expect(promptAt(page, 1)).toHaveText('[*]:');
+  await expect(outputsAt(page, 0)).toHaveCount(0);
+  await expect(outputsAt(page, 1)).toHaveCount(0);
+  await page.contents.uploadContent('', 'text', `${tmpPath}/on`);
+  await expect(outputsAt(page, 1)).toHaveText(['after\n']);
+  await comeBack(page, path);
+  await expect(outputsAt(page, 1)).toHaveText(['after\n']);
+  await expect(outputsAt(page, 0)).toHaveCount(0);
+  await expect(cellAt(page, 0)).toBeVisible();
+});
