@@ -67,9 +67,11 @@ export default defineConfig([
           ignoreImports: [
             './client',
             './commands',
+            './costs',
             './executor',
             './extension',
             './manager',
+            './tool',
             './toolbar',
             './troubles'
           ]
