@@ -2,6 +2,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { apiPlugin } from './api/plugin';
 import { costsPlugin } from './costs/plugin';
+import { notifyPlugin } from './notify/plugin';
 import { attachPlugin, executorPlugin, runsPlugin } from './run/plugin';
 import { settingsPlugin } from './settings/plugin';
 import { stripPlugin } from './strip/plugin';
@@ -25,6 +26,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   runsPlugin,
   executorPlugin,
   attachPlugin,
+  notifyPlugin,
   stripPlugin,
   commandsPlugin
 ];

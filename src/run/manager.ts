@@ -1,4 +1,5 @@
 import type { INotebookModel } from '@jupyterlab/notebook';
+import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { IApiClient } from '../api';
 import { NotebookRuns } from './notebookruns';
@@ -21,10 +22,16 @@ export class RunManager implements IRunManager {
     if (!runs) {
       runs = new NotebookRuns({ notebook, ...this._options });
       this._runs.set(notebook, runs);
+      this._opened.emit({ notebook, runs });
     }
     return runs;
   }
 
+  get opened(): ISignal<IRunManager, IRunManager.IOpened> {
+    return this._opened;
+  }
+
+  private _opened = new Signal<IRunManager, IRunManager.IOpened>(this);
   private _options: RunManager.IOptions;
   private _runs = new WeakMap<INotebookModel, NotebookRuns>();
 }

@@ -1,5 +1,6 @@
 import type { INotebookModel } from '@jupyterlab/notebook';
 import { Token } from '@lumino/coreutils';
+import type { ISignal } from '@lumino/signaling';
 
 import type { NotebookRuns } from './notebookruns';
 
@@ -16,6 +17,21 @@ export interface IRunManager {
    * The runs of a notebook, made when there are none.
    */
   open(notebook: INotebookModel): NotebookRuns;
+
+  /**
+   * Emitted when the runs of a notebook were made.
+   */
+  readonly opened: ISignal<IRunManager, IRunManager.IOpened>;
+}
+
+/**
+ * A namespace for `IRunManager` statics.
+ */
+export namespace IRunManager {
+  export interface IOpened {
+    notebook: INotebookModel;
+    runs: NotebookRuns;
+  }
 }
 
 /**

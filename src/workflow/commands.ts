@@ -7,6 +7,7 @@ import type { ICosts } from '../costs';
 import { workflowIcon } from '../icons';
 import { getTarget, KERNEL, setDefaultTarget } from '../notebook';
 import type { IRunManager } from '../run';
+import type { IDossierSettings } from '../settings';
 import { askTarget, type ITargetsModel, setSelectedTargets } from '../targets';
 import type { ITroubles } from '../troubles';
 
@@ -24,7 +25,8 @@ export namespace CommandIDs {
  * Add the commands.
  */
 export function addCommands(options: addCommands.IOptions): void {
-  const { app, costs, runs, targets, tracker, trans, troubles } = options;
+  const { app, costs, runs, settings, targets, tracker, trans, troubles } =
+    options;
   const { commands, shell } = app;
 
   const currentPanel = (): NotebookPanel | null => {
@@ -118,7 +120,7 @@ export function addCommands(options: addCommands.IOptions): void {
         return;
       }
       const { runWorkflow } = await import('./workflow');
-      await runWorkflow(panel, { costs, runs, trans, troubles });
+      await runWorkflow(panel, { costs, runs, settings, trans, troubles });
     }
   });
 
@@ -156,6 +158,7 @@ export namespace addCommands {
     app: JupyterFrontEnd;
     costs: ICosts;
     runs: IRunManager;
+    settings: IDossierSettings;
     targets: ITargetsModel;
     tracker: INotebookTracker;
     trans: TranslationBundle;

@@ -8,6 +8,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { ICosts } from '../costs';
 import { IRunManager } from '../run';
+import { IDossierSettings } from '../settings';
 import { ITargetsModel } from '../targets';
 import { ITroubles } from '../troubles';
 import { addCommands, CommandIDs } from './commands';
@@ -20,20 +21,37 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   description:
     'Commands to choose targets and to run a notebook as a workflow.',
   autoStart: true,
-  requires: [ICosts, INotebookTracker, IRunManager, ITargetsModel, ITroubles],
+  requires: [
+    ICosts,
+    INotebookTracker,
+    IRunManager,
+    IDossierSettings,
+    ITargetsModel,
+    ITroubles
+  ],
   optional: [ICommandPalette, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     costs: ICosts,
     tracker: INotebookTracker,
     runs: IRunManager,
+    settings: IDossierSettings,
     targets: ITargetsModel,
     troubles: ITroubles,
     palette: ICommandPalette | null,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_dossier');
-    addCommands({ app, costs, runs, targets, tracker, trans, troubles });
+    addCommands({
+      app,
+      costs,
+      runs,
+      settings,
+      targets,
+      tracker,
+      trans,
+      troubles
+    });
     const category = trans.__('Dossier');
     for (const command of Object.values(CommandIDs)) {
       palette?.addItem({ command, category });

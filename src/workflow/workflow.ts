@@ -3,8 +3,10 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { ICosts } from '../costs';
-import { codeCells, getTarget } from '../notebook';
+import { codeCells, getTarget, showCell } from '../notebook';
+import { isLong } from '../notify';
 import type { IRunManager, NotebookRuns } from '../run';
+import type { IDossierSettings } from '../settings';
 import type { ITroubles } from '../troubles';
 
 /**
@@ -14,7 +16,7 @@ export async function runWorkflow(
   panel: NotebookPanel,
   options: runWorkflow.IOptions
 ): Promise<void> {
-  const { costs, trans, troubles } = options;
+  const { costs, settings, trans, troubles } = options;
   const model = panel.content.model;
   if (!model) {
     return;
@@ -29,6 +31,7 @@ export async function runWorkflow(
   }
   const name = panel.title.label;
   const runs = options.runs.open(model);
+  const begun = Date.now();
   let id = '';
   let end: NotebookRuns.IWorkflowEnd;
   try {
@@ -61,13 +64,19 @@ export async function runWorkflow(
   const [failed] = end.failed.sort(
     (a, b) => order.indexOf(a) - order.indexOf(b)
   );
+  const showing = (cell: string): Notification.IAction => ({
+    label: trans.__('Show cell'),
+    callback: () => showCell(panel, cell)
+  });
   if (end.state === 'done') {
+    // Who waited for long may be elsewhere when it ends.
+    const stays = isLong(Date.now() - begun, settings) && order.length > 0;
     Notification.update({
       id,
       type: 'success',
       message: trans.__('%1 ran as a workflow.', name),
-      autoClose: 5000,
-      actions: []
+      autoClose: stays ? false : 5000,
+      actions: stays ? [showing(order[order.length - 1])] : []
     });
     return;
   }
@@ -81,19 +90,13 @@ export async function runWorkflow(
             order.indexOf(failed) + 1
           )
         : trans.__('The workflow run of %1 failed.', name);
+  const why = failed ? runs.states.get(failed)?.why : end.why;
   Notification.update({
     id,
     type: end.state === 'cancelled' ? 'warning' : 'error',
-    message: end.why ? `${words} ${end.why}` : words,
+    message: why ? `${words} ${why}` : words,
     autoClose: false,
-    actions: failed
-      ? [
-          {
-            label: trans.__('Show cell'),
-            callback: () => Private.showCell(panel, failed)
-          }
-        ]
-      : []
+    actions: failed ? [showing(failed)] : []
   });
 }
 
@@ -104,18 +107,8 @@ export namespace runWorkflow {
   export interface IOptions {
     costs: ICosts;
     runs: IRunManager;
+    settings: IDossierSettings;
     trans: TranslationBundle;
     troubles: ITroubles;
-  }
-}
-
-namespace Private {
-  export function showCell(panel: NotebookPanel, id: string): void {
-    const notebook = panel.content;
-    const index = notebook.widgets.findIndex(cell => cell.model.id === id);
-    if (!panel.isDisposed && index >= 0) {
-      notebook.activeCellIndex = index;
-      notebook.scrollToItem(index, 'center').catch(console.error);
-    }
   }
 }

@@ -10,14 +10,10 @@ export interface ICell {
 }
 
 /**
- * Upload a notebook and open it.
+ * The content of a notebook that is known by its path.
  */
-export async function openNotebook(
-  page: IJupyterLabPageFixture,
-  path: string,
-  cells: ICell[]
-): Promise<void> {
-  const content = {
+export function notebookOf(path: string, cells: ICell[]): object {
+  return {
     nbformat: 4,
     nbformat_minor: 5,
     metadata: {
@@ -40,6 +36,17 @@ export async function openNotebook(
       execution_count: null
     }))
   };
+}
+
+/**
+ * Upload a notebook and open it.
+ */
+export async function openNotebook(
+  page: IJupyterLabPageFixture,
+  path: string,
+  cells: ICell[]
+): Promise<void> {
+  const content = notebookOf(path, cells);
   await page.contents.uploadContent(JSON.stringify(content), 'text', path);
   await page.notebook.openByPath(path);
   await page.notebook.activate(path.split('/').pop()!);

@@ -1,0 +1,26 @@
+import { openNotebook, promptAt } from '../../support/notebook';
+import { expect, test } from '../../support/test';
+
+test.use({ settings: { 'jupyterlab-dossier:plugin': { notifyAfter: 2 } } });
+
+test('the end of a long cell is told, that of a short one is not', async ({
+  page,
+  tmpPath
+}) => {
+  await openNotebook(page, `${tmpPath}/long.ipynb`, [
+    { source: 'import time\ntime.sleep(2.5)', target: 'local' },
+    { source: 'pass', target: 'local' },
+    { source: 'pass' }
+  ]);
+  await page.menu.clickMenuItem('Run>Run All Cells');
+  await expect(promptAt(page, 2)).toHaveText('[3]:');
+  await expect(
+    page.getByText(/Code cell 1 of long.ipynb ended after \d+ seconds/)
+  ).toBeVisible();
+  await expect(page.getByText(/Code cell 2 of/)).toHaveCount(0);
+  await page.notebook.selectCells(2);
+  await page.getByRole('button', { name: 'Show cell' }).click();
+  await expect(page.locator('.jp-Cell.jp-mod-active')).toContainText(
+    'time.sleep'
+  );
+});
