@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from .blobs import BlobFolder, Buffer
+from .bounds import Limits
 from .client import Client, Config, NotAccepted
 from .kernels import Kernel, KernelFailed, Kernels
+from .outflow import Outflow
 from .wire import Frame, Message, WireError
 
 log = logging.getLogger("dossier.worker")
@@ -34,8 +36,9 @@ EXIT_REFUSED = 77
 class Attempt:
     """One task that was sent to us: where it stands, and how it ended."""
 
-    def __init__(self, task: Message) -> None:
+    def __init__(self, task: Message, outflow: Outflow) -> None:
         self.task = task
+        self.outflow = outflow
         self.kernel = str(task["kernel"])
         self.end: Message | None = None
         self.running: asyncio.Task[None] | None = None
@@ -50,7 +53,8 @@ class Worker:
         self._shared = bool(shared)
         blobs = Path(shared) if shared else self._folder / "blobs"
         self._kernels = Kernels(self, values, str(blobs))
-        self._client = Client(config, self._folder, BlobFolder(blobs), self._hello, self._received)
+        self._blobs = BlobFolder(blobs)
+        self._client = Client(config, self._folder, self._blobs, self._hello, self._received)
         self._attempts: OrderedDict[str, Attempt] = OrderedDict()
         self._lines: dict[str, asyncio.Lock] = {}
         self._slots = asyncio.Semaphore(int(values.get("slots") or 1))
@@ -101,10 +105,22 @@ class Worker:
 
     def emit(self, message: Message, buffers: Sequence[Buffer] = ()) -> None:
         kind = message["type"]
+        attempt = self._attempts.get(message.get("attempt") or "")
+        if attempt is not None:
+            if kind == "message":
+                attempt.outflow.take(message, buffers)
+                return
+            if kind in ("done", "kernel_died"):
+                attempt.outflow.finish()
+            else:
+                attempt.outflow.flush()
         if kind in ("done", "kernel_died"):
             self._ended(message)
+        self._send(message, buffers)
+
+    def _send(self, message: Message, buffers: Sequence[Buffer] = ()) -> None:
         try:
-            self._client.emit(message, buffers, soon=kind == "state")
+            self._client.emit(message, buffers, soon=message["type"] == "state")
         except WireError as error:
             self._client.emit(_instead(message, str(error)))
 
@@ -145,7 +161,9 @@ class Worker:
             if known.end is not None:
                 self._client.emit(known.end)
             return
-        attempt = Attempt(message)
+        name = message["attempt"]
+        limits = Limits(**{key: int(n) for key, n in (message.get("limits") or {}).items()})
+        attempt = Attempt(message, Outflow(name, limits, self._blobs, self._send))
         self._attempts[message["attempt"]] = attempt
         attempt.running = asyncio.ensure_future(self._run(message["attempt"], attempt))
 

@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from collections import deque
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -14,6 +15,9 @@ from typing import Any
 from ipykernel.iostream import IOPubThread, OutStream
 
 from .link import Link
+
+# A cell that prints faster than is read waits for its reader, and a message is not larger.
+_HELD = 1 << 20
 
 # Before one of these a child process may print; what Python printed until then goes first.
 _SPAWNS = frozenset(
@@ -68,12 +72,12 @@ class Flusher:
     """One thread, started by the first print, that sends what has been printed in time."""
 
     def __init__(self) -> None:
+        self.waiting: set[WorkerStream] = set()
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
-        self._waiting: set[WorkerStream] = set()
 
     def soon(self, stream: WorkerStream) -> None:
-        self._waiting.add(stream)
+        self.waiting.add(stream)
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="dossier-flush", daemon=True)
             self._thread.start()
@@ -85,8 +89,8 @@ class Flusher:
             time.sleep(OutStream.flush_interval)
             self._wake.clear()
             # stdout first, as a kernel does at the end of a cell
-            for stream in sorted(self._waiting, key=lambda s: s.fileno()):
-                self._waiting.discard(stream)
+            for stream in sorted(self.waiting, key=lambda s: s.fileno()):
+                self.waiting.discard(stream)
                 stream.send_pending()
 
 
@@ -97,8 +101,9 @@ class WorkerStream(OutStream):
         super().__init__(session, channel, name, watchfd=False)  # type: ignore[no-untyped-call]
         self._link = link
         self._flusher = flusher
-        self._text: list[tuple[str | None, str]] = []
-        self._text_lock = threading.Lock()  # held for an append or a swap only
+        # Appending and taking from the left are atomic: printing takes no lock.
+        self._text: deque[tuple[str | None, str]] = deque()
+        self._held = 0
         self._send_lock = threading.RLock()  # keeps what two flushing threads send in order
         self._task: contextvars.ContextVar[str | None] = contextvars.ContextVar("task")
         self._last_task: str | None = None
@@ -127,11 +132,13 @@ class WorkerStream(OutStream):
                 data = data[os.write(self.fileno(), data) :]
         elif string:
             # An asyncio task of an earlier cell prints there; a thread prints in the last one.
-            with self._link.interrupts.shield(), self._text_lock:
-                first = not self._text
-                self._text.append((self._task.get(self._last_task), string))
-            if first:
-                self._flusher.soon(self)
+            self._text.append((self._task.get(self._last_task), string))
+            if self not in self._flusher.waiting:
+                with self._link.interrupts.shield():
+                    self._flusher.soon(self)
+            self._held += len(string)
+            if self._held >= _HELD:
+                self.send_pending()
         return len(string)
 
     def flush(self) -> None:
@@ -143,19 +150,20 @@ class WorkerStream(OutStream):
         if not self._text or not self._link.usable:
             return False
         with self._link.interrupts.shield(), self._send_lock:
-            with self._text_lock:
-                text, self._text = self._text, []
+            self._held = 0
+            text = [self._text.popleft() for _ in range(len(self._text))]
             for task, parts in groupby(text, key=itemgetter(0)):
-                content = {"name": self.name, "text": "".join(part for _, part in parts)}
-                self._link.send(
-                    {
-                        "type": "message",
-                        "attempt": task,
-                        "msg_type": "stream",
-                        "content": content,
-                        "metadata": {},
-                    }
-                )
+                joined = "".join(part for _, part in parts)
+                for at in range(0, len(joined), _HELD):
+                    self._link.send(
+                        {
+                            "type": "message",
+                            "attempt": task,
+                            "msg_type": "stream",
+                            "content": {"name": self.name, "text": joined[at : at + _HELD]},
+                            "metadata": {},
+                        }
+                    )
         return True
 
 

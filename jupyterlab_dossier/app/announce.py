@@ -63,10 +63,9 @@ class Announcer:
         pending: asyncio.Task[None] | None = None
         try:
             # Outputs are not told here, so a run of many outputs costs its states only.
-            async for event in engine.watch(record.run, after=record.seq):
-                if news.take(event.cell, event.kind, event.body, event.seq) and (
-                    pending is None or pending.done()
-                ):
+            async for event in engine.watch(record.run, after=record.seq, kind="state"):
+                news.take(event.cell, event.body, event.seq)
+                if pending is None or pending.done():
                     pending = asyncio.create_task(self._tell_later(news))
         except asyncio.CancelledError:
             raise
@@ -109,17 +108,14 @@ class _News:
         self._tasks: dict[str, str] = {task.id: task.state for task in record.tasks}
         self._changed = False
 
-    def take(self, cell: str | None, kind: str, body: Json, seq: int) -> bool:
-        """Notes an event; whether there is something to tell."""
+    def take(self, cell: str | None, body: Json, seq: int) -> None:
+        """Notes a state."""
         self._seq = seq
-        if kind != "state":
-            return False
         if cell is None:
             self._state = str(body["state"])
         else:
             self._tasks[cell] = str(body["state"])
         self._changed = True
-        return True
 
     def give(self, service: Service) -> Json | None:
         if not self._changed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import codecs
 import json
 import re
 import sys
@@ -38,6 +39,11 @@ async def _logs(asked: argparse.Namespace) -> int:
         wanted = cells.find(asked.cell, ids) if asked.cell is not None else None
         printed = _Printer([] if wanted else ids)
         events = []
+        if wanted and not asked.follow and not asked.json:
+            decoder = codecs.getincrementaldecoder("utf-8")("replace")
+            async for piece in engine.whole_output(asked.run, wanted):
+                printed.text(wanted, decoder.decode(piece))
+            return 0
         # Without -f this stops at what has happened by now.
         if asked.follow or record.seq:
             async for event in engine.watch(asked.run):
@@ -63,20 +69,14 @@ class _Printer:
         self._last: str | None = None
 
     def show(self, cell: str, body: dict[str, Any]) -> None:
-        text = _text(body["msg_type"], body["content"])
+        from jupyterlab_dossier.runs.outputs import text_of
+
+        self.text(cell, text_of(body["msg_type"], body["content"]))
+
+    def text(self, cell: str, text: str) -> None:
         if not text:
             return
         if self._ids and cell != self._last:
             print(f"--- cell {self._ids.index(cell)} [{cell}]")
             self._last = cell
         print(text if sys.stdout.isatty() else _COLOUR.sub("", text), end="", flush=True)
-
-
-def _text(msg_type: str, content: dict[str, Any]) -> str:
-    if msg_type == "stream":
-        return str(content.get("text", ""))
-    if msg_type == "error":
-        return "\n".join(content.get("traceback", [])) + "\n"
-    data = content.get("data") or {}
-    plain = data.get("text/plain", "")
-    return f"{plain if isinstance(plain, str) else ''.join(plain)}\n" if plain else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,11 +12,14 @@ from typing import Any
 
 from ..store import Store, StoreFull
 from ..targets import Target
+from .excess import limits_of
 from .ledger import Commit, Ledger
 from .model import Json, TaskState, new_id
 from .observations import effects_of
 from .pool import Execution, Kernel, Lost, Pool, Recipe
 from .values import blobs
+
+log = logging.getLogger(__name__)
 
 # The task's state, and why, from the worker's status, its error in words, and its message.
 Decide = Callable[[str, "str | None", Json], "tuple[TaskState, str | None]"]
@@ -153,7 +157,8 @@ class Dispatcher:
             kernel.id, remembered, setting.durable,
         )  # fmt: skip
         try:
-            message = await self._pool.execute(execution)
+            async with self._parts(execution):
+                message = await self._pool.execute(execution)
         except (Lost, Killed):
             await self._ledger.end_attempt(setting.attempt, "lost")
             raise
@@ -168,7 +173,8 @@ class Dispatcher:
         """
         if message is None:
             execution = self._execution(setting, kernel, None)
-            message = await self._pool.rejoin(execution)
+            async with self._parts(execution):
+                message = await self._pool.rejoin(execution)
             if message is None:
                 return None
             return await self._outcome(setting, kernel, message, execution.committed)
@@ -218,6 +224,7 @@ class Dispatcher:
             "filename_cwd": setting.cwd,
             "env": {},
             **({"options": setting.options} if setting.options else {}),
+            "limits": limits_of(kernel.worker.target)._asdict(),
             **({"check": setting.check} if setting.check else {}),
         }
 
@@ -258,6 +265,27 @@ class Dispatcher:
                     return
         except StoreFull as error:
             raise Failure(f"the value of `{name}` cannot be kept: {error}") from None
+
+    @asynccontextmanager
+    async def _parts(self, execution: Execution) -> AsyncIterator[None]:
+        """Meanwhile, brings the parts of the cell's whole output into our store."""
+
+        async def bring() -> None:
+            while True:
+                blob, size = await execution.parts.get()
+                try:
+                    await self._bring(execution.kernel, blob, size, "the whole output")
+                except Exception as error:  # the cell's result stands without it
+                    log.warning("a part of the output of %s is missing: %s", execution.cell, error)
+                finally:
+                    execution.parts.task_done()
+
+        bringing = asyncio.create_task(bring())
+        try:
+            yield
+            await execution.parts.join()
+        finally:
+            bringing.cancel()
 
     async def commit(self, outcome: Outcome) -> bool:
         """Commits a result, once; False where another attempt has taken its place."""

@@ -20,7 +20,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from jupyter_client.kernelspec import NoSuchKernel
 
@@ -33,10 +33,21 @@ from .database import LedgerFault
 from .deliveries import Deliveries
 from .dispatch import Dispatcher
 from .interactive import CellRun, Interactive
-from .ledger import Ledger
-from .model import ENDED_RUN, BadInput, Cell, Event, Json, RunRecord, TaskRecord, Workflow, new_id
+from .ledger import Ledger, Part
+from .model import (
+    ENDED_RUN,
+    BadInput,
+    Cell,
+    Event,
+    Json,
+    NoSuchRun,
+    RunRecord,
+    TaskRecord,
+    Workflow,
+    new_id,
+)
 from .observations import Observed
-from .outputs import Outputs
+from .outputs import Outputs, text_of
 from .owner import Owner
 from .pool import Pool, Recipe, Worker
 from .revision import Revision
@@ -44,6 +55,8 @@ from .state import RunState, target_of
 from .workflow import WorkflowRun
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 # How often runs of other engines, which nobody tells us of, are looked at.
 GLANCE = 0.5
@@ -285,21 +298,42 @@ class Engine:
                 pass
         return await self.ledger.run(run)
 
-    async def watch(self, run: str, after: int = 0) -> AsyncIterator[Event]:
-        """Events numbered above `after` as they come, until the run's last."""
+    async def watch(
+        self, run: str, after: int = 0, kind: str | None = None
+    ) -> AsyncIterator[Event]:
+        """Events numbered above `after` as they come, of one kind or all, until the run's last."""
+
+        async def read(after: int) -> tuple[int, list[Event]]:
+            events = await self.ledger.events(run, after, kind=kind)
+            return events[-1].seq if events else after, events
+
+        async for events in self._watch(run, after, read):
+            for event in events:
+                yield event
+
+    async def watch_texts(self, run: str, after: int = 0) -> AsyncIterator[list[str]]:
+        """As `watch`, in batches, each event as the JSON that the ledger has."""
+
+        async def read(after: int) -> tuple[int, list[str]]:
+            return await self.ledger.event_texts(run, after)
+
+        async for texts in self._watch(run, after, read):
+            yield texts
+
+    async def _watch(
+        self, run: str, after: int, read: Callable[[int], Awaitable[tuple[int, list[T]]]]
+    ) -> AsyncIterator[list[T]]:
         while True:
             record_ended = run not in self._active and await self._over(run)
             signal = self.ledger.changed(run)
-            events = await self.ledger.events(run, after)
-            for event in events:
-                after = event.seq
-                yield event
-            if events:
-                continue
-            if record_ended:
+            after, found = await read(after)
+            if found:
+                yield found
+            elif record_ended:
                 return
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(signal.wait(), GLANCE)
+            else:
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(signal.wait(), GLANCE)
 
     async def _over(self, run: str) -> bool:
         """Whether no more events can come: it has ended, or the process that ran it has."""
@@ -348,6 +382,28 @@ class Engine:
         while events := await self.ledger.events(run, found[-1].seq if found else 0):
             found += events
         return [event for event in found if cell in (None, event.cell)]
+
+    async def whole_output(self, run: str, cell: str) -> AsyncIterator[bytes]:
+        """All that a cell has printed so far, in pieces. Raises `BadInput`."""
+        record = await self.ledger.run(run)
+        if cell not in {task.id for task in record.tasks}:
+            raise NoSuchRun(f"run {run} has no cell {cell!r}", "cell")
+        parts = await self.ledger.whole_output(run, cell)
+        for part in parts:
+            yield await asyncio.to_thread(self._part, part)
+        if not parts:
+            messages = await self.ledger.outputs(run)
+            for owner, _, message in messages:
+                if owner == cell:
+                    yield text_of(message["msg_type"], message["content"]).encode(
+                        "utf-8", "replace"
+                    )
+
+    def _part(self, part: Part) -> bytes:
+        try:
+            return self.store.blobs.path(part.blob).read_bytes()
+        except OSError:
+            return f"\n[… {part.size} bytes are not in the store]\n".encode()
 
     # parts
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .database import Database
 from .model import Event, Json, NoSuchRun, RunRecord, TaskRecord
@@ -70,7 +70,18 @@ MIGRATIONS = [
     ) WITHOUT ROWID;
     CREATE INDEX runs_by_notebook ON runs (notebook, created)
     """,
+    """
+    CREATE TABLE whole_outputs (
+        run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE, attempt TEXT NOT NULL,
+        position INTEGER NOT NULL, blob TEXT NOT NULL, size INTEGER NOT NULL,
+        PRIMARY KEY (run, attempt, position)
+    ) WITHOUT ROWID
+    """,
 ]
+
+
+# About so much of what cells said is in memory at once.
+_READ = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -86,6 +97,16 @@ class Commit:
     manifests: Sequence[Json]
     status: str
     durable: bool
+
+
+class Part(NamedTuple):
+    """A piece of the whole output of an attempt that shows only some of it."""
+
+    run: str
+    attempt: str
+    position: int
+    blob: str
+    size: int
 
 
 class Ledger:
@@ -329,7 +350,7 @@ class Ledger:
     async def received(
         self, worker: str, epoch: str, seq: int, entries: Sequence[tuple[str, str, str, str, Json]],
         results: Sequence[tuple[str, Json]] = (), commits: Sequence[Commit] = (),
-        durable: bool = False,
+        durable: bool = False, parts: Sequence[Part] = (),
     ) -> list[bool]:  # fmt: skip
         """Makes a batch of a worker's messages durable, with the number of the last of them.
 
@@ -352,6 +373,10 @@ class Ledger:
                     )
             for run, items in by_run.items():
                 _append(db, run, items)
+            for part in parts:
+                if part.position == 0:  # the cell was cleared, and begins again
+                    db.execute("DELETE FROM whole_outputs WHERE run = ? AND attempt = ?", part[:2])
+                db.execute("INSERT OR REPLACE INTO whole_outputs VALUES (?, ?, ?, ?, ?)", part)
             for attempt, result in results:
                 db.execute(
                     "UPDATE attempts SET state = 'finished', result = ?"
@@ -369,18 +394,43 @@ class Ledger:
         await self.database.write(lambda db: _append(db, run, [(cell, None, kind, body)]))
         self._notify(run)
 
-    async def events(self, run: str, after: int = 0, limit: int = 500) -> list[Event]:
-        """Events of a run numbered above `after`, in order."""
-        rows = await self.database.read(
-            lambda db: db.execute(
-                "SELECT * FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?",
-                (run, after, limit),
-            ).fetchall()
-        )
+    async def events(
+        self, run: str, after: int = 0, limit: int = 500, kind: str | None = None
+    ) -> list[Event]:
+        """Events of a run numbered above `after`, in order; of one kind or of all."""
+        rows = await self.database.read(lambda db: _events(db, run, after, limit, kind))
         return [
             Event(r["seq"], run, r["cell"], r["kind"], json.loads(r["body"]), r["time"])
             for r in rows
         ]
+
+    async def event_texts(self, run: str, after: int = 0) -> tuple[int, list[str]]:
+        """The JSON of some events above `after`, and the number of the last of them.
+
+        As it is stored: the server's event loop reads and writes none of it.
+        """
+
+        def action(db: sqlite3.Connection) -> tuple[int, list[str]]:
+            last, texts = after, []
+            for row in _events(db, run, after, 500, None):
+                head = json.dumps({"seq": row["seq"], "cell": row["cell"], "kind": row["kind"]})
+                texts.append(f'{head[:-1]}, "body": {row["body"]}}}')
+                last = row["seq"]
+            return last, texts
+
+        return await self.database.read(action)
+
+    async def whole_output(self, run: str, cell: str) -> list[Part]:
+        """The parts of a task's whole output, in order; none where all of it is in the events."""
+        rows = await self.database.read(
+            lambda db: db.execute(
+                "SELECT w.* FROM whole_outputs w JOIN tasks t"
+                " ON t.run = w.run AND t.attempt = w.attempt"
+                " WHERE t.run = ? AND t.cell = ? ORDER BY position",
+                (run, cell),
+            ).fetchall()
+        )
+        return [Part(*row) for row in rows]
 
     async def outputs(self, run: str) -> list[tuple[str, str | None, Json]]:
         """(cell, attempt, message) of every output event of a run, in order."""
@@ -440,6 +490,24 @@ class Ledger:
                 f"SELECT * FROM workers WHERE state IN ({marks})", tuple(states)
             ).fetchall()
         )
+
+
+def _events(
+    db: sqlite3.Connection, run: str, after: int, limit: int, kind: str | None
+) -> list[sqlite3.Row]:
+    """At most `limit` events, and not many more than _READ bytes of them."""
+    where, values = ("AND kind = ?", (kind,)) if kind else ("", ())
+    found: list[sqlite3.Row] = []
+    size = 0
+    for row in db.execute(
+        f"SELECT * FROM events WHERE run = ? AND seq > ? {where} ORDER BY seq LIMIT ?",
+        (run, after, *values, limit),
+    ):
+        found.append(row)
+        size += len(row["body"])
+        if size > _READ:
+            break
+    return found
 
 
 def _commit(db: sqlite3.Connection, commit: Commit) -> bool:

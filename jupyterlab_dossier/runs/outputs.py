@@ -109,3 +109,14 @@ class Outputs:
         for output in self._displays.get(name, []):
             output["data"] = content.get("data", {})
             output["metadata"] = content.get("metadata", {})
+
+
+def text_of(msg_type: str, content: Json) -> str:
+    """What a message shows where there is only text."""
+    if msg_type == "stream":
+        return str(content.get("text", ""))
+    if msg_type == "error":
+        return "\n".join(content.get("traceback", [])) + "\n"
+    data = content.get("data") or {}
+    plain = data.get("text/plain", "")
+    return f"{plain if isinstance(plain, str) else ''.join(plain)}\n" if plain else ""

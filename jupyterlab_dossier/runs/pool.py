@@ -23,7 +23,8 @@ from dossier_worker.wire import Frame
 
 from ..targets import Catalogue, Provider, ProviderFault, Target, WorkerOrder
 from .database import LedgerFault
-from .ledger import Commit, Ledger
+from .excess import Excess, limits_of
+from .ledger import Commit, Ledger, Part
 from .model import Json, new_id
 from .workerlink import Connection, Welcome
 
@@ -118,6 +119,13 @@ class Execution:
     """What to commit at once with the `done` message; None where blobs are to be pulled first."""
     committed: bool | None = None
     interrupted: bool = False
+    excess: Excess = field(init=False)
+    parts: asyncio.Queue[tuple[str, int]] = field(default_factory=asyncio.Queue)
+    """Blobs of its whole output, with their sizes, as they are told of."""
+
+    def __post_init__(self) -> None:
+        limits = limits_of(self.worker.target)
+        self.excess = Excess(self.run, self.cell, self.attempt, limits)
 
 
 class Pool:
@@ -494,6 +502,7 @@ class Pool:
         settled: list[tuple[Execution, Commit]] = []
         ended = {name for name, known in self.executions.items() if known.done.done()}
         after: list[Callable[[], None]] = []
+        parts: list[Part] = []
         durable = False
         for _seq, message, _buffers in batch:
             execution = self.executions.get(str(message.get("attempt")))
@@ -506,13 +515,14 @@ class Pool:
                     results.append((str(message.get("attempt")), message))
                 continue
             where = (execution.run, execution.cell, execution.attempt)
-            if kind == "message":
-                body = {
-                    "msg_type": message["msg_type"],
-                    "content": message["content"],
-                    "metadata": message.get("metadata") or {},
-                }
-                entries.append((*where, "output", body))
+            if kind in ("message", "more"):
+                judge = execution.excess.output if kind == "message" else execution.excess.note
+                if (output := judge(message)) is not None:
+                    entries.append((*where, "output", output))
+            elif kind == "whole":
+                if (part := execution.excess.part(message)) is not None:
+                    parts.append(Part(execution.run, execution.attempt, *part))
+                    execution.parts.put_nowait(part[1:])
             elif kind == "state" and message.get("state") in ("preparing", "running", "collecting"):
                 body = {"state": message["state"], "why": _detail(message.get("detail"))}
                 entries.append((*where, "state", body))
@@ -527,7 +537,7 @@ class Pool:
         commits = [commit for _, commit in settled]
         try:
             committed = await self._ledger.received(
-                worker, epoch, last, entries, results, commits, durable
+                worker, epoch, last, entries, results, commits, durable, parts
             )
         except LedgerFault as fault:
             for execution in list(self.executions.values()):
@@ -564,7 +574,7 @@ def _resolve(execution: Execution, message: Json) -> None:
 
 
 def _detail(detail: Any) -> str | None:
-    return str(detail) if detail else None
+    return str(detail)[:1000] if detail else None
 
 
 def _hash(secret: str) -> str:

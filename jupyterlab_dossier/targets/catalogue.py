@@ -30,6 +30,10 @@ _SETTINGS: dict[str, type] = {
     "shared": bool,
     "idle": float,
     "costly": bool,
+    # Bytes of one cell: of text that is shown, of displays, and of text that is kept.
+    "output_text": int,
+    "output_rich": int,
+    "output_whole": int,
 }
 
 
@@ -126,7 +130,7 @@ def _target(path: Path, name: str, table: Any) -> Target:
             not isinstance(value, accepted) or (kind is not bool and isinstance(value, bool))
         ):
             raise SettingsFault(f"{path}: {name}.{key} must be of type {kind.__name__}")
-    for key in ("slots", "workers"):
+    for key in ("slots", "workers", "output_text", "output_rich", "output_whole"):
         if key in settings and settings[key] < 1:
             raise SettingsFault(f"{path}: {name}.{key} must be at least 1")
     return Target(name, table["kind"], settings)

@@ -148,9 +148,32 @@ export interface paths {
     };
     /**
      * The run's events, replayable, over a websocket
-     * @description A websocket. Each message is one `Event`; events after `after` are sent first, new ones as they happen, and the socket is closed with 1000 after the run's last event. A run that is not in the ledger closes it with 4404.
+     * @description A websocket. Each message is a list of events; those after `after` are sent first, new ones as they happen, and the socket is closed with 1000 after the run's last event. A run that is not in the ledger closes it with 4404.
      */
     get: operations['watchRun'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/runs/{run}/cells/{cell}/output': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: components['parameters']['run'];
+        cell: components['parameters']['cell'];
+      };
+      cookie?: never;
+    };
+    /**
+     * All that a cell has printed so far, as a file
+     * @description A notebook shows only a part of a long output. Displays stand in it as their plain text.
+     */
+    get: operations['wholeOutput'];
     put?: never;
     post?: never;
     delete?: never;
@@ -414,6 +437,7 @@ export interface components {
       ended: number | null;
       execution_count: number | null;
     };
+    Events: components['schemas']['Event'][];
     Event:
       | components['schemas']['StateEvent']
       | components['schemas']['OutputEvent']
@@ -600,6 +624,7 @@ export interface components {
   };
   parameters: {
     run: string;
+    cell: string;
   };
   requestBodies: never;
   headers: never;
@@ -827,7 +852,31 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/json': components['schemas']['Event'];
+          'application/json': components['schemas']['Events'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  wholeOutput: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: components['parameters']['run'];
+        cell: components['parameters']['cell'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The text, as an attachment. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'text/plain': string;
         };
       };
       default: components['responses']['Error'];

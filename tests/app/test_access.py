@@ -30,6 +30,7 @@ def mounted(web_app: Any, base_url: str) -> list[tuple[str, type[RequestHandler]
             pattern = getattr(getattr(rule.matcher, "regex", None), "pattern", "")
             if pattern.startswith(base_url + "dossier/api"):
                 path = re.sub(r"\(\?P<run>[^)]*\)", "20260101-000000-0000000000", pattern)
+                path = re.sub(r"\(\?P<cell>[^)]*\)", "c0", path)
                 found.append((path.rstrip("$"), rule.target))
     return found
 

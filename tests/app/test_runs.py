@@ -210,8 +210,9 @@ async def test_input(
     socket = await jp_ws_fetch("dossier", "api", "runs", run, "events")
     found = []
     while (message := await asyncio.wait_for(socket.read_message(), 60)) is not None:
-        found.append(json.loads(message))
-        if found[-1]["body"].get("msg_type") == "input_request":
+        batch = json.loads(message)
+        found += batch
+        if any(event["body"].get("msg_type") == "input_request" for event in batch):
             asked = {"cell": "c0", "value": "Ada"}
             assert (await api("POST", f"runs/{run}/input", asked))[0] == 204
     assert shown(found, "c0") == "Ada\n"

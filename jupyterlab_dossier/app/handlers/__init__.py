@@ -8,6 +8,7 @@ from .events import RunEventsHandler
 from .graph import ChangesHandler, GraphHandler
 from .kernel import PrepareHandler
 from .notebooks import DeliveredHandler, NotebookHandler, OutputsHandler
+from .output import OutputHandler
 from .runs import (
     CancelHandler,
     InputHandler,
@@ -20,6 +21,7 @@ from .targets import TargetsHandler
 
 API = "/dossier/api"
 RUN = "(?P<run>[A-Za-z0-9-]+)"
+CELL = "(?P<cell>[A-Za-z0-9_-]+)"
 
 
 def routes() -> list[tuple[str, type[RequestHandler]]]:
@@ -36,6 +38,7 @@ def routes() -> list[tuple[str, type[RequestHandler]]]:
         (f"{API}/runs/{RUN}/outputs", OutputsHandler),
         (f"{API}/runs/{RUN}/delivered", DeliveredHandler),
         (f"{API}/notebook", NotebookHandler),
+        (f"{API}/runs/{RUN}/cells/{CELL}/output", OutputHandler),
         (f"{API}/graph", GraphHandler),
         (f"{API}/changes", ChangesHandler),
         (f"{API}/kernel/prepare", PrepareHandler),

@@ -54,9 +54,9 @@ class RunEventsHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         service: Service = self.settings["jupyterlab_dossier_service"]
         try:
             engine = await service.engine()
-            async for event in engine.watch(run, after=self._after):
+            async for events in engine.watch_texts(run, after=self._after):
                 # Waits until the socket took it: a slow client holds back only itself.
-                await self.write_message(json.dumps(event.to_json()))
+                await self.write_message(f"[{','.join(events)}]")
             self.close(1000)
         except NoSuchRun as error:
             self.close(NO_SUCH_RUN, _reason(error))
