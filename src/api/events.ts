@@ -71,17 +71,18 @@ export class EventStream implements IDisposable {
     if (this._isDisposed) {
       return;
     }
-    const event = JSON.parse(message.data) as RunEvent;
-    if (event.seq <= this._last) {
-      return;
-    }
-    this._last = event.seq;
     this._delay = FIRST_DELAY;
-    try {
-      this._options.onEvent(event);
-    } catch (error) {
-      // One output that cannot be shown must not lose those after it.
-      console.error(error);
+    for (const event of JSON.parse(message.data) as RunEvent[]) {
+      if (event.seq <= this._last) {
+        continue;
+      }
+      this._last = event.seq;
+      try {
+        this._options.onEvent(event);
+      } catch (error) {
+        // One output that cannot be shown must not lose those after it.
+        console.error(error);
+      }
     }
   }
 

@@ -9,7 +9,8 @@ import {
   type TaskState
 } from '../api';
 import type { Displays } from './displays';
-import { applyOutput } from './outputs';
+import { applyOutput, mergeOutputs } from './outputs';
+import { Pace } from './pace';
 import type { CellStates } from './states';
 
 /**
@@ -119,7 +120,7 @@ export async function followRun(options: followRun.IOptions): Promise<IRunEnd> {
   };
 
   const begun = new Set<string>(options.begun);
-  const onEvent = (event: RunEvent) => {
+  const pace = new Pace<RunEvent>(event => {
     if (event.kind === 'state') {
       onState(event);
     } else if (event.kind === 'output') {
@@ -128,14 +129,30 @@ export async function followRun(options: followRun.IOptions): Promise<IRunEnd> {
       onDone(event);
     }
     options.onTaken?.(event.seq);
-  };
-  const stream = api.watch(run, onEvent, options.after);
+  }, mergeEvents);
+  const stream = api.watch(run, event => pace.push(event), options.after);
   await stream.finished;
+  await pace.idle;
   if (!end) {
     const record = await api.show(run);
     end = { state: record.state, why: record.why };
   }
   return end;
+}
+
+/**
+ * Two successive events as one, where nobody sees the difference.
+ */
+function mergeEvents(first: RunEvent, second: RunEvent): RunEvent | null {
+  if (
+    first.kind !== 'output' ||
+    second.kind !== 'output' ||
+    first.cell !== second.cell
+  ) {
+    return null;
+  }
+  const body = mergeOutputs(first.body, second.body);
+  return body && { ...second, body };
 }
 
 /**

@@ -41,8 +41,9 @@ export function applyOutput(
   cell: ICodeCellModel | null,
   displays: Displays
 ): void {
-  const { transient, ...content } = body.content as Record<string, unknown>;
-  const id = (transient as { display_id?: unknown } | undefined)?.display_id;
+  const content = { ...body.content };
+  delete content.transient;
+  const id = displayId(body.content);
   switch (body.msg_type) {
     case 'stream':
     case 'error':
@@ -106,6 +107,34 @@ export function restoreOutputs(
   if (cell.executionCount !== shown.execution_count) {
     cell.executionCount = shown.execution_count;
   }
+}
+
+/**
+ * Two successive messages for a cell as one, or `null` where both are needed.
+ */
+export function mergeOutputs(
+  first: OutputBody,
+  second: OutputBody
+): OutputBody | null {
+  if (first.msg_type !== second.msg_type) {
+    return null;
+  }
+  const { content: before } = first;
+  const { content: after } = second;
+  if (first.msg_type === 'stream' && before.name === after.name) {
+    const text = `${before.text}${after.text}`;
+    return { ...second, content: { ...after, text } };
+  }
+  const isUpdate = first.msg_type === 'update_display_data';
+  return isUpdate && displayId(before) === displayId(after) ? second : null;
+}
+
+/**
+ * The id under which a display can be updated.
+ */
+function displayId(content: OutputBody['content']): unknown {
+  return (content.transient as { display_id?: unknown } | undefined)
+    ?.display_id;
 }
 
 /**

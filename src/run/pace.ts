@@ -17,8 +17,7 @@ export class Pace<T> {
   push(item: T): void {
     const { _items: items } = this;
     const last = items.length - 1;
-    const merged =
-      last >= this._next ? this._merge(items[last], item) : null;
+    const merged = last >= this._next ? this._merge(items[last], item) : null;
     if (merged !== null) {
       items[last] = merged;
     } else {

@@ -26,9 +26,14 @@ def test_the_description_is_valid() -> None:
 
 
 def test_every_route_is_described_and_every_description_has_a_route() -> None:
-    from jupyterlab_dossier.app.handlers import API, RUN, routes
+    from jupyterlab_dossier.app.handlers import API, CELL, RUN, routes
 
-    mounted = {pattern.removeprefix(API).replace(RUN, "{run}") for pattern, _ in routes()}
+    names = {RUN: "{run}", CELL: "{cell}"}
+    mounted = set()
+    for pattern, _ in routes():
+        for group, name in names.items():
+            pattern = pattern.replace(group, name)
+        mounted.add(pattern.removeprefix(API))
     assert mounted == set(spec.document()["paths"])
 
 

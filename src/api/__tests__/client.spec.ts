@@ -56,7 +56,7 @@ class FakeSocket {
   onclose: (() => void) | null = null;
 
   send(event: unknown): void {
-    this.onmessage?.({ data: JSON.stringify(event) });
+    this.onmessage?.({ data: JSON.stringify([event]) });
   }
 
   close(): void {

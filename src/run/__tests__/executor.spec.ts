@@ -167,6 +167,10 @@ describe('CellExecutor', () => {
     for (let i = 0; i < 50; i++) {
       await Promise.resolve();
     }
+    // Events are handled after a frame.
+    await new Promise(resolve =>
+      requestAnimationFrame(() => setTimeout(resolve))
+    );
   };
 
   it('leaves a notebook without anything of ours to the kernel', async () => {
@@ -241,9 +245,11 @@ describe('CellExecutor', () => {
     expect(server.log.slice(2)).toEqual(['start b']);
 
     server.print('b', 'one\n');
+    await settle();
     expect(model('b').outputs.toJSON()).toMatchObject([{ text: 'one\n' }]);
     expect(runs.find(notebook)!.states.get('b')?.state).toBe('queued');
     server.emit('b', 'state', { state: 'running', why: null });
+    await settle();
     expect(runs.find(notebook)!.states.get('b')?.state).toBe('running');
     server.print('b', 'two\n');
     server.emit('b', 'done', { status: 'ok', execution_count: 7 });
@@ -406,12 +412,15 @@ describe('CellExecutor', () => {
       expect(open.workflow).toBe('run1');
       server.emit('a', 'state', { state: 'queued', why: null });
       server.emit('b', 'state', { state: 'queued', why: null });
+      await settle();
       expect(model('a').outputs.length).toBe(0);
       expect(model('a').executionState).toBe('running');
       server.print('b', 'from b');
       server.print('a', 'from a');
+      await settle();
       model('b').sharedModel.setSource('edited');
       server.print('b', 'more');
+      await settle();
       server.emit('a', 'done', { status: 'ok', execution_count: 1 });
       server.emit('a', 'state', { state: 'done', why: null });
       server.emit('b', 'state', { state: 'failed', why: null });
