@@ -115,9 +115,9 @@ def events(jp_ws_fetch: Any) -> Any:
         socket = await jp_ws_fetch("dossier", "api", "runs", run, "events", params=place)
         found = []
         while (message := await asyncio.wait_for(socket.read_message(), 60)) is not None:
-            event = json.loads(message)
-            spec.validator("Event").validate(event)
-            found.append(event)
+            batch = json.loads(message)
+            spec.validator("Events").validate(batch)
+            found += batch
         assert socket.close_code == 1000
         return found
 
