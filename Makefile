@@ -87,11 +87,13 @@ same-result: ## docs/same-result.md from what the full runs left
 full-%:
 	DOSSIER_FULL=1 pytest -q $(FULL_$*)
 
-bench: install ## ratios against peers, written to docs/benchmarks.md
+bench: install browser-tools ## ratios against peers, written to docs/benchmarks.md
 	python -m benchmarks
+	cd ui-tests && DOSSIER_BENCH_ROUNDS=15 npx playwright test --project=contentVisibility tests/once/startup.spec.ts tests/once/footprint.spec.ts tests/once/many.spec.ts
 
-screenshots: install browser-tools ## pictures for the README, from a live JupyterLab
+screenshots: install browser-tools .venvs/notebook7/wheel.done ## pictures for the README and the guide, from a live JupyterLab
 	jlpm screenshots
+	cd ui-tests && DOSSIER_SCREENSHOTS=1 jlpm test:versions --project=notebook7
 
 wheel: dist/wheel.done ## a wheel with the prebuilt labextension and the worker
 

@@ -2,8 +2,6 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { apiPlugin } from './api/plugin';
 import { costsPlugin } from './costs/plugin';
-import { indicatorPlugin } from './indicator/plugin';
-import { interruptPlugin } from './interrupt/plugin';
 import { notifyPlugin } from './notify/plugin';
 import { attachPlugin, executorPlugin, runsPlugin } from './run/plugin';
 import { settingsPlugin } from './settings/plugin';
@@ -29,8 +27,6 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   executorPlugin,
   attachPlugin,
   notifyPlugin,
-  interruptPlugin,
-  indicatorPlugin,
   stripPlugin,
   commandsPlugin
 ];

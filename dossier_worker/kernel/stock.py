@@ -45,9 +45,7 @@ _ECHOES = frozenset({"status", "execute_input"})
 _NUDGE = 0.2
 _REMEMBERED = 1000
 # What the steps before the cell are told of it.
-_WATCHED = (
-    "execution_count", "silent", "check", "inputs", "mutated", "exports", "filename_cwd", "history",
-)  # fmt: skip
+_WATCHED = ("execution_count", "silent", "check", "inputs", "mutated", "exports", "filename_cwd")
 
 
 class StockKernel:
@@ -120,9 +118,7 @@ class StockKernel:
             done["seconds"] = time.perf_counter() - started
             if task.get("exports") != []:
                 self._state(attempt, "collecting")
-            done.update(
-                await self._step("collect", task, "exports", "mutated", "versions", "result")
-            )
+            done.update(await self._step("collect", task, "exports", "mutated", "versions"))
         except Refused as refusal:
             error = {"ename": "Refused", "evalue": str(refusal), "traceback": []}
             done.update(status="refused" if "status" not in done else "error", error=error)

@@ -609,8 +609,6 @@ export interface components {
       /** @description The names that were loaded. */
       loaded: string[];
       bytes: number;
-      /** @description In words, names that the cell needs and a restart of the kernel took. */
-      gone: string[];
     };
   };
   responses: {

@@ -12,7 +12,7 @@ import {
   type RunRequest,
   type RunState
 } from '../api';
-import { codeCells, effectiveTarget, hasTag, toContent } from '../notebook';
+import { codeCells, hasTag, toContent } from '../notebook';
 import { Deliveries } from './deliveries';
 import { Displays } from './displays';
 import { followRun, type ICellEnd, type IRunEnd } from './follow';
@@ -73,13 +73,6 @@ export class NotebookRuns {
   }
 
   /**
-   * The first cell of those that were sent elsewhere and have not ended.
-   */
-  get running(): NotebookRuns.IRunning | null {
-    return this._cells[0] ?? null;
-  }
-
-  /**
    * Whether there is anything to cancel.
    */
   get isRunning(): boolean {
@@ -112,8 +105,7 @@ export class NotebookRuns {
     }
     this._hasRemoteValues = true;
     this.deliveries.begin(run, cell);
-    const target = options.target ?? effectiveTarget(this._notebook, cell);
-    const current = { run, cell: id, target };
+    const current = { run, cell: id };
     this._cells.push(current);
     this._changed.emit();
     try {
@@ -244,9 +236,7 @@ export class NotebookRuns {
         going.push(model);
       }
     }
-    const first = cell(begun[0] ?? '');
-    const target = first ? effectiveTarget(this._notebook, first) : '';
-    const current = { run, cell: begun[0] ?? '', target };
+    const current = { run, cell: begun[0] ?? '' };
     if (kind === 'workflow') {
       this._workflow = run;
     } else {
@@ -342,17 +332,6 @@ export class NotebookRuns {
     if (first) {
       this.queue.drop();
       await this._api.interrupt(first.run, first.cell);
-    }
-  }
-
-  /**
-   * End the worker kernel of the cell that runs elsewhere.
-   */
-  async kill(): Promise<void> {
-    const [first] = this._cells;
-    if (first) {
-      this.queue.drop();
-      await this._api.kill(first.run, first.cell);
     }
   }
 
@@ -458,7 +437,7 @@ export class NotebookRuns {
 
   private _api: IApiClient;
   private _askInput: NotebookRuns.IOptions['askInput'];
-  private _cells: NotebookRuns.IRunning[] = [];
+  private _cells: { run: string; cell: string }[] = [];
   private _changed = new Signal<NotebookRuns, void>(this);
   private _displays = new Displays();
   private _hasRemoteValues = false;
@@ -482,15 +461,6 @@ export namespace NotebookRuns {
   export interface IInputRequest {
     prompt: string;
     password: boolean;
-  }
-
-  /**
-   * A cell that was sent elsewhere.
-   */
-  export interface IRunning {
-    readonly run: string;
-    readonly cell: string;
-    readonly target: string;
   }
 
   export interface IRunCellOptions {

@@ -12,3 +12,5 @@ c.ServerApp.open_browser = False  # noqa: F821
 c.ServerApp.port_retries = 0  # noqa: F821
 c.ServerApp.root_dir = tempfile.mkdtemp(prefix="dossier-versions-")  # noqa: F821
 c.IdentityProvider.token = ""  # noqa: F821
+c.LabApp.expose_app_in_browser = True  # noqa: F821
+c.JupyterNotebookApp.expose_app_in_browser = True  # noqa: F821

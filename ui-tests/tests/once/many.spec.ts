@@ -1,4 +1,5 @@
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import type { Browser } from '@playwright/test';
 
 import { install, report } from '../../support/extension';
 import { notebookOf } from '../../support/notebook';
@@ -10,7 +11,11 @@ for (const windowingMode of ['full', 'defer', 'contentVisibility'] as const) {
   test.describe(`windowing mode ${windowingMode}`, () => {
     test.use({ windowingMode });
 
-    test('500 cells with targets stay smooth', async ({ page, tmpPath }) => {
+    test('500 cells with targets stay smooth', async ({
+      browser,
+      page,
+      tmpPath
+    }) => {
       test.setTimeout(300_000);
       const path = `${tmpPath}/many.ipynb`;
       const cells = Array.from({ length: COUNT }, (_, index) => ({
@@ -27,8 +32,8 @@ for (const windowingMode of ['full', 'defer', 'contentVisibility'] as const) {
       for (const side of ['without', 'with'] as const) {
         await install(page, side === 'with');
         await page.goto('?reset');
-        const opening = await longTasks(page, () => open(page, path));
-        const scrolling = await longTasks(page, () => scroll(page));
+        const opening = await longTasks(page, browser, () => open(page, path));
+        const scrolling = await longTasks(page, browser, () => scroll(page));
         found[side] = { opening, scrolling };
         if (side === 'with') {
           await page.evaluate(async () => {
@@ -37,7 +42,7 @@ for (const windowingMode of ['full', 'defer', 'contentVisibility'] as const) {
             );
           });
           await page.keyboard.press('Control+a');
-          found[side].setting = await longTasks(page, async () => {
+          found[side].setting = await longTasks(page, browser, async () => {
             for (const target of ['kernel', 'local']) {
               await page.evaluate(async target => {
                 await window.jupyterapp.commands.execute('dossier:set-target', {
@@ -53,54 +58,63 @@ for (const windowingMode of ['full', 'defer', 'contentVisibility'] as const) {
 
       // JupyterLab has long tasks of its own when it opens and scrolls; what is ours adds none.
       for (const phase of ['opening', 'scrolling']) {
-        const theirs = Math.max(100, ...found.without[phase]);
-        expect(Math.max(0, ...found.with[phase])).toBeLessThan(
-          SLACK * theirs + 100
-        );
+        const theirs = Math.max(0, ...found.without[phase]);
+        expect(Math.max(0, ...found.with[phase])).toBeLessThan(theirs + LIMIT);
       }
-      expect(Math.max(0, ...found.with.setting)).toBeLessThan(SLACK * 100);
+      expect(Math.max(0, ...found.with.setting)).toBeLessThan(LIMIT);
     });
   });
 }
 
 /**
- * How much slower than alone the machine may be while the tests run; the figures printed tell.
+ * The longest that a task of ours may take in tests, in milliseconds: the goal is 100 on a machine
+ * that does nothing else; the figures printed tell.
  */
-const SLACK = 2;
+const LIMIT = 250;
 
 /**
- * The tasks of the main thread over 50 ms while something is done, in milliseconds.
+ * The tasks of the page's main thread over 50 ms while something is done, longest first, in
+ * milliseconds of processor time: what other processes take of the machine does not count.
  */
 async function longTasks(
   page: IJupyterLabPageFixture,
+  browser: Browser,
   act: () => Promise<void>
 ): Promise<number[]> {
-  await page.evaluate(() => {
-    const scope = window as never as { longTasks: number[]; observer: unknown };
-    scope.longTasks = [];
-    const observer = new PerformanceObserver(list => {
-      scope.longTasks.push(
-        ...list.getEntries().map(({ duration }) => Math.round(duration))
-      );
-    });
-    observer.observe({ type: 'longtask' });
-    scope.observer = observer;
+  await browser.startTracing(undefined, {
+    categories: ['__metadata', 'toplevel']
   });
   await act();
   await painted(page);
-  return page.evaluate(() => {
-    const scope = window as never as {
-      longTasks: number[];
-      observer: PerformanceObserver;
-    };
-    scope.longTasks.push(
-      ...scope.observer
-        .takeRecords()
-        .map(({ duration }) => Math.round(duration))
-    );
-    scope.observer.disconnect();
-    return scope.longTasks;
-  });
+  const trace = JSON.parse((await browser.stopTracing()).toString()) as {
+    traceEvents: ITraceEvent[];
+  };
+  const events = trace.traceEvents;
+  const mains = new Set(
+    events
+      .filter(
+        ({ name, args }) =>
+          name === 'thread_name' && args.name === 'CrRendererMain'
+      )
+      .map(({ pid, tid }) => `${pid}.${tid}`)
+  );
+  return events
+    .filter(
+      ({ name, pid, tid, tdur }) =>
+        name === 'ThreadControllerImpl::RunTask' &&
+        mains.has(`${pid}.${tid}`) &&
+        (tdur ?? 0) > 50_000
+    )
+    .map(({ tdur }) => Math.round(tdur! / 1000))
+    .sort((a, b) => b - a);
+}
+
+interface ITraceEvent {
+  name: string;
+  pid: number;
+  tid: number;
+  tdur?: number;
+  args: { name?: string };
 }
 
 /**

@@ -1,0 +1,82 @@
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import * as path from 'path';
+
+import {
+  openNotebook,
+  outputsAt,
+  promptAt,
+  stateAt
+} from '../support/notebook';
+import { expect, test } from '../support/test';
+
+const IMAGES = path.resolve(__dirname, '../../docs/images');
+
+test.use({
+  viewport: { width: 1180, height: 700 },
+  settings: { 'jupyterlab-dossier:plugin': {} }
+});
+
+test('pictures of the guide', async ({ page, tmpPath }) => {
+  test.setTimeout(300_000);
+  await openNotebook(page, `${tmpPath}/sensors.ipynb`, [
+    { source: 'import random\n\nseed = 7\nrandom.seed(seed)' },
+    {
+      source: `readings = [20 + random.gauss(0, 2) for _ in range(1000)]
+f"{len(readings)} readings"`,
+      target: 'local'
+    },
+    {
+      source: `import time
+
+for part in range(1, 6):
+    print(f"part {part} of 5 smoothed", flush=True)
+    time.sleep(1)`,
+      target: 'local'
+    },
+    { source: 'mean = sum(readings) / len(readings)\nround(mean, 2)' },
+    {
+      source: 'worst = max(readings) - limit',
+      target: 'local'
+    }
+  ]);
+  await page.sidebar.close('left');
+  await page.notebook.selectCells(1);
+  await shoot(page, 'targets');
+
+  await page.menu.clickMenuItem('Run>Run All Cells');
+  await expect(outputsAt(page, 2)).toContainText('part 2 of 5');
+  await shoot(page, 'running');
+
+  await expect(outputsAt(page, 4)).toContainText('NameError');
+  await expect(promptAt(page, 3)).toHaveText('[4]:');
+  await page.notebook.selectCells(4);
+  await shoot(page, 'failed');
+
+  await page.getByRole('button', { name: 'Run as workflow' }).click();
+  await expect(
+    page.getByText(/ended at code cell 5, which failed/)
+  ).toBeVisible();
+  await expect(stateAt(page, 4)).toHaveText(/failed/);
+  await page.screenshot({ path: path.join(IMAGES, 'using-workflow.png') });
+
+  await page.evaluate(() =>
+    window.jupyterapp.commands.execute('settingeditor:open', {
+      query: 'Dossier'
+    })
+  );
+  const editor = page.locator('#setting-editor');
+  await expect(editor.getByText('Tell the end of long runs')).toBeVisible();
+  await page.screenshot({ path: path.join(IMAGES, 'using-settings.png') });
+});
+
+/**
+ * A picture of the notebook.
+ */
+async function shoot(
+  page: IJupyterLabPageFixture,
+  name: string
+): Promise<void> {
+  await page.locator('.jp-NotebookPanel').screenshot({
+    path: path.join(IMAGES, `using-${name}.png`)
+  });
+}
