@@ -38,6 +38,9 @@ demo: install ## JupyterLab with the example open; prints its URL
 browser-tools: install
 	@test -x "$(CHROMIUM_PATH)" || { apt-get update -qq && apt-get install -y -qq chromium; }
 	cd ui-tests && jlpm install --immutable
+	@test -x .venvs/collaboration/bin/python || { uv venv -q --python $(BIN)/python .venvs/collaboration && \
+	  uv pip install -q --python .venvs/collaboration/bin/python -c requirements.lock \
+	  jupyterlab jupyter-collaboration jupyter-server-nbmodel cloudpickle ipykernel psutil rich; }
 
 lint: install ## types, style and import rules on both sides
 	ruff check $(TESTED) tests benchmarks hatch_build.py

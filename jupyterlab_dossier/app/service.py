@@ -18,6 +18,7 @@ from jupyterlab_dossier.runs import BadInput, Engine
 from .announce import Announcer
 from .editing import Editing
 from .sessions import KERNEL_ACTIONS, Sessions
+from .writers import Writers
 
 LINK = "dossier/link"
 
@@ -35,6 +36,7 @@ class Service:
         self.announcer = Announcer(self)
         self.sessions = Sessions(self)
         self.editing = Editing()
+        self.writers = Writers()
         self._engine: Engine | None = None
         self._link: LinkServer | None = None
         self._starting = asyncio.Lock()

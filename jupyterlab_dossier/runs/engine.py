@@ -219,16 +219,19 @@ class Engine:
             raise BadInput(f"run {run} still runs in another process", "run")
         if not await self.ledger.take_up(run, self._owner.name, owner):
             raise BadInput(f"run {run} was taken up by another process", "run")
-        if record.kind == "cell":
-            await recovery.end_cell_run(self.ledger, record)
-            return []
-        workflow = workflow_of(spec["workflow"])
-        observed = await self.observed(workflow)
-        active = self._workflow_run(run, workflow, spec, known["env"], observed)
         attempts = await self.ledger.attempts(run)
         workers = {row["worker"] for row in attempts}
         rows = [r for r in await self.ledger.workers() if r["worker"] in workers]
         adopted = await self.pool.adopt([r for r in rows if not self._owner.lives(r["owner"])])
+        if record.kind == "cell":
+            found = recovery.found_cell(
+                record, spec, attempts, self.pool, self.ledger, self.dispatcher
+            )
+            self._launch(run, found)
+            return adopted
+        workflow = workflow_of(spec["workflow"])
+        observed = await self.observed(workflow)
+        active = self._workflow_run(run, workflow, spec, known["env"], observed)
         versions = await self.ledger.versions(run)
         await recovery.restore(active, record, attempts, versions, self.pool, self.ledger)
         self._launch(run, active)
@@ -471,7 +474,7 @@ class Engine:
             ) from None
         return names
 
-    def _launch(self, run: str, active: WorkflowRun) -> None:
+    def _launch(self, run: str, active: WorkflowRun | recovery.FoundCell) -> None:
         self._active[run] = active
 
         async def go() -> None:

@@ -476,8 +476,7 @@ class Ledger:
         rows = await self.database.read(
             lambda db: db.execute(
                 "SELECT DISTINCT worker FROM attempts JOIN runs USING (run)"
-                " WHERE runs.state = 'running' AND runs.kind = 'workflow'"
-                " AND runs.owner IS NOT ?",
+                " WHERE runs.state = 'running' AND runs.owner IS NOT ?",
                 (besides,),
             ).fetchall()
         )

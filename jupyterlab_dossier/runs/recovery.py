@@ -7,11 +7,15 @@ import sqlite3
 from collections.abc import Sequence
 
 from .again import Span
+from .dispatch import Dispatcher, Failure, Setting
+from .interactive import CellRun
 from .ledger import Ledger
-from .model import ENDED_TASK, SUCCEEDED, Json, RunRecord
+from .model import ENDED_TASK, SUCCEEDED, Cell, Json, RunRecord, TaskState
 from .placement import hold
-from .pool import Kernel, Pool, Worker
+from .pool import Kernel, Lost, Pool, Worker
 from .workflow import WorkflowRun
+
+_RESTARTED = "the server was started again while it ran: the kernel and its names are gone"
 
 
 async def restore(
@@ -80,9 +84,63 @@ def _kernel(pool: Pool, row: sqlite3.Row) -> Kernel | None:
     return kernel
 
 
-async def end_cell_run(ledger: Ledger, record: RunRecord) -> None:
-    """Ends a run of one cell whose server died: its kernel's names died with the session."""
-    for task in record.tasks:
-        if task.ended is None:
-            await ledger.set_task(record.run, task.id, "lost", "the server ended while it ran")
-    await ledger.end_run(record.run, "lost", "the server ended while it ran")
+class FoundCell(CellRun):
+    """A run of one cell whose server died: its outputs are kept, the user's kernel is not."""
+
+    def __init__(
+        self, dispatcher: Dispatcher, ledger: Ledger, run: str, cell: Cell,
+        row: sqlite3.Row | None, kernel: Kernel | None,
+    ) -> None:  # fmt: skip
+        super().__init__(dispatcher, run, cell)
+        self._ledger = ledger
+        self._row = row
+        self.kernel = kernel
+
+    async def execute(self) -> tuple[str, str | None]:
+        """Awaits what its worker goes on with; the run's state and why."""
+        state, why = "lost", f"it was not sent before that: {_RESTARTED}"
+        if self._row is not None and self.kernel is None:
+            why = f"its worker was lost too: {_RESTARTED}"
+        elif self._row is not None and self.kernel is not None:
+            state, why = await self._await(self._row, self.kernel, why)
+        record = await self._ledger.run(self.run)
+        if record.tasks[0].ended is None:
+            await self._ledger.set_task(self.run, self.cell.id, state, why)
+        return state, why
+
+    async def _await(self, row: sqlite3.Row, kernel: Kernel, unsent: str) -> tuple[str, str]:
+        self.attempt = row["attempt"]
+        setting = Setting(
+            run=self.run, cell=self.cell.id, code=self.cell.source, number=row["number"], count=0,
+            attempt=row["attempt"], decide=self._decide,
+        )  # fmt: skip
+        message = json.loads(row["result"]) if row["result"] else None
+        try:
+            outcome = await self._dispatcher.found(setting, kernel, message)
+            if outcome is None:
+                return "lost", unsent
+            await self._dispatcher.commit(outcome)
+            return outcome.state, outcome.why or _RESTARTED
+        except (Failure, Lost) as error:
+            await self._ledger.end_attempt(row["attempt"], "lost")
+            return "lost", f"{error}; {_RESTARTED}"
+        finally:
+            self.attempt = None
+            self._dispatcher.kill(kernel)
+
+    def _decide(self, status: str, why: str | None, _: Json) -> tuple[TaskState, str | None]:
+        if status == "ok":
+            return "done", _RESTARTED
+        return ("failed", why) if self.cancelled is None else ("cancelled", self.cancelled)
+
+
+def found_cell(
+    record: RunRecord, spec: Json, attempts: Sequence[sqlite3.Row], pool: Pool, ledger: Ledger,
+    dispatcher: Dispatcher,
+) -> FoundCell:  # fmt: skip
+    """A run of one cell as the ledger has it."""
+    row = attempts[-1] if attempts else None
+    kernel = _kernel(pool, row) if row is not None else None
+    if kernel is None and row is not None and row["result"]:
+        kernel = Kernel(row["kernel"], pool.ghost(spec["target"]), fresh=False, dead=True)
+    return FoundCell(dispatcher, ledger, record.run, Cell(**spec["cell"]), row, kernel)

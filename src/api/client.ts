@@ -15,6 +15,7 @@ import {
   type RunOutputs,
   type RunRecord,
   type RunRequest,
+  type SharedDocument,
   type Target
 } from './types';
 
@@ -94,11 +95,13 @@ export class ApiClient implements IApiClient {
   watch(
     run: string,
     onEvent: (event: RunEvent) => void,
-    after = 0
+    after = 0,
+    shared?: SharedDocument
   ): EventStream {
     return new EventStream({
       run,
       after,
+      shared,
       onEvent,
       settings: this._settings,
       end: async () => {

@@ -3,7 +3,7 @@ import type { ServerConnection } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 
 import { API_PATH } from './request';
-import type { RunEvent } from './types';
+import type { RunEvent, SharedDocument } from './types';
 
 /**
  * The events of one run, in order and each once, whatever happens to the connection.
@@ -52,8 +52,11 @@ export class EventStream implements IDisposable {
   }
 
   private _open(): void {
-    const { run, settings } = this._options;
-    const query: Record<string, string> = { after: String(this._last) };
+    const { run, settings, shared } = this._options;
+    const query: Record<string, string> = {
+      after: String(this._last),
+      ...shared
+    };
     if (settings.appendToken && settings.token) {
       query.token = settings.token;
     }
@@ -73,10 +76,13 @@ export class EventStream implements IDisposable {
     }
     this._delay = FIRST_DELAY;
     for (const event of JSON.parse(message.data) as RunEvent[]) {
-      if (event.seq <= this._last) {
-        continue;
+      // What is said of this client has no number.
+      if (event.kind !== 'writer') {
+        if (event.seq <= this._last) {
+          continue;
+        }
+        this._last = event.seq;
       }
-      this._last = event.seq;
       try {
         this._options.onEvent(event);
       } catch (error) {
@@ -130,6 +136,11 @@ export namespace EventStream {
      * The number of the last event that is already known.
      */
     after?: number;
+
+    /**
+     * The document that this client shares with others.
+     */
+    shared?: SharedDocument;
 
     /**
      * Called with each event.

@@ -441,7 +441,8 @@ export interface components {
     Event:
       | components['schemas']['StateEvent']
       | components['schemas']['OutputEvent']
-      | components['schemas']['DoneEvent'];
+      | components['schemas']['DoneEvent']
+      | components['schemas']['WriterEvent'];
     StateEvent: {
       seq: number;
       /** @description null where the state is the run's. */
@@ -475,6 +476,21 @@ export interface components {
         metadata: {
           [key: string]: unknown;
         };
+      };
+    };
+    /** @description Not of the run, but of this client; it has no number. */
+    WriterEvent: {
+      /** @constant */
+      seq: 0;
+      cell: null;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      kind: 'writer';
+      body: {
+        /** @description Whether it writes into the document from now on. */
+        writer: boolean;
       };
     };
     DoneEvent: {
@@ -830,6 +846,10 @@ export interface operations {
       query?: {
         /** @description The number of the last event the client has. */
         after?: number;
+        /** @description The document that several clients share. One of them is told to write the outputs into it; when it goes, the next one. */
+        document?: string;
+        /** @description What tells this client from the others of the document. */
+        client?: string;
       };
       header?: never;
       path: {

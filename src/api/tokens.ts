@@ -12,6 +12,7 @@ import type {
   RunOutputs,
   RunRecord,
   RunRequest,
+  SharedDocument,
   Target
 } from './types';
 
@@ -85,7 +86,8 @@ export interface IApiClient {
   watch(
     run: string,
     onEvent: (event: RunEvent) => void,
-    after?: number
+    after?: number,
+    shared?: SharedDocument
   ): EventStream;
 }
 

@@ -19,6 +19,11 @@ export type RunOutputs = Schemas['RunOutputs'];
 export type CellOutputs = Schemas['CellOutputs'];
 export type Delivery = Schemas['Delivery'];
 
+/**
+ * A document that several clients share, and which of them this one is.
+ */
+export type SharedDocument = { document: string; client: string };
+
 const RUN_END: readonly string[] = ['done', 'failed', 'cancelled', 'lost'];
 const TASK_END: readonly string[] = [...RUN_END, 'reused', 'skipped'];
 

@@ -1,8 +1,9 @@
 import { type ICodeCellModel, isCodeCellModel } from '@jupyterlab/cells';
+import type { YNotebook } from '@jupyter/ydoc';
 import type { INotebookModel } from '@jupyterlab/notebook';
 
-import type { NotebookContent } from '../api';
-import { hasDossier } from './metadata';
+import type { NotebookContent, SharedDocument } from '../api';
+import { hasDossier, notebookId } from './metadata';
 
 /**
  * The document as it stands in the editor, saved or not, without its outputs: the server needs
@@ -29,6 +30,21 @@ export function toContent(notebook: INotebookModel): NotebookContent {
  */
 export function carriesDossier(notebook: INotebookModel): boolean {
   return hasDossier(notebook) || Array.from(notebook.cells).some(hasDossier);
+}
+
+/**
+ * The document that this page shares with those of collaborators; `null` where it is its own.
+ */
+export function sharedDocument(
+  notebook: INotebookModel
+): SharedDocument | null {
+  if (!notebook.collaborative) {
+    return null;
+  }
+  const { sharedModel } = notebook;
+  const document = sharedModel.getState('document_id') ?? notebookId(notebook);
+  const client = (sharedModel as YNotebook).awareness.clientID;
+  return { document: String(document), client: String(client) };
 }
 
 /**

@@ -125,7 +125,7 @@ export class Attachment implements IDisposable {
     kind: 'workflow' | 'cell' | null,
     places: Map<string, Attachment.IPlace>
   ): Promise<void> {
-    const { api, runs } = this._options;
+    const { api, model, runs } = this._options;
     if (await runs.knows(run)) {
       return;
     }
@@ -141,18 +141,28 @@ export class Attachment implements IDisposable {
         ? place.cell
         : null;
     };
+    const isShared = model.collaborative;
     for (const [id, shown] of Object.entries(cells)) {
-      const model = cell(id);
-      if (model) {
-        runs.restore(run, model, shown, seq);
+      const found = cell(id);
+      if (found && isShared) {
+        // Whoever is told to write restores what is missing.
+        runs.deliveries.begin(run, found);
+      } else if (found) {
+        runs.restore(run, found, shown, seq);
       }
     }
-    if (kind === null) {
+    if (kind === null && !isShared) {
       runs.deliveries.end(run);
       return;
     }
     runs
-      .rejoin({ run, kind, after: seq, begun: Object.keys(cells), cell })
+      .rejoin({
+        run,
+        kind: kind ?? 'workflow',
+        after: seq,
+        begun: Object.keys(cells),
+        cell
+      })
       .catch(error => this._options.troubles.report(error));
   }
 

@@ -3,9 +3,11 @@ import type { ICodeCellModel } from '@jupyterlab/cells';
 import {
   isRunEnd,
   isTaskEnd,
+  type CellOutputs,
   type IApiClient,
   type RunEvent,
   type RunState,
+  type SharedDocument,
   type TaskState
 } from '../api';
 import type { Displays } from './displays';
@@ -53,6 +55,10 @@ export async function followRun(options: followRun.IOptions): Promise<IRunEnd> {
   const { api, run, states, displays } = options;
   const errors = new Map<string, NonNullable<ICellEnd['error']>>();
   let end: IRunEnd | null = null;
+  let isWriter = !options.shared;
+  let written = 0;
+  const cellOf = ({ cell, seq }: RunEvent): ICodeCellModel | null =>
+    cell !== null && isWriter && seq > written ? options.cell(cell) : null;
 
   const onState = (event: RunEvent & { kind: 'state' }) => {
     const { state, why } = event.body;
@@ -63,7 +69,7 @@ export async function followRun(options: followRun.IOptions): Promise<IRunEnd> {
       return;
     }
     states.set(event.cell, { state: state as TaskState, why });
-    const cell = options.cell(event.cell);
+    const cell = cellOf(event);
     if (state === 'queued') {
       // It runs again: what it showed so far does not count.
       begun.delete(event.cell);
@@ -101,12 +107,12 @@ export async function followRun(options: followRun.IOptions): Promise<IRunEnd> {
         traceback: (content.traceback as string[] | undefined) ?? []
       });
     }
-    applyOutput(event.body, options.cell(event.cell), displays);
+    applyOutput(event.body, cellOf(event), displays);
   };
 
   const onDone = (event: RunEvent & { kind: 'done' }) => {
     const { status, execution_count } = event.body;
-    const cell = options.cell(event.cell);
+    const cell = cellOf(event);
     if (cell && execution_count !== null) {
       cell.executionCount = execution_count;
     }
@@ -120,7 +126,7 @@ export async function followRun(options: followRun.IOptions): Promise<IRunEnd> {
   };
 
   const begun = new Set<string>(options.begun);
-  const pace = new Pace<RunEvent>(event => {
+  const take = (event: RunEvent) => {
     if (event.kind === 'state') {
       onState(event);
     } else if (event.kind === 'output') {
@@ -129,9 +135,55 @@ export async function followRun(options: followRun.IOptions): Promise<IRunEnd> {
       onDone(event);
     }
     options.onTaken?.(event.seq);
-  }, mergeEvents);
-  const stream = api.watch(run, event => pace.push(event), options.after);
+  };
+  const pace = new Pace<RunEvent>(take, mergeEvents);
+  // While what the document lacks is fetched, events wait.
+  let held: RunEvent[] | null = null;
+  let writing: Promise<void> = Promise.resolve();
+  const beginWriting = async () => {
+    held = [];
+    try {
+      await pace.idle;
+      const { seq, cells } = await api.outputs(run);
+      isWriter = true;
+      for (const [id, shown] of Object.entries(cells)) {
+        begun.add(id);
+        const cell = options.cell(id);
+        if (cell) {
+          options.onRestore?.(cell, shown, seq);
+        }
+      }
+      written = seq;
+    } finally {
+      const events: RunEvent[] = held;
+      held = null;
+      for (const event of events) {
+        // Only what is still to be written may be merged.
+        if (event.seq <= written) {
+          take(event);
+        } else {
+          pace.push(event);
+        }
+      }
+    }
+  };
+  const onEvent = (event: RunEvent) => {
+    if (event.kind === 'writer') {
+      if (event.body.writer && !isWriter) {
+        writing = beginWriting().catch(console.error);
+      } else if (!event.body.writer) {
+        isWriter = false;
+      }
+    } else if (held) {
+      held.push(event);
+    } else {
+      pace.push(event);
+    }
+  };
+  const { after, shared } = options;
+  const stream = api.watch(run, onEvent, after, shared ?? undefined);
   await stream.finished;
+  await writing;
   await pace.idle;
   if (!end) {
     const record = await api.show(run);
@@ -170,6 +222,16 @@ export namespace followRun {
      */
     after?: number;
     begun?: Iterable<string>;
+
+    /**
+     * The document that this client shares with others: one of them writes.
+     */
+    shared?: SharedDocument | null;
+
+    /**
+     * Called with what a cell shows when this client begins to write.
+     */
+    onRestore?: (cell: ICodeCellModel, shown: CellOutputs, seq: number) => void;
 
     /**
      * Called after each event with its number.

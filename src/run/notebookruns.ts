@@ -12,7 +12,7 @@ import {
   type RunRequest,
   type RunState
 } from '../api';
-import { codeCells, hasTag, toContent } from '../notebook';
+import { codeCells, hasTag, sharedDocument, toContent } from '../notebook';
 import { Deliveries } from './deliveries';
 import { Displays } from './displays';
 import { followRun, type ICellEnd, type IRunEnd } from './follow';
@@ -366,6 +366,8 @@ export class NotebookRuns {
       displays: this._displays,
       onInput: (cell, request) => void this._onInput(run, cell, request),
       onTaken: seq => this.deliveries.advance(run, seq),
+      shared: sharedDocument(this._notebook),
+      onRestore: (cell, shown, seq) => this.restore(run, cell, shown, seq),
       ...options
     });
     this.deliveries.end(run);

@@ -3,8 +3,13 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { InputDialog } from '@jupyterlab/apputils';
+import { PageConfig } from '@jupyterlab/coreutils';
 import { INotebookCellExecutor } from '@jupyterlab/notebook';
-import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import {
+  ITranslator,
+  nullTranslator,
+  type TranslationBundle
+} from '@jupyterlab/translation';
 
 import { IApiClient } from '../api';
 import { ICosts } from '../costs';
@@ -13,6 +18,20 @@ import { CellExecutor } from './executor';
 import { AttachExtension } from './extension';
 import { RunManager } from './manager';
 import { IRunManager } from './tokens';
+
+/**
+ * Asks the user for what a cell's `input()` waits for.
+ */
+function asksInput(trans: TranslationBundle): RunManager.IOptions['askInput'] {
+  return async ({ prompt, password }) => {
+    const ask = password ? InputDialog.getPassword : InputDialog.getText;
+    const { value, button } = await ask({
+      title: trans.__('The cell asks for input'),
+      label: prompt || trans.__('Input')
+    });
+    return button.accept ? (value ?? '') : null;
+  };
+}
 
 /**
  * Provides the runs of the open notebooks.
@@ -30,17 +49,7 @@ export const runsPlugin: JupyterFrontEndPlugin<IRunManager> = {
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_dossier');
-    return new RunManager({
-      api,
-      askInput: async ({ prompt, password }) => {
-        const ask = password ? InputDialog.getPassword : InputDialog.getText;
-        const { value, button } = await ask({
-          title: trans.__('The cell asks for input'),
-          label: prompt || trans.__('Input')
-        });
-        return button.accept ? (value ?? '') : null;
-      }
-    });
+    return new RunManager({ api, askInput: asksInput(trans) });
   }
 };
 
@@ -79,16 +88,43 @@ export const executorPlugin: JupyterFrontEndPlugin<INotebookCellExecutor> = {
   autoStart: true,
   provides: INotebookCellExecutor,
   requires: [ICosts, IRunManager, ITroubles],
+  optional: [ITranslator],
   activate: (
     app: JupyterFrontEnd,
     costs: ICosts,
     runs: IRunManager,
-    troubles: ITroubles
-  ) =>
-    new CellExecutor({
+    troubles: ITroubles,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('jupyterlab_dossier');
+    const { serverSettings } = app.serviceManager;
+    return new CellExecutor({
       localPath: path => app.serviceManager.contents.localPath(path),
       permit: (notebook, target) => costs.permit(notebook, target),
       runs,
+      stock: isServerSide()
+        ? async options => {
+            const { ServerSideExecutor } = await import('./serverside');
+            return new ServerSideExecutor({
+              askInput: asksInput(trans),
+              settings: serverSettings
+            }).runCell(options);
+          }
+        : undefined,
       troubles
-    })
+    });
+  }
 };
+
+/**
+ * Whether the kernel's cells are to be run by the server: jupyter-collaboration's option, or the
+ * extension that is there for it.
+ */
+function isServerSide(): boolean {
+  return (
+    PageConfig.getOption('serverSideExecution') === 'true' ||
+    PageConfig.getOption('federated_extensions').includes(
+      '@datalayer/jupyter-server-nbmodel'
+    )
+  );
+}

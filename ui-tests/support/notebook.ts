@@ -1,5 +1,5 @@
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
-import type { Locator } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 
 /**
  * A code cell of a notebook that a test writes.
@@ -56,7 +56,7 @@ export async function openNotebook(
 /**
  * A code cell by its position.
  */
-export function cellAt(page: IJupyterLabPageFixture, index: number): Locator {
+export function cellAt(page: Page, index: number): Locator {
   return page.locator(
     `.jp-Notebook .jp-Cell[data-windowed-list-index="${index}"]`
   );
@@ -65,24 +65,21 @@ export function cellAt(page: IJupyterLabPageFixture, index: number): Locator {
 /**
  * The outputs of a cell.
  */
-export function outputsAt(
-  page: IJupyterLabPageFixture,
-  index: number
-): Locator {
+export function outputsAt(page: Page, index: number): Locator {
   return cellAt(page, index).locator('.jp-OutputArea-output');
 }
 
 /**
  * The prompt of a cell, like `[3]:`.
  */
-export function promptAt(page: IJupyterLabPageFixture, index: number): Locator {
+export function promptAt(page: Page, index: number): Locator {
   return cellAt(page, index).locator('.jp-InputArea-prompt');
 }
 
 /**
  * What a cell's strip says of its task.
  */
-export function stateAt(page: IJupyterLabPageFixture, index: number): Locator {
+export function stateAt(page: Page, index: number): Locator {
   return cellAt(page, index).getByRole('status');
 }
 

@@ -35,10 +35,15 @@ class RunEventsHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         if not (after.isascii() and after.isdigit()):
             raise HTTPError(400, "after must be a whole number from 0")
         self._after = int(after)
+        self._document = self.get_query_argument("document", "")
+        self._client = self.get_query_argument("client", "")
         await super().get(run)
 
     def open(self, run: str) -> None:
         super().open(run)
+        if self._document:
+            writers = self._service.writers
+            self._leave = writers.join((run, self._document), self._client, self._tell_writer)
         self._sending = asyncio.create_task(self._send(run))
 
     def on_message(self, message: str | bytes) -> None:
@@ -46,14 +51,26 @@ class RunEventsHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     def on_close(self) -> None:
         super().on_close()
+        leave = getattr(self, "_leave", None)
+        if leave is not None:
+            leave()
         sending = getattr(self, "_sending", None)
         if sending is not None:
             sending.cancel()
 
-    async def _send(self, run: str) -> None:
+    @property
+    def _service(self) -> Service:
         service: Service = self.settings["jupyterlab_dossier_service"]
+        return service
+
+    def _tell_writer(self, writer: bool) -> None:
+        event = {"seq": 0, "cell": None, "kind": "writer", "body": {"writer": writer}}
+        with contextlib.suppress(WebSocketClosedError):
+            self.write_message(json.dumps([event]))
+
+    async def _send(self, run: str) -> None:
         try:
-            engine = await service.engine()
+            engine = await self._service.engine()
             async for events in engine.watch_texts(run, after=self._after):
                 # Waits until the socket took it: a slow client holds back only itself.
                 await self.write_message(f"[{','.join(events)}]")

@@ -1,0 +1,100 @@
+"""A server that is killed while a cell runs, and started again on the same folders."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+
+CELL = (
+    "import pathlib, time\nprint('before', flush=True)\n"
+    "while not pathlib.Path('go').exists():\n    time.sleep(0.02)\nprint('after')\nx = 1"
+)
+
+
+class Server:
+    """A Jupyter server in a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "root"
+        self.root.mkdir()
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = free.getsockname()[1]
+        names = ("data", "config", "runtime")
+        self._env = {
+            **os.environ,
+            **{f"JUPYTER_{name.upper()}_DIR": str(folder / name) for name in names},
+        }
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [
+                sys.executable, "-m", "jupyter_server", f"--ServerApp.port={self._port}",
+                f"--ServerApp.root_dir={self.root}", "--IdentityProvider.token=",
+                "--ServerApp.disable_check_xsrf=True", "--ServerApp.allow_root=True",
+                '--ServerApp.jpserver_extensions={"jupyterlab_dossier": True}',
+            ],
+            env=self._env, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        self.until(lambda: self.ask("api") is not None)
+
+    def ask(self, path: str, body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = Request(f"http://127.0.0.1:{self._port}/{path}", data)
+        with contextlib.suppress(ConnectionError, OSError), urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read())
+        return None
+
+    @staticmethod
+    def until(holds: Any) -> None:
+        end = time.monotonic() + 90
+        while not holds():
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path)
+    yield server
+    server.process.terminate()
+    server.process.wait(30)
+
+
+def test_a_cell_that_ran_is_found_again(server: Server, notebook: Any) -> None:
+    kernel = server.ask("api/kernels", {"name": "python3"})["id"]
+    content = notebook((CELL, {"version": 1, "target": "local"}))
+    body = {"kind": "cell", "path": "a.ipynb", "kernel": kernel, "cell": "c0", "content": content}
+    run = server.ask("dossier/api/runs", body)["run"]
+
+    def shown() -> list[Any]:
+        cells = (server.ask(f"dossier/api/runs/{run}/outputs") or {"cells": {}})["cells"]
+        return [o["text"] for o in cells.get("c0", {"outputs": []})["outputs"]]
+
+    server.until(lambda: shown() == ["before\n"])
+    server.kill()
+    server.start()
+    (server.root / "go").touch()
+    server.until(lambda: server.ask(f"dossier/api/runs/{run}")["state"] != "running")
+    record = server.ask(f"dossier/api/runs/{run}")
+    assert (record["state"], record["tasks"][0]["state"]) == ("done", "done")
+    assert "the kernel and its names are gone" in record["tasks"][0]["why"]
+    assert shown() == ["before\nafter\n"]
+    assert record["tasks"][0]["execution_count"] == 1
