@@ -3,6 +3,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { apiPlugin } from './api/plugin';
 import { costsPlugin } from './costs/plugin';
 import { notifyPlugin } from './notify/plugin';
+import { outputPlugin } from './output/plugin';
 import { attachPlugin, executorPlugin, runsPlugin } from './run/plugin';
 import { settingsPlugin } from './settings/plugin';
 import { stripPlugin } from './strip/plugin';
@@ -27,6 +28,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   executorPlugin,
   attachPlugin,
   notifyPlugin,
+  outputPlugin,
   stripPlugin,
   commandsPlugin
 ];

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+
+import { cellAt, openNotebook, outputsAt } from '../../support/notebook';
+import { expect, test } from '../../support/test';
+
+const PRINT = 'for _ in range(200):\n    print("y" * ((1 << 20) - 1))';
+const UPDATE = [
+  'from IPython.display import display',
+  'shown = display("start", display_id=True)',
+  'for step in range(20_000):\n    shown.update(f"step {step}")'
+].join('\n');
+// Against hanging; exact figures are for a machine that does nothing else.
+const GENEROUS = { task: 2000, status: 3000 };
+
+/**
+ * Type into the last cell while `run` goes on; the longest task of the page and the slowest answer
+ * of the server meanwhile, in milliseconds.
+ */
+async function measure(
+  page: IJupyterLabPageFixture,
+  typing: number,
+  run: Promise<void>
+): Promise<{ task: number; status: number; seconds: number }> {
+  let over = false;
+  const began = Date.now();
+  await page.evaluate(() => {
+    const tasks: number[] = [];
+    Object.assign(window, { tasks });
+    new PerformanceObserver(list =>
+      tasks.push(...list.getEntries().map(({ duration }) => duration))
+    ).observe({ type: 'longtask' });
+  });
+  const status = (async () => {
+    let slowest = 0;
+    while (!over) {
+      const start = performance.now();
+      const answer = await page.request.get('api/status');
+      expect(answer.ok()).toBe(true);
+      slowest = Math.max(slowest, performance.now() - start);
+    }
+    return slowest;
+  })();
+  const typed = (async () => {
+    await cellAt(page, typing).locator('.cm-content').click();
+    while (!over) {
+      await page.keyboard.press('a');
+    }
+  })();
+  await run.finally(() => (over = true));
+  const seconds = (Date.now() - began) / 1000;
+  await typed;
+  const task = await page.evaluate(() =>
+    Math.max(0, ...(window as unknown as { tasks: number[] }).tasks)
+  );
+  return { task, status: await status, seconds };
+}
+
+for (const [what, source, last] of [
+  ['printing 200 MB', PRINT, 'Open the whole output'],
+  ['sending 20,000 updates of a display', UPDATE, 'step 19999']
+] as const) {
+  test(`a cell ${what} holds up nobody`, async ({ page, tmpPath }) => {
+    await openNotebook(page, `${tmpPath}/flood.ipynb`, [
+      { source: '1', target: 'local' },
+      { source, target: 'local' },
+      { source: '' }
+    ]);
+    await page.notebook.selectCells(0);
+    await page.keyboard.press('Control+Enter');
+    await expect(outputsAt(page, 0)).toHaveText('1');
+    await page.notebook.selectCells(1);
+    await page.keyboard.press('Control+Enter');
+    const found = await measure(
+      page,
+      2,
+      expect(cellAt(page, 1)).toContainText(last, { timeout: 100_000 })
+    );
+    console.log(`${what}, elsewhere: ${JSON.stringify(found)}`);
+    expect(found.task).toBeLessThan(GENEROUS.task);
+    expect(found.status).toBeLessThan(GENEROUS.status);
+  });
+}
+
+test('the whole of a long output is a file behind a link', async ({
+  page,
+  tmpPath
+}) => {
+  await openNotebook(page, `${tmpPath}/long.ipynb`, [
+    {
+      source: 'for n in range(300_000):\n    print("line", n)',
+      target: 'local'
+    }
+  ]);
+  await page.notebook.selectCells(0);
+  await page.keyboard.press('Control+Enter');
+  const link = cellAt(page, 0).getByRole('link', {
+    name: 'Open the whole output'
+  });
+  await expect(cellAt(page, 0)).toContainText('line 299999', {
+    timeout: 60_000
+  });
+  const download = page.waitForEvent('download');
+  await link.click();
+  const text = readFileSync(await (await download).path(), 'utf8');
+  expect(text.split('\n').length).toBe(300_001);
+});
