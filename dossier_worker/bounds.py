@@ -14,8 +14,10 @@ _ENVELOPE = 256
 class Limits(NamedTuple):
     """In bytes, of one attempt."""
 
-    text: int = 1 << 20
-    """Of streams that stand in the cell; what is printed beyond goes to the whole output."""
+    text: int = 128 << 10
+    """Of streams that stand in the cell; what is printed beyond goes to the whole output.
+
+    A browser takes more than 50 ms to lay out much more than this, each time it grows."""
     rich: int = 32 << 20
     """Of displays that stand in the cell; further ones are left out."""
     whole: int = 1 << 30

@@ -27,7 +27,7 @@ _RATE = 1 << 20
 _LONGEST, _FOREVER = 30.0, 1e6
 # Of text that is not shown: how often its end is, how much of it then, and at the cell's end.
 _FIRST_NOTE, _LAST_NOTE = 1.0, 5.0
-_LIVE_TAIL, _TAIL = 2 << 10, 64 << 10
+_LIVE_TAIL, _TAIL = 2 << 10, 32 << 10
 _SEAL = 10.0
 
 _GATHERED = SHOWN | {"update_display_data", "clear_output"}

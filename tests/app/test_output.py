@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from dossier_worker.bounds import Limits
+
 PRINTS = "for number in range(300_000):\n    print('line', number)"
 WHOLE = "".join(f"line {number}\n" for number in range(300_000))
 
@@ -18,7 +20,7 @@ async def test_the_whole_output_is_a_file(
     found = await events(run)
     outputs = [e["body"] for e in found if e["cell"] == "c0" and e["kind"] == "output"]
     shown = "".join(o["content"]["text"] for o in outputs if o["msg_type"] == "stream")
-    assert shown == WHOLE[: 1 << 20]
+    assert shown == WHOLE[: Limits().text]
     last = outputs[-1]["content"]["data"]
     assert "more" in last["text/plain"] and last["text/plain"].endswith("line 299999\n")
     response = await jp_fetch("dossier", "api", "runs", run, "cells", "c0", "output")
