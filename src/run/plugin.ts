@@ -2,9 +2,12 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { InputDialog } from '@jupyterlab/apputils';
+import { InputDialog, Notification } from '@jupyterlab/apputils';
 import { PageConfig } from '@jupyterlab/coreutils';
-import { INotebookCellExecutor } from '@jupyterlab/notebook';
+import {
+  INotebookCellExecutor,
+  runCell as runInKernel
+} from '@jupyterlab/notebook';
 import {
   ITranslator,
   nullTranslator,
@@ -13,6 +16,7 @@ import {
 
 import { IApiClient } from '../api';
 import { ICosts } from '../costs';
+import { carriesDossier } from '../notebook';
 import { ITroubles } from '../troubles';
 import { CellExecutor } from './executor';
 import { AttachExtension } from './extension';
@@ -104,6 +108,11 @@ export const executorPlugin: JupyterFrontEndPlugin<INotebookCellExecutor> = {
       runs,
       stock: isServerSide()
         ? async options => {
+            if (carriesDossier(options.notebook)) {
+              // Its queue never takes up again after the server has asked the kernel for values.
+              sayKernelRuns(trans);
+              return runInKernel(options);
+            }
             const { ServerSideExecutor } = await import('./serverside');
             return new ServerSideExecutor({
               askInput: asksInput(trans),
@@ -115,6 +124,23 @@ export const executorPlugin: JupyterFrontEndPlugin<INotebookCellExecutor> = {
     });
   }
 };
+
+let isSaid = false;
+
+/**
+ * Say, once, that server-side execution is not used here.
+ */
+function sayKernelRuns(trans: TranslationBundle): void {
+  if (!isSaid) {
+    isSaid = true;
+    Notification.info(
+      trans.__(
+        'Server-side execution is not used in notebooks with targets: their kernel cells run through this page, and end with it.'
+      ),
+      { autoClose: false }
+    );
+  }
+}
 
 /**
  * Whether the kernel's cells are to be run by the server: jupyter-collaboration's option, or the
