@@ -2,6 +2,8 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { apiPlugin } from './api/plugin';
 import { costsPlugin } from './costs/plugin';
+import { indicatorPlugin } from './indicator/plugin';
+import { interruptPlugin } from './interrupt/plugin';
 import { notifyPlugin } from './notify/plugin';
 import { outputPlugin } from './output/plugin';
 import { attachPlugin, executorPlugin, runsPlugin } from './run/plugin';
@@ -29,6 +31,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   attachPlugin,
   notifyPlugin,
   outputPlugin,
+  interruptPlugin,
+  indicatorPlugin,
   stripPlugin,
   commandsPlugin
 ];

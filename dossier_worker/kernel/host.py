@@ -36,6 +36,7 @@ from traitlets import Any as AnyTrait
 from traitlets.config import Config
 
 from . import limits
+from .history import recall
 from .link import Interrupts, Link
 from .place import Place, Refused
 from .processes import die_with_parent
@@ -405,6 +406,8 @@ class Host:
             self.place.load(statement.get("inputs") or {}, manifests)
             self._set_up(statement["code"], number)
         self.place.load(task.get("inputs") or {}, manifests)
+        if task.get("history"):
+            recall(self.shell, task["history"]["inputs"], task["history"]["results"])
 
     def _set_up(self, source: str, number: int) -> None:
         """Replay a statement that only sets process state, without its outputs."""

@@ -123,6 +123,8 @@ class Place:
             wanted = [name for name in wanted if name not in kept]
             mutated = [name for name in mutated if name not in kept]
             seen["unchanged"] = sorted(kept)
+        if task.get("result") in self.namespace.get("_oh", ()):
+            wanted = [*wanted, f"_{task['result']}"]
         names = [n for n in dict.fromkeys(wanted) if n in self.namespace or n.startswith("<")]
         return {
             "exports": self._export(names, task.get("versions") or "", mutated),

@@ -6,6 +6,7 @@ import json
 import sys
 from typing import Any
 
+from .history import recall
 from .place import Place, Refused
 from .shell import count_from, reset
 
@@ -48,6 +49,8 @@ def _load(task: dict[str, Any]) -> None:
 def _start(task: dict[str, Any]) -> None:
     if task.get("execution_count") is not None and not task.get("silent"):
         count_from(_shell(), int(task["execution_count"]))
+    if task.get("history"):
+        recall(_shell(), task["history"]["inputs"], task["history"]["results"])
     _here(task).start(task)
 
 

@@ -45,7 +45,9 @@ _ECHOES = frozenset({"status", "execute_input"})
 _NUDGE = 0.2
 _REMEMBERED = 1000
 # What the steps before the cell are told of it.
-_WATCHED = ("execution_count", "silent", "check", "inputs", "mutated", "exports", "filename_cwd")
+_WATCHED = (
+    "execution_count", "silent", "check", "inputs", "mutated", "exports", "filename_cwd", "history",
+)  # fmt: skip
 
 
 class StockKernel:
@@ -118,7 +120,9 @@ class StockKernel:
             done["seconds"] = time.perf_counter() - started
             if task.get("exports") != []:
                 self._state(attempt, "collecting")
-            done.update(await self._step("collect", task, "exports", "mutated", "versions"))
+            done.update(
+                await self._step("collect", task, "exports", "mutated", "versions", "result")
+            )
         except Refused as refusal:
             error = {"ename": "Refused", "evalue": str(refusal), "traceback": []}
             done.update(status="refused" if "status" not in done else "error", error=error)

@@ -14,6 +14,7 @@ from queue import Empty
 from typing import Any
 
 from jupyterlab_dossier.runs import BadInput
+from jupyterlab_dossier.runs.interactive import Look
 from jupyterlab_dossier.runs.model import Json
 
 # How often the kernel is looked after while it is waited for; it may be busy for hours.
@@ -21,22 +22,15 @@ LOOK = 1.0
 
 # Runs in the user's kernel, in a namespace of its own; sys.path has the zipapp for the import only.
 _CALL = """
-def call(archive, function, arguments):
+def call(archive, module, function, arguments):
     import importlib, sys
     sys.path.insert(0, archive)
     try:
-        remote = importlib.import_module("dossier_worker.values.remote")
+        found = importlib.import_module(module)
     finally:
         sys.path.remove(archive)
-    return getattr(remote, function)(*arguments)
+    return getattr(found, function)(*arguments)
 """
-
-# As %who has it: what IPython itself put there, and has not been bound anew, is not the user's.
-_NAMES = (
-    "(lambda own, hidden: [n for n in own if (n not in hidden or own[n] is not hidden[n])"
-    " and not (n.startswith('__') and n.endswith('__'))])"
-    "(get_ipython().user_ns, get_ipython().user_ns_hidden)"
-)
 
 
 class KernelFault(BadInput):
@@ -53,13 +47,13 @@ class KernelBridge:
 
     async def export(self, names: Sequence[str], versions: str) -> list[Json]:
         """Writes variables into the store; returns their manifests."""
-        answer = await self._call("export_json", {"names": list(names), "versions": versions})
+        answer = await self._remote("export_json", {"names": list(names), "versions": versions})
         manifests: list[Json] = answer["manifests"]
         return manifests
 
     async def load(self, inputs: Mapping[str, str], manifests: Mapping[str, Json]) -> list[str]:
         """Binds names to versions; returns the names."""
-        answer = await self._call(
+        answer = await self._remote(
             "load_json", {"inputs": dict(inputs), "manifests": dict(manifests)}
         )
         if error := answer.get("error"):
@@ -69,30 +63,45 @@ class KernelBridge:
             )
         return [str(name) for name in answer["loaded"]]
 
-    async def execution_count(self) -> int:
-        """The count that the kernel's next execution gets."""
-        return int(await self._evaluate("get_ipython().execution_count"))
+    async def look(self) -> Look:
+        """What the next cell finds in the kernel."""
+        found = await self._guest("look", None)
+        return Look(
+            int(found["count"]),
+            frozenset(map(str, found["names"])),
+            frozenset(map(str, found["ran"])),
+            tuple(map(int, found["results"])),
+        )
 
-    async def delete(self, names: Sequence[str]) -> None:
-        """Unbinds names where the kernel has them: a cell elsewhere deleted them."""
-        gone = [name for name in names if name.isidentifier()]
-        if gone:
-            await self._evaluate(
-                f"[get_ipython().user_ns.pop(name, None) and None for name in {gone!r}]"
-            )
+    async def history(self) -> list[Json]:
+        """In, each cell transformed and as written."""
+        told: list[Json] = await self._guest("history", None)
+        return told
 
-    async def counted(self, count: int) -> None:
-        """A cell elsewhere took this execution count."""
-        await self._evaluate(f"setattr(get_ipython(), 'execution_count', {count + 1:d})")
+    async def took(
+        self,
+        count: int | None,
+        source: str,
+        deleted: Sequence[str],
+        pending: Mapping[str, Json],
+    ) -> None:
+        """A cell ran elsewhere as In[count], and deleted names; others are pending now."""
+        told = {"count": count, "source": source, "deleted": list(deleted), "pending": pending}
+        await self._guest("took", told)
 
-    async def names(self) -> list[str]:
-        """Names that the user has bound."""
-        answer = await self._evaluate(_NAMES)
-        return [str(name) for name in answer]
+    async def loaded(self, results: Sequence[int], pending: Mapping[str, Json]) -> None:
+        """Puts loaded results into Out, and tells what is still pending."""
+        await self._guest("loaded", {"results": list(results), "pending": pending})
 
-    async def _call(self, function: str, request: Json) -> Any:
+    async def _guest(self, step: str, told: Any) -> Any:
+        return await self._call("dossier_worker.kernel.guest", "call", [step, json.dumps(told)])
+
+    async def _remote(self, function: str, request: Json) -> Any:
         arguments = [str(self._blobs), json.dumps(request)]
-        call = f"{str(self._archive)!r}, {function!r}, {arguments!r}"
+        return await self._call("dossier_worker.values.remote", function, arguments)
+
+    async def _call(self, module: str, function: str, arguments: list[str]) -> Any:
+        call = f"{str(self._archive)!r}, {module!r}, {function!r}, {arguments!r}"
         expression = (
             f"(lambda scope: (__import__('builtins').exec({_CALL!r}, scope),"
             f" scope['call']({call}))[1])({{}})"

@@ -27,6 +27,8 @@ class Sessions:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._processes: dict[str, Any] = {}
+        self._made: dict[str, dict[str, int]] = {}
+        """What was made remotely when a kernel was restarted, until its next session."""
 
     async def run_cell(
         self, notebook: notebooks.Notebook, kernel: str, name: str, once: str | None = None
@@ -42,9 +44,8 @@ class Sessions:
             raise BadInput(f"cell {cell.index} ({cell.id}) runs in the notebook's kernel", "cell")
         engine = await self._service.engine()
         session = await self._session(engine, notebook, kernel)
-        executed = {c.id for c in notebook.code_cells if c.execution_count is not None}
         bridge = await self._bridge(engine, kernel)
-        return await session.run_cell(cell, target, cells, executed, bridge, document.get("id"))
+        return await session.run_cell(cell, target, cells, bridge, document.get("id"))
 
     async def prepare(self, notebook: notebooks.Notebook, kernel: str, name: str) -> Json:
         """Loads what a kernel cell needs and was made elsewhere into the kernel."""
@@ -78,7 +79,10 @@ class Sessions:
         if self._processes.get(kernel, process) != process:
             await self._end(kernel)
         self._processes[kernel] = process
-        return engine.session(kernel, str(notebook.path), manager.kernel_name)
+        session = engine.session(kernel, str(notebook.path), manager.kernel_name)
+        if kernel in self._made:
+            session.made_before(self._made.pop(kernel))
+        return session
 
     async def _bridge(self, engine: Engine, kernel: str) -> KernelBridge:
         archive = await asyncio.to_thread(worker_zipapp, engine.folder / "bin")
@@ -87,7 +91,8 @@ class Sessions:
     async def _end(self, kernel: str) -> None:
         if self._processes.pop(kernel, None) is not None:
             engine = await self._service.engine()
-            await engine.end_session(kernel)
+            if made := await engine.end_session(kernel):
+                self._made[kernel] = made
 
     def _manager(self, kernel: str) -> Any:
         kernels = self._service.serverapp.kernel_manager

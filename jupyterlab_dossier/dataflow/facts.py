@@ -72,6 +72,7 @@ class Facts:
     syntax_error: str | None = None
     quoted: dict[str, str] = field(default_factory=dict)  # name -> source of what was done to it
     needs_kernel_of: dict[int, str] = field(default_factory=dict)  # an earlier cell -> why
+    history: set[str] = field(default_factory=set)  # of IPython's history: `_`, `Out`, `In` …
 
 
 class State:

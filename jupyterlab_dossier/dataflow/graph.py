@@ -161,6 +161,7 @@ class _Builder:
         report.imports = list(facts.imports)
         report.sticky = facts.sticky
         report.looks_back = bool(facts.needs_kernel_of)
+        report.history = sorted(facts.history)
         self._process(index, report, facts)
         if report.outside:
             if self.outside is not None:

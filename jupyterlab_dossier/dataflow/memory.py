@@ -224,11 +224,13 @@ class Memory:
         if known is not None:
             self.facts.reads.setdefault(name, self.where(node))
             if history.is_name(name) and name not in self.state.own_history:
+                self.facts.history.add(name)
                 return self.look_back(f"`{name}` is IPython's history")
             return known
         if name in self.state.names:
             self.facts.reads.setdefault(name, self.where(node))
         if history.is_name(name):
+            self.facts.history.add(name)
             return self.look_back(f"`{name}` is IPython's history")
         if name == "__annotations__":
             return self.look_back("`__annotations__` tells what all cells have annotated")

@@ -75,6 +75,7 @@ class CellReport:
     unshippable: list[str] = field(default_factory=list)
     pure: bool = True
     looks_back: bool = False  # at what earlier cells were and showed (`Out`, `In`)
+    history: list[str] = field(default_factory=list)  # by these names
 
     def to_json(self) -> dict[str, Any]:
         return {**vars(self), "setup": [vars(statement) for statement in self.setup]}

@@ -61,6 +61,10 @@ class Setting:
     attempt: str = field(default_factory=new_id)
     options: Json = field(default_factory=dict)
     """The cell's options; its worker keeps those that are limits of the process."""
+    history: Json | None = None
+    """What it finds in In and Out, where it looks there."""
+    keeps_result: bool = False
+    """What it shows last is stored as `_<count>`: cells elsewhere may look at it."""
     check: Json | None = None
     """What the worker kernel's check of the cell's effects may cost; None: no check."""
     decide: Decide = lambda status, why, _: ("done" if status == "ok" else "failed", why)
@@ -225,6 +229,8 @@ class Dispatcher:
             "env": {},
             **({"options": setting.options} if setting.options else {}),
             "limits": limits_of(kernel.worker.target)._asdict(),
+            **({"history": setting.history} if setting.history else {}),
+            **({"result": setting.count} if setting.keeps_result else {}),
             **({"check": setting.check} if setting.check else {}),
         }
 

@@ -284,11 +284,16 @@ class Engine:
             session = self._sessions[name] = Interactive(self, name, path, kernelspec)
         return session
 
-    async def end_session(self, name: str) -> None:
-        """Forgets what was made remotely: the user's kernel restarted or ended."""
+    async def end_session(self, name: str) -> dict[str, int]:
+        """Forgets what was made remotely: the user's kernel restarted or ended.
+
+        The names, with the index of the cell that made each.
+        """
         session = self._sessions.pop(name, None)
-        if session is not None:
-            await session.close()
+        if session is None:
+            return {}
+        await session.close()
+        return session.made
 
     # the record
 

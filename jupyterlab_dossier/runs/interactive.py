@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import hashlib
 import os
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,7 +23,7 @@ from . import plan as planning
 from .dispatch import CHECK, Failure, Setting
 from .model import BadInput, Cell, Json, TaskRecord, TaskState, new_id
 from .pool import Kernel, Lost
-from .values import Versions
+from .values import Versions, blobs
 from .workflow import PATIENCE
 
 if TYPE_CHECKING:
@@ -39,21 +42,42 @@ class KernelPort(Protocol):
         """Has the kernel bind names to versions; the names that it bound."""
         ...
 
-    async def names(self) -> list[str]:
-        """Names of the user's that the kernel has."""
+    async def look(self) -> Look:
+        """What the next cell finds there."""
         ...
 
-    async def execution_count(self) -> int:
-        """The count that the next cell takes."""
+    async def history(self) -> list[Json]:
+        """(transformed, as written) of In[0], In[1], …"""
         ...
 
-    async def delete(self, names: Sequence[str]) -> None:
-        """Has the kernel unbind these names where it has them."""
+    async def took(
+        self, count: int | None, source: str, deleted: Sequence[str], pending: dict[str, Json]
+    ) -> None:
+        """A remote cell took this execution count and deleted names; others are pending now."""
         ...
 
-    async def counted(self, count: int) -> None:
-        """A remote cell took this execution count."""
+    async def loaded(self, results: Sequence[int], pending: dict[str, Json]) -> None:
+        """These results stand under `_<number>`; what is still pending."""
         ...
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the next cell finds in the user's kernel."""
+
+    count: int
+    """The count that it takes."""
+    names: frozenset[str]
+    """Names of the user's."""
+    ran: frozenset[str]
+    """Sources that were executed there or from there, as `source_key` names them."""
+    results: tuple[int, ...]
+    """Numbers of the cells whose results are in Out."""
+
+
+def source_key(cell: Cell) -> str:
+    """By which a cell is known among those that were executed."""
+    return hashlib.sha256(cell.source.rstrip("\n").encode(errors="replace")).hexdigest()
 
 
 class _Cancelled(Exception):
@@ -103,11 +127,13 @@ class CellRun:
             self._dispatcher.kill(self.kernel)
 
     def decide(
-        self, plan: planning.Plan, status: str, why: str | None, message: Json
+        self, plan: planning.Plan, gone: Sequence[str], status: str, why: str | None, message: Json
     ) -> tuple[TaskState, str | None]:
-        """The task's state from the worker's answer; what was not foreseen is told."""
+        """The task's state from the worker's answer; what was not foreseen is told, and what was
+        `gone`."""
         if status == "ok":
             return "done", observations.words(observations.beyond(plan, self.cell.id, message))
+        why = "; ".join([why or "failed", *gone])
         return ("failed", why) if self.cancelled is None else ("cancelled", self.cancelled)
 
 
@@ -122,6 +148,12 @@ class Interactive:
         self._pending: dict[str, Json] = {}
         self._last: dict[str, Json] = {}
         """The newest known version of each name, to see that the kernel's is the same."""
+        self._results: dict[str, Json] = {}
+        """What remote cells showed, as `_<count>`, and the kernel has not loaded."""
+        self._made: dict[str, int] = {}
+        """The index of the remote cell that made a name."""
+        self._before: dict[str, int] = {}
+        """As `_made`, when the kernel was restarted."""
         self._versions = Versions()
         self._kernels: dict[str, Kernel] = {}
         self._order = asyncio.Lock()
@@ -136,14 +168,13 @@ class Interactive:
         cell: Cell,
         target: str,
         others: Sequence[Cell],
-        executed: Collection[str],
         port: KernelPort,
         notebook: str | None = None,
     ) -> str:
         """Starts a cell on a target and returns its run. Raises `BadInput`.
 
         `others` are the notebook's other code cells: what their functions do counts, and what
-        those `executed` (their ids) set up. `notebook` is the id by which the run is found when
+        those that were executed set up. `notebook` is the id by which the run is found when
         the notebook was renamed.
         """
         usable = await self._engine.catalogue.check(target)
@@ -168,7 +199,7 @@ class Interactive:
             state, why = "failed", None
             try:
                 async with self._order:
-                    state, why = await self._run(active, target, others, executed, port)
+                    state, why = await self._run(active, target, others, port)
             except _Cancelled as cancelled:
                 state, why = "cancelled", str(cancelled)
                 await self._engine.ledger.set_task(run, cell.id, state, why)
@@ -199,16 +230,23 @@ class Interactive:
         active: CellRun,
         target: str,
         others: Sequence[Cell],
-        executed: Collection[str],
         port: KernelPort,
     ) -> tuple[str, str | None]:
         run, cell = active.run, active.cell
         self._check(active)
         plan = await self._analyse(cell, others)
         step = plan.steps[cell.id]
-        needed = await self._needed(step.spec, port)
-        count = await port.execution_count()
-        inputs = await self._gather(needed, target, port, run)
+        look = await port.look()
+        executed = {other.id for other in others if source_key(other) in look.ran}
+        wanted = self._wanted(step.spec)
+        known = look.names | self._pending.keys()
+        needed = known if wanted is None else wanted & known
+        results = self._looked_at(step.spec, look)
+        inputs = await self._gather(needed | results.keys(), step.spec, target, port, run)
+        history = None
+        if step.spec.get("looks_back"):
+            shown = [number for name, number in results.items() if name in inputs]
+            history = {"inputs": await port.history(), "results": shown}
         kernel = await self._kernel(target)
         self._check(active)
         through = set(kernel.prefix)
@@ -218,7 +256,7 @@ class Interactive:
             cell=cell.id,
             code=cell.source,
             number=1,
-            count=count,
+            count=look.count,
             inputs=inputs,
             manifests=self._versions.closure(inputs.values()),
             setup=[
@@ -231,8 +269,10 @@ class Interactive:
             cwd=os.path.dirname(self.path),
             durable=step.outside,
             prefix=[s.key for s in missing],
-            decide=functools.partial(active.decide, plan),
+            decide=functools.partial(active.decide, plan, self._gone(step.spec, look)),
             options=cell.options,
+            history=history,
+            keeps_result=True,
             check=CHECK,
         )
         active.attempt, active.kernel = setting.attempt, kernel
@@ -248,21 +288,26 @@ class Interactive:
         kernel.prefix += [s.key for s in step.setups]
         await self._engine.dispatcher.commit(outcome)
         if seen := observations.beyond(plan, cell.id, outcome.message):
-            known = (await self._engine.observed_at(self.path, [cell])).get(cell.id, {})
-            body = observations.merged(known, seen, {})
+            remembered = (await self._engine.observed_at(self.path, [cell])).get(cell.id, {})
+            kept = {kind: remembered[kind] for kind in _NEWEST if kind in remembered}
+            body = observations.merged(remembered, seen, kept)
             key = observations.source_key(cell)
             await self._engine.ledger.remember(self.path, key, body)
-        if outcome.count is not None:
-            await port.counted(outcome.count)
         self._versions.add(cell.id, outcome.manifests)
         for manifest in outcome.manifests:
+            name = manifest["name"]
             if manifest.get("unshippable"):
                 manifest["holder"] = target
-            self._pending[manifest["name"]] = self._last[manifest["name"]] = manifest
+            if _RESULT.fullmatch(name):
+                self._results[name] = manifest
+                continue
+            self._pending[name] = self._last[name] = manifest
+            self._made[name] = cell.index
         for name in outcome.deleted:
             self._pending.pop(name, None)
             self._last.pop(name, None)
-        await port.delete(outcome.deleted)
+            self._made.pop(name, None)
+        await port.took(outcome.count, cell.source, outcome.deleted, self._announced())
         return outcome.state, outcome.why
 
     def _check(self, active: CellRun) -> None:
@@ -276,36 +321,53 @@ class Interactive:
     async def prepare(self, cell: Cell, others: Sequence[Cell], port: KernelPort) -> Json:
         """Loads what a kernel cell needs of names made remotely. Raises `BadInput`."""
         async with self._order:
-            if not self._pending:
-                return {"loaded": [], "bytes": 0}
-            step = (await self._analyse(cell, others)).steps[cell.id]
-            names = self._wanted(step.spec)
+            if not (self._pending or self._results or self._before):
+                return {"loaded": [], "bytes": 0, "gone": []}
+            spec = (await self._analyse(cell, others)).steps[cell.id].spec
+            names = self._wanted(spec)
+            outputs = set(spec.get("outputs") or ())
+            gone: list[str] = []
+            results: dict[str, int] = {}
+            if self._before or (self._results and spec.get("looks_back")):
+                look = await port.look()
+                gone = self._gone(spec, look)
+                results = self._looked_at(spec, look)
             # What it may only bind is loaded too: it may fail before it does.
-            wanted = [
-                name
+            wanted = {
+                name: manifest
                 for name, manifest in self._pending.items()
                 if names is None
                 or name in names
-                or (name in step.outputs and not manifest.get("unshippable"))
-            ]
-            for name in wanted:
-                manifest = self._pending[name]
-                if manifest.get("unshippable"):
-                    raise BadInput(
-                        f"`{name}` ({manifest['type']}) lives in a worker kernel and cannot be"
-                        f" moved to this one: {manifest['unshippable']}. Run this cell on the same"
-                        " target.",
-                        "target",
-                    )
-            inputs = {name: self._pending[name]["version"] for name in wanted}
+                or (name in outputs and not manifest.get("unshippable"))
+            }
+            wanted |= {n: self._results[n] for n in results if n in self._results}
+            for name, manifest in list(wanted.items()):
+                if not manifest.get("unshippable"):
+                    continue
+                if spec.get("looks_back") and not _named(spec, name):
+                    del wanted[name]  # it is not asked for, but may be what is looked back at
+                    continue
+                raise BadInput(
+                    f"`{name}` ({manifest['type']}) lives in a worker kernel and cannot be moved"
+                    f" to this one: {manifest['unshippable']}. Run this cell on the same target.",
+                    "target",
+                )
+            inputs = {name: manifest["version"] for name, manifest in wanted.items()}
             if inputs:
                 await port.load(inputs, self._versions.closure(inputs.values()))
-            for name in wanted:
-                del self._pending[name]
-            for name in step.outputs:
-                self._pending.pop(name, None)  # the kernel's is about to be the newest
+            dropped = wanted.keys() | (outputs & self._pending.keys())
+            for name in dropped:
+                self._pending.pop(name, None)
+                self._results.pop(name, None)
+            for name in outputs:
+                self._made.pop(name, None)  # the kernel's is about to be the newest
+                self._before.pop(name, None)
+            if dropped:
+                shown = [number for name, number in results.items() if name in inputs]
+                await port.loaded(shown, self._announced())
             size = sum(self._versions.manifests[v].get("size", 0) for v in inputs.values())
-            return {"loaded": wanted, "bytes": size}
+            loaded = [name for name in inputs if name not in results]
+            return {"loaded": loaded, "bytes": size, "gone": gone}
 
     # parts
 
@@ -326,17 +388,61 @@ class Interactive:
         graph = await self._engine.graph_of(self.kernelspec, cells, observed, folder)
         return planning.make(cells, graph, observed)
 
-    async def _needed(self, spec: Json, port: KernelPort) -> set[str]:
-        names = self._wanted(spec)
-        present = set(await port.names())
-        known = present | self._pending.keys()
-        return known if names is None else names & known
+    def _looked_at(self, spec: Json, look: Look) -> dict[str, int]:
+        """Results that a cell looks at, by name, with their numbers: here, or elsewhere."""
+        if not spec.get("looks_back"):
+            return {}
+        numbers = {int(name[1:]) for name in self._results} | set(look.results)
+        found: set[int] = set()
+        for name in spec.get("history") or ["Out"]:
+            if name in ("Out", "_oh"):
+                found |= numbers
+            elif name in ("_", "__", "___"):
+                found |= set(sorted(numbers)[-3:])
+            elif _RESULT.fullmatch(name):
+                found |= {int(name[1:])} & numbers
+        return {f"_{number}": number for number in sorted(found)}
+
+    def _announced(self) -> dict[str, Json]:
+        """What the user's kernel is told of names that it has not loaded."""
+        told = {}
+        for name, manifest in self._pending.items():
+            if name.startswith("<"):
+                continue
+            stays = manifest.get("unshippable")
+            told[name] = {
+                "type": manifest.get("type", ""),
+                "summary": manifest.get("summary", ""),
+                "size": None if stays else _size(sum(size for _, size in blobs(manifest))),
+                "where": _place(manifest.get("holder")) if stays else "not in this kernel yet",
+                "made": f"code cell {self._made[name] + 1}" if name in self._made else None,
+            }
+        return told
+
+    def _gone(self, spec: Json, look: Look) -> list[str]:
+        """Names that a cell needs and a restart of the kernel took, in words."""
+        used = {*(spec.get("missing") or ()), *(self._wanted(spec) or ())}
+        present = look.names | self._pending.keys()
+        return [
+            f"`{name}` was made by code cell {index + 1} before the kernel was restarted"
+            for name, index in self._before.items()
+            if name in used and name not in present
+        ]
+
+    def made_before(self, names: Mapping[str, int]) -> None:
+        """Names that remote cells had made when the kernel was restarted."""
+        self._before = dict(names)
+
+    @property
+    def made(self) -> dict[str, int]:
+        """The index of the remote cell that made each name, also before the last restart."""
+        return {**self._before, **self._made}
 
     async def _gather(
-        self, needed: set[str], target: str, port: KernelPort, run: str
+        self, needed: Set[str], spec: Json, target: str, port: KernelPort, run: str
     ) -> dict[str, str]:
         """The newest version of each needed name; what only the kernel holds it exports now."""
-        ask = sorted(needed - self._pending.keys())
+        ask = sorted(needed - self._pending.keys() - self._results.keys())
         exported = await port.export(ask, f"{run}/kernel/") if ask else []
         for manifest in exported:
             name = manifest["name"]
@@ -348,10 +454,13 @@ class Interactive:
             self._versions.manifests.setdefault(manifest["version"], manifest)
         inputs = {}
         for name in sorted(needed):
-            manifest = self._pending.get(name) or self._last.get(name) or {}
+            known = self._pending.get(name) or self._results.get(name)
+            manifest = known or self._last.get(name) or {}
             if manifest.get("unshippable"):
                 holder = manifest.get("holder")
                 if holder != target:
+                    if spec.get("looks_back") and not _named(spec, name):
+                        continue  # it is not asked for, but may be what is looked back at
                     raise Failure(
                         f"`{name}` ({manifest['type']}) lives in {_place(holder)} and cannot be"
                         f" moved to {target!r}: {manifest['unshippable']}"
@@ -404,6 +513,24 @@ class Interactive:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for kernel in self._kernels.values():
             self._engine.dispatcher.kill(kernel)
+
+
+_RESULT = re.compile(r"_\d+")
+# Observations of a cell's newest attempt in a workflow; a run of it alone says nothing of them.
+_NEWEST = ("unchanged", "changed", "unshippable")
+
+
+def _named(spec: Json, name: str) -> bool:
+    """Whether a cell uses this name, and not only perhaps its value."""
+    return name in (spec.get("reads") or ()) or name in (spec.get("history") or ())
+
+
+def _size(size: float) -> str:
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} GB"
 
 
 def _place(holder: str | None) -> str:

@@ -625,6 +625,8 @@ export interface components {
       /** @description The names that were loaded. */
       loaded: string[];
       bytes: number;
+      /** @description In words, names that the cell needs and a restart of the kernel took. */
+      gone: string[];
     };
   };
   responses: {

@@ -12,7 +12,13 @@ import {
   type RunRequest,
   type RunState
 } from '../api';
-import { codeCells, hasTag, sharedDocument, toContent } from '../notebook';
+import {
+  codeCells,
+  effectiveTarget,
+  hasTag,
+  sharedDocument,
+  toContent
+} from '../notebook';
 import { Deliveries } from './deliveries';
 import { Displays } from './displays';
 import { followRun, type ICellEnd, type IRunEnd } from './follow';
@@ -73,6 +79,13 @@ export class NotebookRuns {
   }
 
   /**
+   * The first cell of those that were sent elsewhere and have not ended.
+   */
+  get running(): NotebookRuns.IRunning | null {
+    return this._cells[0] ?? null;
+  }
+
+  /**
    * Whether there is anything to cancel.
    */
   get isRunning(): boolean {
@@ -105,7 +118,8 @@ export class NotebookRuns {
     }
     this._hasRemoteValues = true;
     this.deliveries.begin(run, cell);
-    const current = { run, cell: id };
+    const target = options.target ?? effectiveTarget(this._notebook, cell);
+    const current = { run, cell: id, target };
     this._cells.push(current);
     this._changed.emit();
     try {
@@ -236,7 +250,9 @@ export class NotebookRuns {
         going.push(model);
       }
     }
-    const current = { run, cell: begun[0] ?? '' };
+    const first = cell(begun[0] ?? '');
+    const target = first ? effectiveTarget(this._notebook, first) : '';
+    const current = { run, cell: begun[0] ?? '', target };
     if (kind === 'workflow') {
       this._workflow = run;
     } else {
@@ -332,6 +348,17 @@ export class NotebookRuns {
     if (first) {
       this.queue.drop();
       await this._api.interrupt(first.run, first.cell);
+    }
+  }
+
+  /**
+   * End the worker kernel of the cell that runs elsewhere.
+   */
+  async kill(): Promise<void> {
+    const [first] = this._cells;
+    if (first) {
+      this.queue.drop();
+      await this._api.kill(first.run, first.cell);
     }
   }
 
@@ -439,7 +466,7 @@ export class NotebookRuns {
 
   private _api: IApiClient;
   private _askInput: NotebookRuns.IOptions['askInput'];
-  private _cells: { run: string; cell: string }[] = [];
+  private _cells: NotebookRuns.IRunning[] = [];
   private _changed = new Signal<NotebookRuns, void>(this);
   private _displays = new Displays();
   private _hasRemoteValues = false;
@@ -463,6 +490,15 @@ export namespace NotebookRuns {
   export interface IInputRequest {
     prompt: string;
     password: boolean;
+  }
+
+  /**
+   * A cell that was sent elsewhere.
+   */
+  export interface IRunning {
+    readonly run: string;
+    readonly cell: string;
+    readonly target: string;
   }
 
   export interface IRunCellOptions {

@@ -1,3 +1,4 @@
+import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { TaskState } from '../api';
@@ -12,6 +13,19 @@ export interface ICellState {
    * Why, in words, where there is more to say than the state.
    */
   why: string | null;
+}
+
+/**
+ * Something that can be done about a cell as it stands.
+ */
+export interface ICellOffer {
+  label: string;
+
+  /**
+   * What it does, in a sentence.
+   */
+  caption: string;
+  execute: () => void;
 }
 
 /**
@@ -38,6 +52,27 @@ export class CellStates {
     this._changed.emit(cell);
   }
 
+  /**
+   * What can be done about a cell now.
+   */
+  offers(cell: string): readonly ICellOffer[] {
+    return this._offers.get(cell) ?? [];
+  }
+
+  /**
+   * Offer something until what is returned is disposed.
+   */
+  offer(cell: string, offer: ICellOffer): IDisposable {
+    this._offers.set(cell, [...this.offers(cell), offer]);
+    this._changed.emit(cell);
+    return new DisposableDelegate(() => {
+      const left = this.offers(cell).filter(other => other !== offer);
+      this._offers.set(cell, left);
+      this._changed.emit(cell);
+    });
+  }
+
   private _changed = new Signal<CellStates, string>(this);
+  private _offers = new Map<string, readonly ICellOffer[]>();
   private _states = new Map<string, ICellState>();
 }

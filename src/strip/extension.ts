@@ -99,6 +99,7 @@ export class NotebookStrips implements IDisposable {
     for (const [cell, strip] of this._strips) {
       if (cell.model?.id === id) {
         strip.setState(this._states?.get(id) ?? null);
+        strip.setOffers(this._states?.offers(id) ?? []);
       }
     }
   }

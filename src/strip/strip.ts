@@ -4,7 +4,7 @@ import { PanelLayout, Widget } from '@lumino/widgets';
 
 import type { TaskState } from '../api';
 import { stateIcons } from '../icons';
-import type { ICellState } from '../run';
+import type { ICellOffer, ICellState } from '../run';
 import { TargetSelect } from '../targets';
 
 /**
@@ -33,6 +33,25 @@ export class Strip extends Widget {
     this.layout = layout;
     layout.addWidget(this.select);
     layout.addWidget(this._state);
+    this._offers = new Widget();
+    this._offers.addClass('jp-DossierStrip-offers');
+    layout.addWidget(this._offers);
+  }
+
+  /**
+   * Show what can be done about the cell.
+   */
+  setOffers(offers: readonly ICellOffer[]): void {
+    this._offers.node.replaceChildren(
+      ...offers.map(({ label, caption, execute }) => {
+        const button = document.createElement('button');
+        button.className = 'jp-DossierStrip-offer';
+        button.textContent = label;
+        button.title = caption;
+        button.addEventListener('click', execute);
+        return button;
+      })
+    );
   }
 
   /**
@@ -75,6 +94,7 @@ export class Strip extends Widget {
     this.node.removeEventListener('keydown', Private.stop);
   }
 
+  private _offers: Widget;
   private _state: Widget;
   private _trans: TranslationBundle;
 }
@@ -118,12 +138,15 @@ export function stateWord(state: TaskState, trans: TranslationBundle): string {
 
 namespace Private {
   /**
-   * What is pressed on the dropdown is not pressed on the cell, which would take the focus or
+   * What is pressed on a control is not pressed on the cell, which would take the focus or
    * drag; Escape leaves the dropdown for the notebook.
    */
   export function stop(event: Event): void {
     const isEscape = event instanceof KeyboardEvent && event.key === 'Escape';
-    if (event.target instanceof HTMLSelectElement && !isEscape) {
+    const isControl =
+      event.target instanceof HTMLSelectElement ||
+      event.target instanceof HTMLButtonElement;
+    if (isControl && !isEscape) {
       event.stopPropagation();
     }
   }

@@ -139,15 +139,6 @@ export function addCommands(options: addCommands.IOptions): void {
       }
     }
   });
-
-  // The kernel's interrupt is every cell's interrupt, by whatever button or key it is asked for.
-  commands.commandExecuted.connect((_, { id }) => {
-    if (id === 'notebook:interrupt-kernel') {
-      currentRuns()
-        ?.interrupt()
-        .catch(error => troubles.report(error));
-    }
-  });
 }
 
 /**

@@ -161,7 +161,7 @@ async def test_values_go_from_kernel_to_worker_and_back(
     assert {"p", "q"} <= set(prepared["loaded"])
     assert await kernel.run(sources[2]) == "42 21 True True\n"
     # Nothing is left to load, so the next cell costs nothing.
-    assert (await one_by_one("prepare", content, "c2"))[1] == {"loaded": [], "bytes": 0}
+    assert (await one_by_one("prepare", content, "c2"))[1] == {"loaded": [], "bytes": 0, "gone": []}
 
 
 async def test_the_kernel_keeps_its_counts_and_names(
@@ -188,7 +188,8 @@ async def test_a_restart_forgets_what_was_made_elsewhere(
     _, answer = await one_by_one("run", content, "c0")
     assert (await events(answer["run"]))[-1]["body"]["state"] == "done"
     await jp_serverapp.kernel_manager.restart_kernel(kernel.id)
-    assert (await one_by_one("prepare", content, "c1"))[1] == {"loaded": [], "bytes": 0}
+    _, prepared = await one_by_one("prepare", content, "c1")
+    assert (prepared["loaded"], prepared["bytes"]) == ([], 0)
     assert await kernel.run("print('b' in globals())") == "False\n"
 
 
@@ -219,14 +220,17 @@ async def test_input(
 
 
 async def test_the_bridge_leaves_no_trace(kernel: Any, tmp_path: Any) -> None:
+    from dossier_worker.build import build
     from jupyterlab_dossier.app.kernels import KernelBridge, KernelFault
 
-    bridge = KernelBridge(kernel._manager, tmp_path / "worker.pyz", tmp_path / "store")
+    archive = build(tmp_path / "worker.pyz")
+    bridge = KernelBridge(kernel._manager, archive, tmp_path / "store")
     await kernel.run("a = 1; _hidden = 2\n_hidden")
-    count = await bridge.execution_count()
-    assert await bridge.names() == ["a", "_hidden"]
-    await bridge.counted(count + 4)
-    assert await bridge.execution_count() == count + 5
+    found = await bridge.look()
+    assert found.names == {"a", "_hidden"}
+    assert found.results == (found.count - 1,)
+    await bridge.took(found.count + 4, "1 + 1", [], {})
+    assert (await bridge.look()).count == found.count + 5
     with pytest.raises(KernelFault, match="x"):
         await bridge.load({"x": "missing"}, {})
     assert await kernel.run("print(sorted(n for n in globals() if n[0] != '_'))") == (
@@ -240,7 +244,7 @@ async def test_the_bridge_notices_the_end_of_a_kernel(kernel: Any, tmp_path: Any
     bridge = KernelBridge(kernel._manager, tmp_path, tmp_path)
     sleeping = asyncio.create_task(kernel.run("import time; time.sleep(60)"))
     await asyncio.sleep(2)
-    asking = asyncio.create_task(bridge.names())
+    asking = asyncio.create_task(bridge.look())
     await asyncio.sleep(0.5)
     await kernel._manager.restart_kernel(now=True)
     with pytest.raises(KernelFault, match="restarted"):
@@ -296,9 +300,10 @@ async def test_only_what_was_executed_is_set_up(
         "os.environ['NOT_DONE'] = '1'",
         ("print(os.environ.get('DONE'), os.environ.get('NOT_DONE'))", REMOTE),
     )
-    for index, cell in enumerate(content["cells"][:2]):
+    for cell in content["cells"][:2]:
         await kernel.run(cell["source"])
-        cell["execution_count"] = index + 1
+    # The count is from another day: this kernel has not executed it.
+    content["cells"][2]["execution_count"] = 3
     _, answer = await one_by_one("run", content, "c3")
     assert shown(await events(answer["run"]), "c3") == "1 None\n"
 

@@ -1,0 +1,180 @@
+"""Cells one by one: what a kernel's history and names are when some cells ran elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+REMOTE = {"version": 1, "target": "local"}
+
+
+@pytest.fixture
+def play(kernel: Any, one_by_one: Any, notebook: Any, events: Any) -> Any:
+    """Runs all cells of a notebook in order; what each printed or showed as its result."""
+
+    async def run(content: Any) -> list[str]:
+        found = []
+        for cell in content["cells"]:
+            if cell["metadata"]:
+                status, answer = await one_by_one("run", content, cell["id"])
+                assert status == 201, answer
+                heard = await events(answer["run"])
+                bodies = [e["body"] for e in heard if e["kind"] == "output"]
+                found.append("".join(_text(body) for body in bodies))
+                done = [e["body"] for e in heard if e["kind"] == "done"]
+                kernel.count = done[0]["execution_count"]
+            else:
+                status, answer = await one_by_one("prepare", content, cell["id"])
+                assert status == 200, answer
+                found.append(await kernel.run(cell["source"]))
+        return found
+
+    return run
+
+
+def _text(body: dict[str, Any]) -> str:
+    content = body["content"]
+    if body["msg_type"] == "stream":
+        return str(content["text"])
+    if body["msg_type"] == "execute_result":
+        return str(content["data"]["text/plain"])
+    return f"{content.get('ename')}: {content.get('evalue')}" if "ename" in content else ""
+
+
+async def test_history_over_kernels(play: Any, notebook: Any) -> None:
+    """Every second cell ran elsewhere; each sees what it would see in one kernel."""
+    content = notebook(
+        "10",
+        ("20", REMOTE),
+        "print(_, __, Out[2], _2, In[2], _i)",
+        ("30;", REMOTE),
+        ("_, __, Out[1], In[1], In[4], _i", REMOTE),
+        "'x'",
+        "print(_, __[:3], ___, sorted(Out), In[4], In[5][:5])",
+        ("sorted(Out), _[:1], __[0]", REMOTE),
+    )
+    found = await play(content)
+    assert found[2] == "20 10 20 20 20 20\n"
+    assert found[4] == "(20, 10, 10, '10', '30;', '30;')"
+    assert found[6] == "x (20, 10, 10) 20 [1, 2, 5, 6] 30; _, __\n"
+    assert found[7] == "([1, 2, 5, 6], 'x', 20)"
+
+
+async def test_a_result_is_the_object_that_a_name_has(play: Any, notebook: Any) -> None:
+    content = notebook(
+        ("items = [1]\nitems", REMOTE),
+        "items.append(2)\nprint(Out[1] is items, _)",
+    )
+    assert (await play(content))[1] == "True [1, 2]\n"
+
+
+async def test_a_result_that_cannot_be_moved(
+    play: Any, notebook: Any, one_by_one: Any, kernel: Any
+) -> None:
+    content = notebook(
+        ("(i for i in range(3))", REMOTE), ("next(_)", REMOTE), "print(_2, sorted(Out))", "_1"
+    )
+    found = await play({**content, "cells": content["cells"][:3]})
+    assert found[1:] == ["0", "0 [2]\n"]
+    status, answer = await one_by_one("prepare", content, "c3")
+    assert status == 400
+    assert "`_1` (generator) lives in a worker kernel" in answer["message"]
+
+
+async def test_a_failed_cell_stands_in_the_history(play: Any, notebook: Any) -> None:
+    found = await play(notebook(("1 / 0", REMOTE), "print(In[1], len(In))"))
+    assert found == ["ZeroDivisionError: division by zero", "1 / 0 3\n"]
+
+
+async def ask(kernel: Any, kind: str, code: str) -> dict[str, Any]:
+    """What a frontend asks while the user types."""
+    client = kernel._manager.client()
+    client.start_channels()
+    try:
+        await client.wait_for_ready(timeout=60)
+        asked = getattr(client, kind)(code, len(code))
+        while True:
+            message = await client.get_shell_msg(timeout=60)
+            if message["parent_header"].get("msg_id") == asked:
+                content: dict[str, Any] = message["content"]
+                return content
+    finally:
+        client.stop_channels()
+
+
+async def test_names_are_known_before_they_are_loaded(
+    play: Any, notebook: Any, kernel: Any
+) -> None:
+    content = notebook(
+        "import array, collections",
+        (
+            "class Point:\n    def norm(self): return 1\n"
+            "numbers = array.array('d', bytes(80_000))\npoint = Point()\n"
+            "import threading\nlock_here = threading.Lock()",
+            REMOTE,
+        ),
+    )
+    await play(content)
+    completed = await ask(kernel, "complete", "num")
+    assert completed["matches"] == ["numbers"]
+    types = completed["metadata"]["_jupyter_types_experimental"]
+    assert types[0]["type"] == "array.array"
+    assert "numbers.append" in (await ask(kernel, "complete", "numbers.app"))["matches"]
+    told = await ask(kernel, "inspect", "numbers")
+    text = told["data"]["text/plain"]
+    assert "array.array" in text and "80" in text and "kB" in text
+    assert "code cell 2" in text and "when a cell needs it" in text
+    assert "local" in (await ask(kernel, "inspect", "lock_here"))["data"]["text/plain"]
+    # Asking has loaded nothing, and what the kernel has itself is told as ever.
+    assert await kernel.run("print('numbers' in globals())") == "False\n"
+    assert "defaultdict" in (await ask(kernel, "inspect", "collections"))["data"]["text/plain"]
+    # Once somebody binds the name here, the kernel's own is told.
+    await kernel.run("numbers = 'mine'")
+    assert "mine" in (await ask(kernel, "inspect", "numbers"))["data"]["text/plain"]
+
+
+async def test_loaded_names_are_pending_no_more(play: Any, notebook: Any, kernel: Any) -> None:
+    content = notebook(("value = [1, 2, 3]", REMOTE), "print(value)")
+    assert (await play(content))[1] == "[1, 2, 3]\n"
+    assert "needs it" not in (await ask(kernel, "inspect", "value"))["data"]["text/plain"]
+
+
+async def test_after_a_restart_it_is_said_who_made_a_name(
+    play: Any, notebook: Any, kernel: Any, one_by_one: Any, jp_serverapp: Any, api: Any, events: Any
+) -> None:
+    content = notebook("1", ("value = 5", REMOTE), "print(value)", ("value + 1", REMOTE))
+    await play({**content, "cells": content["cells"][:2]})
+    await jp_serverapp.kernel_manager.restart_kernel(kernel.id)
+    words = "`value` was made by code cell 2 before the kernel was restarted"
+    status, prepared = await one_by_one("prepare", content, "c2")
+    assert (status, prepared["gone"]) == (200, [words])
+    _, answer = await one_by_one("run", content, "c3")
+    await events(answer["run"])
+    (task,) = (await api("GET", f"runs/{answer['run']}"))[1]["tasks"]
+    assert task["state"] == "failed"
+    assert task["why"].startswith("NameError") and words in task["why"]
+
+
+async def test_observations_of_a_workflow_are_kept(
+    play: Any, notebook: Any, jp_serverapp: Any, jp_root_dir: Any
+) -> None:
+    from jupyterlab_dossier.runs.interactive import source_key
+    from jupyterlab_dossier.runs.observations import source_key as observed_key
+
+    (jp_root_dir / "reach.py").write_text(
+        "import sys\ndef reach():\n    vars(sys.modules['__main__'])['made'] = 5\n"
+    )
+    call = "import reach\ngetattr(reach, 're' + 'ach')()"
+    content = notebook((call, REMOTE))
+    service = jp_serverapp.web_app.settings["jupyterlab_dossier_service"]
+    engine = await service.engine()
+    path = str(service.os_path("a.ipynb"))
+    from jupyterlab_dossier.runs import Cell
+
+    cell = Cell("c0", 0, call)
+    assert source_key(cell) == observed_key(cell)
+    await engine.ledger.remember(path, observed_key(cell), {"unshippable": ["lock"]})
+    await play(content)
+    known = (await engine.ledger.observations(path))[observed_key(cell)]
+    assert known == {"unshippable": ["lock"], "writes": ["made"]}
