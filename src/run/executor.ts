@@ -1,3 +1,4 @@
+import { Notification } from '@jupyterlab/apputils';
 import type { CodeCell, ICodeCellModel } from '@jupyterlab/cells';
 import {
   type INotebookCellExecutor,
@@ -18,6 +19,7 @@ import type { ITroubles } from '../troubles';
 import type { ICellEnd } from './follow';
 import type { NotebookRuns } from './notebookruns';
 import { beginExecution, writeError } from './outputs';
+import { recordTiming } from './timing';
 import type { IRunManager } from './tokens';
 
 /**
@@ -110,11 +112,14 @@ export class CellExecutor implements INotebookCellExecutor {
       (getTarget(notebook) ?? KERNEL) !== KERNEL;
     if (mayNeed && model.sharedModel.getSource().trim()) {
       try {
-        await runs.prepareKernel({
+        const gone = await runs.prepareKernel({
           cell: model,
           path: this._localPath(sessionContext.path),
           sessionContext
         });
+        if (gone.length > 0) {
+          Notification.warning(gone.join('; '), { autoClose: 10000 });
+        }
       } catch (error) {
         // Without a server half nothing was made elsewhere: the cell runs as it always did.
         const isOptional =
@@ -148,6 +153,12 @@ export class CellExecutor implements INotebookCellExecutor {
     // Asked for twice, the cell has the outputs of the last execution only.
     beginExecution(model);
     let end: ICellEnd;
+    let ended: (() => void) | null = null;
+    if (options.notebookConfig.recordTiming) {
+      ended = recordTiming(model, runs.states);
+    } else {
+      model.deleteMetadata('execution');
+    }
     try {
       await sessionContext.ready;
       end = await runs.runCell({
@@ -158,6 +169,8 @@ export class CellExecutor implements INotebookCellExecutor {
       });
     } catch (error) {
       return this._fail(options, this._troubles.report(error));
+    } finally {
+      ended?.();
     }
     if (cell.isDisposed) {
       return false;

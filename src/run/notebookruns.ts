@@ -325,19 +325,25 @@ export class NotebookRuns {
 
   /**
    * Load what a kernel cell needs and was made elsewhere.
+   *
+   * @returns in words, what it needs and a restart of the kernel took
    */
-  async prepareKernel(options: NotebookRuns.IRunCellOptions): Promise<void> {
+  async prepareKernel(
+    options: NotebookRuns.IRunCellOptions
+  ): Promise<readonly string[]> {
     const { cell, path, sessionContext } = options;
     const kernel = sessionContext.session?.kernel?.id;
-    if (kernel) {
-      this.attach(sessionContext);
-      await this._api.prepare({
-        kernel,
-        path,
-        cell: cell.id,
-        content: toContent(this._notebook)
-      });
+    if (!kernel) {
+      return [];
     }
+    this.attach(sessionContext);
+    const { gone } = await this._api.prepare({
+      kernel,
+      path,
+      cell: cell.id,
+      content: toContent(this._notebook)
+    });
+    return gone;
   }
 
   /**

@@ -47,7 +47,7 @@ class FakeServer {
         throw this.refuse;
       }
       this.log.push(`prepare ${cell}`);
-      return { loaded: [], bytes: 0 };
+      return { loaded: [], bytes: 0, gone: [] };
     },
     watch: (run: string, onEvent: (event: RunEvent) => void) => {
       this._onEvent = onEvent;
