@@ -11,6 +11,7 @@ import { settingsPlugin } from './settings/plugin';
 import { stripPlugin } from './strip/plugin';
 import { targetsPlugin } from './targets/plugin';
 import { troublesPlugin } from './troubles/plugin';
+import { widgetsPlugin } from './widgets/plugin';
 import { commandsPlugin } from './workflow/plugin';
 
 export { IApiClient } from './api';
@@ -34,6 +35,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   interruptPlugin,
   indicatorPlugin,
   stripPlugin,
+  widgetsPlugin,
   commandsPlugin
 ];
 

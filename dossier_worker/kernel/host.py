@@ -36,6 +36,7 @@ from traitlets import Any as AnyTrait
 from traitlets.config import Config
 
 from . import limits
+from .captured import Captured
 from .history import recall
 from .link import Interrupts, Link
 from .place import Place, Refused
@@ -60,6 +61,7 @@ class LinkSession(Session):
     """Sends Jupyter messages over the link instead of a zmq socket."""
 
     link: Any = AnyTrait()
+    captured: Any = AnyTrait()
 
     def send(
         self,
@@ -81,12 +83,17 @@ class LinkSession(Session):
         else:
             message = self.msg(msg_or_type, content, parent, header, metadata)
         kind = message["header"]["msg_type"]
+        request = message["parent_header"].get("msg_id")
+        if kind.startswith("comm_"):
+            self.captured.note(kind, message["content"])
+        elif self.captured.take(request, kind, message["content"]):
+            return message
         # The server knows a task's state and source; it needs no echo of them.
         if kind not in ("status", "execute_input"):
             self.link.send(
                 {
                     "type": "message",
-                    "attempt": message["parent_header"].get("msg_id"),
+                    "attempt": request,
                     "msg_type": kind,
                     "content": message["content"],
                     "metadata": message["metadata"],
@@ -176,12 +183,13 @@ class Host:
         look_like_ipykernel()
         self.interrupts = Interrupts()
         self.link = Link(self.interrupts)
-        session = LinkSession(link=self.link, key=b"")
+        self._captured = Captured(self._show)
+        session = LinkSession(link=self.link, captured=self._captured, key=b"")
         iopub = Channel("iopub")
         publisher = PublishHere(iopub)
         flusher = Flusher()
         self.streams = [
-            WorkerStream(session, publisher, name, self.link, flusher)
+            WorkerStream(session, publisher, name, self.link, flusher, self._captured)
             for name in ("stdout", "stderr")
         ]
         self._raw = (sys.stdout, sys.stderr)
@@ -215,6 +223,7 @@ class Host:
         self._cell: asyncio.Task[Any] | None = None
         self._runner: asyncio.Task[None] | None = None
         self._task: str | None = None
+        self._parent: Message | None = None
         self._cell_arguments = _accepted(self.shell.run_cell_async, ("cell_id", "cell_meta"))
         flush_before_children(self.streams)
         self.shell.extension_manager.load_extension("storemagic")  # as in every ipykernel
@@ -323,13 +332,20 @@ class Host:
         if kind not in ("comm_open", "comm_msg", "comm_close"):
             log.warning("ignored a message of type %r", kind)
             return
+        request = message.get("msg_id")
         jupyter = {
-            "header": {"msg_id": message.get("msg_id"), "msg_type": kind},
+            "header": {"msg_id": request, "msg_type": kind, "session": self.session.session},
             "parent_header": {},
             "metadata": message.get("metadata") or {},
             "content": message["content"],
             "buffers": [memoryview(buffer) for buffer in buffers],
+            "msg_id": request,
+            "msg_type": kind,
         }
+        self._captured.note(kind, message["content"])
+        if request:
+            # What a callback says answers the page's message, not the last cell.
+            self.kernel.set_parent([], jupyter, channel="shell")
         try:
             with self.interrupts.user_code():
                 handled = self.kernel.shell_handlers[kind](None, [], jupyter)
@@ -341,19 +357,32 @@ class Host:
             self.shell.showtraceback()
         for stream in self.streams:
             stream.send_pending()
-        if message.get("msg_id"):
-            # A widget sends its next change when this one has been dealt with.
-            idle = {"execution_state": "idle"}
-            self.link.send(
-                {
-                    "type": "message",
-                    "attempt": self._task,
-                    "msg_type": "status",
-                    "content": idle,
-                    "metadata": {},
-                    "parent": message["msg_id"],
-                }
-            )
+        if not request:
+            return
+        if self._parent is not None:
+            self.kernel.set_parent([], self._parent, channel="shell")
+        # A widget sends its next change when this one has been dealt with.
+        self.link.send(
+            {
+                "type": "message",
+                "attempt": request,
+                "msg_type": "status",
+                "content": {"execution_state": "idle"},
+                "metadata": {},
+            }
+        )
+
+    def _show(self, comm: str, outputs: list[Message]) -> None:
+        """Set what an Output widget shows, here and on the pages."""
+        found = self.kernel.comm_manager.get_comm(comm)
+        if found is None:
+            return
+        data = {"method": "update", "state": {"outputs": outputs}, "buffer_paths": []}
+        content = {"comm_id": comm, "data": data}
+        echoes = self._captured.echoes
+        found.handle_msg({"header": {}, "content": content, "buffers": []})
+        if self._captured.echoes == echoes:  # this ipywidgets does not tell what a page set
+            found.send(data)
 
     async def _execute(self, task: Message) -> None:
         attempt = task["attempt"]
@@ -364,7 +393,9 @@ class Host:
         cell = {"cellId": task.get("cell")}
         header = {"msg_id": attempt, "msg_type": "execute_request", "session": self.session.session}
         parent = {"header": header, "parent_header": {}, "metadata": cell, "content": {}}
-        self.kernel.set_parent([], {**parent, "msg_id": attempt, "buffers": []}, channel="shell")
+        self._parent = {**parent, "msg_id": attempt, "buffers": []}
+        self._captured.enabled = bool(task.get("live"))
+        self.kernel.set_parent([], self._parent, channel="shell")
         try:
             try:
                 self._prepare(task)

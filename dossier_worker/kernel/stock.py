@@ -28,6 +28,7 @@ from jupyter_client.manager import AsyncKernelManager
 
 from ..kernels import ROOT, START_TIMEOUT, KernelFailed
 from . import limits
+from .captured import Captured
 from .frames import Buffer
 from .place import Refused
 from .processes import kill_group, words
@@ -66,8 +67,10 @@ class StockKernel:
         self._running = False
         self._attempts: OrderedDict[str, str | None] = OrderedDict()
         self._replies: dict[str, asyncio.Future[Message]] = {}
+        self._captured = Captured(self._show)
         self._idles: dict[str, asyncio.Future[None]] = {}
         self._tasks: list[asyncio.Future[Any]] = []
+        self._loop = asyncio.get_running_loop()
         self._waiter = ThreadPoolExecutor(1, "dossier-wait")
 
     @classmethod
@@ -108,6 +111,7 @@ class StockKernel:
         if self._over:
             raise KernelFailed("the worker kernel ended before the cell started")
         attempt = self.attempt = self._last = task["attempt"]
+        self._captured.enabled = bool(task.get("live"))
         began = time.perf_counter()
         done: Message = {"type": "done", "attempt": attempt, "exports": [], "execution_count": None}
         try:
@@ -144,9 +148,25 @@ class StockKernel:
         self._send(self._client.stdin_channel, "input_reply", {"value": value})
 
     def comm(self, message: Message, buffers: Sequence[Buffer]) -> None:
-        channel, kind = self._client.shell_channel, message["msg_type"]
-        name = self._send(channel, kind, message["content"], message.get("msg_id"), buffers=buffers)
-        self._remember(name, self._last)
+        kind, content, request = message["msg_type"], message["content"], message.get("msg_id")
+        self._captured.note(kind, content)
+        name = self._send(
+            self._client.shell_channel, kind, content, request, message.get("metadata"), buffers
+        )
+        # What a callback says answers the page's message, as does the word that it has ended.
+        self._remember(name, request or self._last)
+
+    def _show(self, comm: str, outputs: list[Message]) -> None:
+        """Set what an Output widget shows: on the pages now, in the kernel when it reads."""
+        data = {"method": "update", "state": {"outputs": outputs}, "buffer_paths": []}
+        content = {"comm_id": comm, "data": data}
+
+        def tell() -> None:
+            if not self._over:
+                self._emit(self._last, "comm_msg", content, {}, ())
+                self._send(self._client.shell_channel, "comm_msg", content)
+
+        self._loop.call_soon_threadsafe(tell)
 
     def kill(self, why: str | None) -> None:
         if not self._over:
@@ -292,6 +312,12 @@ class StockKernel:
                 idle = self._idles.get(parent)
                 if idle is not None and not idle.done():
                     idle.set_result(None)
+                elif attempt == parent:
+                    self._emit(attempt, kind, content, {}, ())
+            if kind.startswith("comm_"):
+                self._captured.note(kind, content)
+            elif self._captured.take(parent, kind, content):
+                continue
             if kind not in _ECHOES and attempt is not None:
                 self._emit(attempt, kind, content, message["metadata"], message["buffers"])
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from ipykernel.iostream import IOPubThread, OutStream
 
+from .captured import Captured
 from .link import Link
 
 # A cell that prints faster than is read waits for its reader, and a message is not larger.
@@ -97,10 +98,14 @@ class Flusher:
 class WorkerStream(OutStream):
     """Collects text per task and sends it over the link; a forked child writes to the pipe."""
 
-    def __init__(self, session: Any, channel: PublishHere, name: str, link: Link, flusher: Flusher):
+    def __init__(
+        self, session: Any, channel: PublishHere, name: str, link: Link, flusher: Flusher,
+        captured: Captured,
+    ) -> None:  # fmt: skip
         super().__init__(session, channel, name, watchfd=False)  # type: ignore[no-untyped-call]
         self._link = link
         self._flusher = flusher
+        self._captured = captured
         # Appending and taking from the left are atomic: printing takes no lock.
         self._text: deque[tuple[str | None, str]] = deque()
         self._held = 0
@@ -154,6 +159,8 @@ class WorkerStream(OutStream):
             text = [self._text.popleft() for _ in range(len(self._text))]
             for task, parts in groupby(text, key=itemgetter(0)):
                 joined = "".join(part for _, part in parts)
+                if self._captured.take(task, "stream", {"name": self.name, "text": joined}):
+                    continue
                 for at in range(0, len(joined), _HELD):
                     self._link.send(
                         {

@@ -70,6 +70,8 @@ _TYPES = {
     "_contextvars.ContextVar": "a context variable",
     "_contextvars.Context": "a context",
     "_contextvars.Token": "a context token",
+    "ipywidgets.widgets.widget.Widget": "a widget, linked to the process that made it",
+    "comm.base_comm.BaseComm": "a channel between a kernel and its pages",
     "weakref.finalize": "a finalizer of this process",
     "cupy.ndarray": "in the memory of a GPU",
     "cupy._core.core.ndarray": "in the memory of a GPU",

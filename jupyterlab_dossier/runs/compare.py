@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from .comms import WIDGET_PLACE, WIDGET_VIEW
 from .model import Json
 
 _REPLACED = [
@@ -114,10 +115,16 @@ def _differ(a: Json, b: Json) -> list[str]:
             + _texts("traceback", "\n".join(a["traceback"]), "\n".join(b["traceback"]))
         )
     found = []
-    if set(a["data"]) != set(b["data"]):
-        return [f"types {sorted(a['data'])} instead of {sorted(b['data'])}"]
-    for mime, value in a["data"].items():
-        other = b["data"][mime]
+    ours, theirs = (
+        {mime: value for mime, value in output["data"].items() if mime != WIDGET_PLACE}
+        for output in (a, b)
+    )
+    if set(ours) != set(theirs):
+        return [f"types {sorted(ours)} instead of {sorted(theirs)}"]
+    for mime, value in ours.items():
+        if mime == WIDGET_VIEW:
+            continue  # it has the widget's random name only
+        other = theirs[mime]
         if mime.startswith("image/") and mime != "image/svg+xml":
             if not _same_picture(value, other):
                 found.append(f"the pictures ({mime}) differ")

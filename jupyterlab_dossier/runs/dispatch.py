@@ -56,6 +56,8 @@ class Setting:
     cwd: str | None = None
     durable: bool = False
     """The intent must survive power loss: the cell acts on the world outside."""
+    live: bool = False
+    """Whether its worker kernel lives on, so that pages may use its widgets."""
     prefix: list[str] = field(default_factory=list)
     """Keys of the set-up statements replayed before it."""
     attempt: str = field(default_factory=new_id)
@@ -225,6 +227,7 @@ class Dispatcher:
             "versions": f"{setting.attempt}/",
             "reset": setting.reset and not kernel.fresh,
             "keep": True,
+            "live": setting.live,
             "filename_cwd": setting.cwd,
             "env": {},
             **({"options": setting.options} if setting.options else {}),

@@ -266,6 +266,7 @@ class Interactive:
             exports=None if step.barrier else step.outputs,
             mutated=[name for name in step.mutated if name in inputs],
             reset=False,
+            live=True,
             cwd=os.path.dirname(self.path),
             durable=step.outside,
             prefix=[s.key for s in missing],

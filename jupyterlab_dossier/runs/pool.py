@@ -22,6 +22,7 @@ from typing import Any
 from dossier_worker.wire import Frame
 
 from ..targets import Catalogue, Provider, ProviderFault, Target, WorkerOrder
+from .comms import COMM, Comms, with_place
 from .database import LedgerFault
 from .excess import Excess, limits_of
 from .ledger import Commit, Ledger, Part
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 # A worker that does not dial in for this long is given up (its lease is lost).
 LEASE = 600.0
 START_LIMIT = 120.0
+# Messages that are for the pages linked to a worker kernel, and for no ledger.
+LIVE = COMM | {"status"}
 # How long a worker's messages wait before they are tried again, where the disk is full.
 LEDGER_PAUSE = 2.0
 
@@ -73,6 +76,12 @@ class Kernel:
     kept: str | None = None
     """Why it may not be given up: values or process state that live only there."""
     dead: bool = False
+    comms: Comms = field(default_factory=Comms)
+
+    def end(self, why: str) -> None:
+        """It is gone, and what lived in it."""
+        self.dead = True
+        self.comms.end(why)
 
 
 @dataclass
@@ -279,7 +288,7 @@ class Pool:
             worker.ended = why
         self.workers.pop(worker.id, None)
         for kernel in worker.kernels.values():
-            kernel.dead = True
+            kernel.end(why)
         worker.ready.set()
         worker.gone.set()
         for execution in list(self.executions.values()):
@@ -367,7 +376,7 @@ class Pool:
     def kill(self, kernel: Kernel) -> None:
         """Ends a worker kernel, whatever it does."""
         kernel.worker.kernels.pop(kernel.id, None)
-        kernel.dead = True
+        kernel.end("it was ended")
         kernel.kept = None
         if kernel.worker.connection is not None and not kernel.fresh:
             kernel.worker.connection.send({"type": "kill", "kernel": kernel.id})
@@ -380,6 +389,26 @@ class Pool:
             execution.worker.connection.send(
                 {"type": "input", "kernel": execution.kernel.id, "value": value}
             )
+
+    # widgets
+
+    def kernel(self, name: str) -> Kernel | None:
+        """A worker kernel that lives, by its id."""
+        found = (worker.kernels.get(name) for worker in self.workers.values())
+        return next((kernel for kernel in found if kernel is not None), None)
+
+    def comm(self, kernel: Kernel, message: Json, buffers: Sequence[bytes]) -> None:
+        """Passes a page's comm message on. Raises `ConnectionError` where the worker is cut off."""
+        if kernel.worker.connection is None:
+            raise ConnectionError("the worker is not linked just now")
+        kernel.comms.note(message["msg_type"], message["content"], buffers)
+        kernel.worker.connection.send({"type": "comm", "kernel": kernel.id, **message}, buffers)
+
+    def _said(self, worker: str, message: Json, buffers: Sequence[bytes]) -> None:
+        known = self.workers.get(worker)
+        kernel = known.kernels.get(str(message.get("kernel"))) if known else None
+        if kernel is not None:
+            kernel.comms.said(message, buffers)
 
     # after a restart
 
@@ -504,12 +533,15 @@ class Pool:
         after: list[Callable[[], None]] = []
         parts: list[Part] = []
         durable = False
-        for _seq, message, _buffers in batch:
+        for _seq, message, buffers in batch:
             execution = self.executions.get(str(message.get("attempt")))
             kind = message.get("type")
             if kind == "kernel_died":
                 after.append(lambda m=message: self._kernel_died(worker, m))  # type: ignore[misc]
-            if execution is None or execution.worker.id != worker:
+            live = kind == "message" and (message.get("msg_type") in LIVE or execution is None)
+            if live:
+                after.append(functools.partial(self._said, worker, message, buffers))
+            if live or execution is None or execution.worker.id != worker:
                 # Nobody waits for it here, but a run that is taken up later may.
                 if kind == "done":
                     results.append((str(message.get("attempt")), message))
@@ -518,6 +550,7 @@ class Pool:
             if kind in ("message", "more"):
                 judge = execution.excess.output if kind == "message" else execution.excess.note
                 if (output := judge(message)) is not None:
+                    output["content"] = with_place(output["content"], execution.kernel.id)
                     entries.append((*where, "output", output))
             elif kind == "whole":
                 if (part := execution.excess.part(message)) is not None:
@@ -556,7 +589,7 @@ class Pool:
         kernel = known.kernels.pop(str(message.get("kernel")), None) if known else None
         if kernel is None:
             return
-        kernel.dead = True
+        kernel.end(str(message.get("why")))
         for execution in list(self.executions.values()):
             if execution.kernel is kernel and not execution.done.done():
                 why = f"the worker kernel died: {message.get('why') or 'nobody knows why'}"

@@ -27,7 +27,7 @@ class Connection(Protocol):
     worker: str
     hello: Json
 
-    def send(self, message: Json) -> None:
+    def send(self, message: Json, buffers: Sequence[bytes] = ()) -> None:
         """Numbers and sends a message, never waits; it is kept until it is acknowledged."""
         ...
 

@@ -237,6 +237,43 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/kernels/{kernel}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Whether a worker kernel lives */
+    get: operations['getWorkerKernel'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/kernels/{kernel}/channels': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The comms of a worker kernel, over a websocket
+     * @description Speaks Jupyter's kernel protocol, `v1.kernel.websocket.jupyter.org`, so that a page's own kernel connection can be used. Taken are comm messages, and requests for the kernel's info and its comms; code is run by way of `/runs`.
+     */
+    get: operations['openChannels'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/graph': {
     parameters: {
       query?: never;
@@ -492,6 +529,12 @@ export interface components {
         /** @description Whether it writes into the document from now on. */
         writer: boolean;
       };
+    WorkerKernel: {
+      id: string;
+      /** @description The name of its target. */
+      name: string;
+      /** @enum {string} */
+      execution_state: 'busy' | 'idle' | 'dead';
     };
     DoneEvent: {
       seq: number;
@@ -643,6 +686,7 @@ export interface components {
   parameters: {
     run: string;
     cell: string;
+    kernel: string;
   };
   requestBodies: never;
   headers: never;
@@ -974,6 +1018,52 @@ export interface operations {
         content: {
           'application/json': components['schemas']['NotebookRuns'];
         };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  getWorkerKernel: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        kernel: components['parameters']['kernel'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The worker kernel, as Jupyter's own API tells of a kernel. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WorkerKernel'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  openChannels: {
+    parameters: {
+      query?: {
+        session_id?: string;
+      };
+      header?: never;
+      path: {
+        kernel: components['parameters']['kernel'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Kernel messages follow. */
+      101: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       default: components['responses']['Error'];
     };

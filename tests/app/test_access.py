@@ -29,8 +29,7 @@ def mounted(web_app: Any, base_url: str) -> list[tuple[str, type[RequestHandler]
         for rule in getattr(router.target, "rules", []):
             pattern = getattr(getattr(rule.matcher, "regex", None), "pattern", "")
             if pattern.startswith(base_url + "dossier/api"):
-                path = re.sub(r"\(\?P<run>[^)]*\)", "20260101-000000-0000000000", pattern)
-                path = re.sub(r"\(\?P<cell>[^)]*\)", "c0", path)
+                path = re.sub(r"\(\?P<\w+>[^)]*\)", "20260101-000000-0000000000", pattern)
                 found.append((path.rstrip("$"), rule.target))
     return found
 
@@ -155,11 +154,15 @@ async def test_a_websocket_checks_the_origin(
     http_server_client: Any, jp_serverapp: Any, jp_base_url: str, jp_http_port: int
 ) -> None:
     cookies, _ = await login(http_server_client, jp_base_url, jp_serverapp.identity_provider.token)
-    url = f"ws://127.0.0.1:{jp_http_port}{jp_base_url}dossier/api/runs/none/events"
+    api = f"ws://127.0.0.1:{jp_http_port}{jp_base_url}dossier/api"
     foreign = {"Cookie": cookies, "Origin": "https://elsewhere.example"}
-    with pytest.raises(HTTPClientError) as refused:
-        await websocket_connect(HTTPRequest(url, headers=foreign))
-    assert refused.value.code == 403
+    for path in ("kernels/none/channels", "runs/none/events"):
+        url = f"{api}/{path}"
+        with pytest.raises(HTTPClientError) as refused:
+            await websocket_connect(
+                HTTPRequest(url, headers=foreign), subprotocols=["v1.kernel.websocket.jupyter.org"]
+            )
+        assert refused.value.code == 403
     own = {"Cookie": cookies, "Origin": f"http://127.0.0.1:{jp_http_port}"}
     socket = await websocket_connect(HTTPRequest(url, headers=own))
     assert await socket.read_message() is None

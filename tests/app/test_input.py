@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -26,14 +27,12 @@ def test_the_description_is_valid() -> None:
 
 
 def test_every_route_is_described_and_every_description_has_a_route() -> None:
-    from jupyterlab_dossier.app.handlers import API, CELL, RUN, routes
+    from jupyterlab_dossier.app.handlers import API, routes
 
-    names = {RUN: "{run}", CELL: "{cell}"}
-    mounted = set()
-    for pattern, _ in routes():
-        for group, name in names.items():
-            pattern = pattern.replace(group, name)
-        mounted.add(pattern.removeprefix(API))
+    mounted = {
+        re.sub(r"\(\?P<(\w+)>[^)]*\)", r"{\1}", pattern.removeprefix(API))
+        for pattern, _ in routes()
+    }
     assert mounted == set(spec.document()["paths"])
 
 

@@ -348,7 +348,7 @@ async def test_widget(worker: Peer) -> None:
         {"type": "comm", "kernel": "k", "msg_type": "comm_msg", "msg_id": "c1", "content": content}
     )
     await worker.until(
-        lambda: any(f.message.get("parent") == "c1" for f in worker.frames), timeout=10
+        lambda: any(m.message["msg_type"] == "status" for m in worker.messages("c1")), timeout=10
     )
     assert (await worker.run("print(s.value)")).text() == "7\n"
 

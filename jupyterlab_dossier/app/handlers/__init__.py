@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tornado.web import RequestHandler
 
+from .comms import ChannelsHandler, WorkerKernelHandler
 from .events import RunEventsHandler
 from .graph import ChangesHandler, GraphHandler
 from .kernel import PrepareHandler
@@ -22,6 +23,7 @@ from .targets import TargetsHandler
 API = "/dossier/api"
 RUN = "(?P<run>[A-Za-z0-9-]+)"
 CELL = "(?P<cell>[A-Za-z0-9_-]+)"
+KERNEL = "(?P<kernel>[A-Za-z0-9-]+)"
 
 
 def routes() -> list[tuple[str, type[RequestHandler]]]:
@@ -39,6 +41,8 @@ def routes() -> list[tuple[str, type[RequestHandler]]]:
         (f"{API}/runs/{RUN}/delivered", DeliveredHandler),
         (f"{API}/notebook", NotebookHandler),
         (f"{API}/runs/{RUN}/cells/{CELL}/output", OutputHandler),
+        (f"{API}/kernels/{KERNEL}", WorkerKernelHandler),
+        (f"{API}/kernels/{KERNEL}/channels", ChannelsHandler),
         (f"{API}/graph", GraphHandler),
         (f"{API}/changes", ChangesHandler),
         (f"{API}/kernel/prepare", PrepareHandler),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from http.client import responses
@@ -130,3 +131,12 @@ class Handler(APIHandler):
         # What a caller did wrong is for the caller; the server's log is for its own faults.
         if (status_of(value) or 500) >= 500:
             super().log_exception(typ, value, tb)
+
+
+def refuse_handshake(handler: web.RequestHandler, **kwargs: Any) -> None:
+    """A refused websocket handshake is told in JSON, as the API's other faults."""
+    error = (kwargs.get("exc_info") or (None, None))[1]
+    message = getattr(error, "log_message", None) or "not allowed"
+    handler.set_header("Content-Type", "application/json")
+    with contextlib.suppress(RuntimeError):
+        handler.finish(json.dumps({"message": message}))

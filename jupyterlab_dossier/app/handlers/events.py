@@ -16,7 +16,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from jupyterlab_dossier.app.service import Service
 from jupyterlab_dossier.runs import NoSuchRun
 
-from .base import RESOURCE, allowed
+from .base import RESOURCE, allowed, refuse_handshake
 
 NO_SUCH_RUN = 4404
 FAILED = 1011
@@ -84,12 +84,7 @@ class RunEventsHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             self.close(FAILED, "the server failed: its log says more")
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """A refused handshake is told in JSON, as the API's other faults."""
-        error = (kwargs.get("exc_info") or (None, None))[1]
-        message = getattr(error, "log_message", None) or "not allowed"
-        self.set_header("Content-Type", "application/json")
-        with contextlib.suppress(RuntimeError):
-            self.finish(json.dumps({"message": message}))
+        refuse_handshake(self, **kwargs)
 
 
 def _reason(error: Exception) -> str:
