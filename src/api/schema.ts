@@ -529,6 +529,7 @@ export interface components {
         /** @description Whether it writes into the document from now on. */
         writer: boolean;
       };
+    };
     WorkerKernel: {
       id: string;
       /** @description The name of its target. */
