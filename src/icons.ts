@@ -58,3 +58,12 @@ export const workflowIcon = new LabIcon({
   svgstr:
     '<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 16 16"><g class="jp-icon3" fill="none" stroke="#616161" stroke-width="1.5"><path d="M5.5 4H8q2 0 2 2v0q0 2 2 2h-1.5M5.5 12H8q2 0 2-2"/></g><g class="jp-icon3" fill="#616161"><circle cx="4" cy="4" r="2.25"/><circle cx="4" cy="12" r="2.25"/><path d="m10.25 5.25 4 2.75-4 2.75z"/></g></svg>'
 });
+
+/**
+ * A place where cells run.
+ */
+export const targetIcon = new LabIcon({
+  name: 'jupyterlab-dossier:target',
+  svgstr:
+    '<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 16 16"><g class="jp-icon3" fill="none" stroke="#616161" stroke-width="1.5"><rect x="2" y="2.5" width="12" height="4.5" rx="1"/><rect x="2" y="9" width="12" height="4.5" rx="1"/></g><g class="jp-icon3" fill="#616161"><circle cx="4.75" cy="4.75" r="1"/><circle cx="4.75" cy="11.25" r="1"/></g></svg>'
+});

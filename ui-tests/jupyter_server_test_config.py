@@ -2,11 +2,21 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 from jupyterlab.galata import configure_jupyter_server
 
 # The ledger and the store of a test run are its own.
-os.environ["JUPYTER_DATA_DIR"] = tempfile.mkdtemp(prefix="dossier-ui-tests-")
+folder = tempfile.mkdtemp(prefix="dossier-ui-tests-")
+os.environ["JUPYTER_DATA_DIR"] = folder
+
+# Targets beside those that are always there: one that costs, and one that nobody can use.
+os.environ["JUPYTER_CONFIG_PATH"] = f"{folder}/config"
+targets = Path(folder, "config", "dossier", "targets.d")
+targets.mkdir(parents=True)
+(targets / "tests.toml").write_text(
+    '[big]\nkind = "local"\ncostly = true\nslots = 1\n\n[cluster]\nkind = "hpc"\n'
+)
 
 configure_jupyter_server(c)  # noqa: F821
 

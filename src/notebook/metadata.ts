@@ -1,6 +1,6 @@
 import type { ICellModel } from '@jupyterlab/cells';
 import type { INotebookModel } from '@jupyterlab/notebook';
-import { UUID } from '@lumino/coreutils';
+import { type ReadonlyJSONObject, UUID } from '@lumino/coreutils';
 
 /**
  * The key of cell and notebook metadata that is ours; nothing else is written into a notebook.
@@ -37,21 +37,49 @@ export function getTarget(model: IMetadataHolder): string | null {
 }
 
 /**
- * Set a cell's own target, or remove it with `null`.
+ * The options that a cell gives to its target, those that differ from the defaults.
+ */
+export function getOptions(cell: IMetadataHolder): ReadonlyJSONObject {
+  return Private.asObject(Private.read(cell).options) as ReadonlyJSONObject;
+}
+
+/**
+ * Set the own target of cells, or remove it with `null`; one step of the notebook's undo.
  *
  * Keys that are not known here are kept: they belong to a later version, or to the user.
  */
-export function setCellTarget(
+export function setCellTargets(
   notebook: INotebookModel,
-  cell: ICellModel,
+  cells: Iterable<ICellModel>,
   target: string | null
 ): void {
-  if (target === null) {
-    Private.removeTarget(cell);
-  } else {
-    Private.write(cell, { target });
+  Private.undoable(notebook, () => {
+    for (const cell of cells) {
+      if (getTarget(cell) !== target) {
+        // Options are the target's.
+        Private.change(cell, { target, options: null });
+      }
+    }
+  });
+  if (target !== null) {
     ensureNotebookId(notebook);
   }
+}
+
+/**
+ * Set the options of cells; one step of the notebook's undo.
+ */
+export function setCellOptions(
+  notebook: INotebookModel,
+  cells: Iterable<ICellModel>,
+  options: ReadonlyJSONObject
+): void {
+  const value = Object.keys(options).length > 0 ? options : null;
+  Private.undoable(notebook, () => {
+    for (const cell of cells) {
+      Private.change(cell, { options: value });
+    }
+  });
 }
 
 /**
@@ -61,14 +89,10 @@ export function setDefaultTarget(
   notebook: INotebookModel,
   target: string | null
 ): void {
-  if (target === null) {
-    const rest = Private.read(notebook);
-    delete rest.target;
-    notebook.setMetadata(METADATA_KEY, rest);
-  } else {
+  if (target !== null) {
     ensureNotebookId(notebook);
-    Private.write(notebook, { target });
   }
+  Private.change(notebook, { target });
 }
 
 /**
@@ -92,7 +116,7 @@ export function notebookId(notebook: IMetadataHolder): string | null {
  * Give a copy of a notebook an id of its own.
  */
 export function renewNotebookId(notebook: IMetadataHolder): void {
-  Private.write(notebook, { id: UUID.uuid4() });
+  Private.change(notebook, { id: UUID.uuid4() });
 }
 
 /**
@@ -121,37 +145,56 @@ export function hasTag(model: IMetadataHolder, tag: string): boolean {
 }
 
 namespace Private {
-  export function read(model: IMetadataHolder): Record<string, unknown> {
-    const value = model.getMetadata(METADATA_KEY);
+  export function asObject(value: unknown): Record<string, unknown> {
     return typeof value === 'object' && value !== null && !Array.isArray(value)
       ? { ...value }
       : {};
   }
 
-  export function write(
-    model: IMetadataHolder,
-    change: Record<string, unknown>
-  ): void {
-    model.setMetadata(METADATA_KEY, {
-      version: VERSION,
-      ...read(model),
-      ...change
-    });
+  export function read(model: IMetadataHolder): Record<string, unknown> {
+    return asObject(model.getMetadata(METADATA_KEY));
   }
 
   /**
-   * Take the target away, and with it our key where nothing else of worth stands there.
+   * Set keys, or take them away with `null`, and our key with them where nothing of worth is left.
    */
-  export function removeTarget(model: IMetadataHolder): void {
-    const rest = read(model);
-    delete rest.target;
-    // Options are the target's.
-    delete rest.options;
-    const kept = Object.keys(rest).filter(key => key !== 'version');
-    if (kept.length === 0) {
-      model.deleteMetadata(METADATA_KEY);
-    } else {
-      model.setMetadata(METADATA_KEY, rest);
+  export function change(
+    model: IMetadataHolder,
+    changes: Record<string, unknown>
+  ): void {
+    const value: Record<string, unknown> = {
+      version: VERSION,
+      ...read(model),
+      ...changes
+    };
+    for (const [key, one] of Object.entries(changes)) {
+      if (one === null) {
+        delete value[key];
+      }
     }
+    if (Object.keys(value).some(key => key !== 'version')) {
+      model.setMetadata(METADATA_KEY, value);
+    } else {
+      model.deleteMetadata(METADATA_KEY);
+    }
+  }
+
+  /**
+   * The part of a shared model that its interface does not tell.
+   */
+  interface IUndoable {
+    transact(make: () => void): void;
+    undoManager?: { stopCapturing(): void };
+  }
+
+  /**
+   * Make a change that the notebook's undo takes back as a whole; metadata alone is not tracked.
+   */
+  export function undoable(notebook: INotebookModel, make: () => void): void {
+    const sharedModel: IUndoable = notebook.sharedModel;
+    // What is changed a moment before or after it is another step.
+    sharedModel.undoManager?.stopCapturing();
+    sharedModel.transact(make);
+    sharedModel.undoManager?.stopCapturing();
   }
 }

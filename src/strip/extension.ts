@@ -1,4 +1,4 @@
-import { type Cell, CodeCell, type ICellModel } from '@jupyterlab/cells';
+import { type Cell, CodeCell } from '@jupyterlab/cells';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { INotebookModel, NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -7,18 +7,23 @@ import { Signal } from '@lumino/signaling';
 import type { PanelLayout } from '@lumino/widgets';
 
 import {
+  getOptions,
   getTarget,
   hasDossier,
   KERNEL,
-  METADATA_KEY,
-  setCellTarget
+  METADATA_KEY
 } from '../notebook';
 import type { CellStates, IRunManager } from '../run';
-import type { ITargetsModel } from '../targets';
+import type { IDossierSettings } from '../settings';
+import {
+  type ITargetsModel,
+  selectedCodeCells,
+  TargetChooser
+} from '../targets';
 import { Strip } from './strip';
 
 /**
- * Puts a strip into the cells of a notebook that have a target.
+ * Puts strips into the cells of notebooks.
  */
 export class StripExtension implements DocumentRegistry.IWidgetExtension<
   NotebookPanel,
@@ -41,6 +46,7 @@ export class StripExtension implements DocumentRegistry.IWidgetExtension<
 export namespace StripExtension {
   export interface IOptions {
     runs: IRunManager;
+    settings: IDossierSettings;
     targets: ITargetsModel;
     trans: TranslationBundle;
   }
@@ -48,12 +54,16 @@ export namespace StripExtension {
 
 /**
  * The strips of one notebook.
+ *
+ * A change of hundreds of cells does not hold the page up: what the user may see is looked after at
+ * once, the rest when there is time.
  */
 export class NotebookStrips implements IDisposable {
   constructor(
     private _panel: NotebookPanel,
     private _options: StripExtension.IOptions
   ) {
+    this._chooser = new TargetChooser(_options);
     _panel.disposed.connect(this.dispose, this);
     _panel.context.ready.then(() => this._start(), console.error);
   }
@@ -67,6 +77,8 @@ export class NotebookStrips implements IDisposable {
       return;
     }
     this._isDisposed = true;
+    this._options.settings.changed.disconnect(this._markAll, this);
+    this._options.runs.opened.disconnect(this._onRuns, this);
     Signal.clearData(this);
   }
 
@@ -75,9 +87,28 @@ export class NotebookStrips implements IDisposable {
     if (this._isDisposed || !model) {
       return;
     }
-    model.cells.changed.connect(this._schedule, this);
+    model.cells.changed.connect(this._markAll, this);
     model.metadataChanged.connect(this._onNotebookMetadata, this);
-    this._reconcile();
+    this._options.settings.changed.connect(this._markAll, this);
+    this._options.runs.opened.connect(this._onRuns, this);
+    this._onRuns();
+    this._markAll();
+  }
+
+  /**
+   * The states are there when the first run is.
+   */
+  private _onRuns(): void {
+    const model = this._panel.content.model;
+    const states = (model && this._options.runs.find(model)?.states) ?? null;
+    if (states && states !== this._states) {
+      this._states = states;
+      states.changed.connect(this._onState, this);
+    }
+  }
+
+  private _onState(states: CellStates, id: string): void {
+    this._strips.get(id)?.strip.setState(states.get(id), states.offers(id));
   }
 
   private _onNotebookMetadata(
@@ -85,104 +116,205 @@ export class NotebookStrips implements IDisposable {
     change: { key: string }
   ): void {
     if (change.key === METADATA_KEY) {
-      this._schedule();
+      this._markAll();
     }
   }
 
-  private _onCellMetadata(cell: ICellModel, change: { key: string }): void {
-    if (change.key === METADATA_KEY) {
-      this._schedule();
-    }
-  }
-
-  private _onState(_: CellStates, id: string): void {
-    for (const [cell, strip] of this._strips) {
-      if (cell.model?.id === id) {
-        strip.setState(this._states?.get(id) ?? null);
-        strip.setOffers(this._states?.offers(id) ?? []);
-      }
-    }
+  private _markAll(): void {
+    this._areAllMarked = true;
+    this._schedule();
   }
 
   /**
-   * Look at all cells after the changes of this turn: pasting a thousand cells is one look.
+   * Look at the marked cells after the changes of this turn.
    */
   private _schedule(): void {
     if (!this._isScheduled) {
       this._isScheduled = true;
       queueMicrotask(() => {
         this._isScheduled = false;
-        this._reconcile();
+        this._work(FIRST);
       });
     }
   }
 
-  private _reconcile(): void {
+  /**
+   * Look after marked cells, those near the active one first.
+   *
+   * @param atOnce - how many, however long it takes
+   * @param until - when to leave the rest for later
+   */
+  private _work(atOnce: number, until = 0): void {
     const notebook = this._panel.content;
     const model = notebook.model;
     if (this._isDisposed || notebook.isDisposed || !model) {
       return;
     }
-    for (const [cell] of this._strips) {
-      if (cell.isDisposed) {
-        this._strips.delete(cell);
-      }
+    if (this._areAllMarked) {
+      this._areAllMarked = false;
+      this._watch();
     }
-    const fallback = getTarget(model) ?? KERNEL;
+    const active = notebook.activeCellIndex;
+    const marked = notebook.widgets
+      .map((cell, index) => ({ cell, distance: Math.abs(index - active) }))
+      .filter(({ cell }) => this._marked.has(cell))
+      .sort((a, b) => a.distance - b.distance);
+    let done = 0;
+    for (const { cell } of marked) {
+      if (done >= atOnce && performance.now() >= until) {
+        break;
+      }
+      this._marked.delete(cell);
+      this._update(cell as CodeCell, model);
+      done++;
+    }
+    if (done < marked.length && !this._isWaiting) {
+      this._isWaiting = true;
+      Private.whenIdle(() => {
+        this._isWaiting = false;
+        this._work(1, performance.now() + SLICE);
+      });
+    }
+  }
+
+  /**
+   * Mark all code cells, and watch those that are new.
+   */
+  private _watch(): void {
+    const notebook = this._panel.content;
+    const model = notebook.model!;
     let hasAny = hasDossier(model);
     for (const cell of notebook.widgets) {
       if (!(cell instanceof CodeCell)) {
         continue;
       }
+      this._marked.add(cell);
+      hasAny ||= hasDossier(cell.model);
       if (!this._watched.has(cell)) {
         this._watched.add(cell);
-        cell.model.metadataChanged.connect(this._onCellMetadata, this);
+        cell.model.metadataChanged.connect((_, { key }) => {
+          if (key === METADATA_KEY) {
+            this._mark(cell);
+          }
+        }, this);
       }
-      const target = getTarget(cell.model);
-      hasAny ||= target !== null;
-      if (target === null && fallback === KERNEL) {
-        this._strips.get(cell)?.dispose();
-        this._strips.delete(cell);
-        continue;
-      }
-      const strip = this._strips.get(cell) ?? this._insert(cell, model);
-      strip.select.setState({ value: target, fallback, enabled: true });
     }
-    if (hasAny && !this._states) {
-      this._states = this._options.runs.open(model).states;
-      this._states.changed.connect(this._onState, this);
+    for (const [id, { cell }] of this._strips) {
+      if (cell.isDisposed) {
+        this._strips.delete(id);
+      }
+    }
+    if (hasAny) {
+      this._options.runs.open(model);
+      void this._options.targets.refresh();
     }
   }
 
-  private _insert(cell: CodeCell, model: INotebookModel): Strip {
-    const strip = new Strip(this._options);
-    this._strips.set(cell, strip);
-    strip.setState(
-      this._options.runs.find(model)?.states.get(cell.model.id) ?? null
-    );
-    strip.select.picked.connect((_, target) => {
-      setCellTarget(model, cell.model, target);
+  private _mark(cell: CodeCell): void {
+    this._marked.add(cell);
+    this._schedule();
+    if (!this._states && hasDossier(cell.model)) {
+      this._options.runs.open(this._panel.content.model!);
+    }
+  }
+
+  /**
+   * Give a cell the strip that it is to have, or take it away.
+   */
+  private _update(cell: CodeCell, model: INotebookModel): void {
+    if (cell.isPlaceholder()) {
+      // It has no layout before it comes near the viewport.
+      cell.ready.then(() => this._mark(cell), console.error);
+      return;
+    }
+    const id = cell.model.id;
+    let known = this._strips.get(id);
+    if (known && known.cell !== cell) {
+      // A moved cell is another widget.
+      this._strips.delete(id);
+      known = undefined;
+    }
+    const target = getTarget(cell.model);
+    const fallback = getTarget(model) ?? KERNEL;
+    if (!this._isWanted(target, fallback)) {
+      known?.strip.dispose();
+      this._strips.delete(id);
+      return;
+    }
+    const strip = known?.strip ?? this._insert(cell);
+    strip.setTarget(target, fallback, getOptions(cell.model));
+  }
+
+  private _isWanted(target: string | null, fallback: string): boolean {
+    switch (this._options.settings.values.strip) {
+      case 'always':
+        return true;
+      case 'never':
+        return false;
+      default:
+        return target !== null || fallback !== KERNEL;
+    }
+  }
+
+  private _insert(cell: CodeCell): Strip {
+    const notebook = this._panel.content;
+    // What is done on a selected cell is done on all of them, as everywhere in a notebook.
+    const cells = () =>
+      notebook.isSelectedOrActive(cell)
+        ? selectedCodeCells(notebook)
+        : [cell.model];
+    const strip = new Strip({
+      trans: this._options.trans,
+      chooseTarget: anchor => {
+        this._chooser
+          .chooseForCells(notebook, cells(), anchor)
+          .catch(console.error);
+      },
+      editOptions: () => {
+        this._chooser.editOptions(notebook, cells()).catch(console.error);
+      }
     });
-    Private.insert(cell, strip).catch(console.error);
-    void this._options.targets.refresh();
+    const { id } = cell.model;
+    this._strips.set(id, { cell, strip });
+    strip.setState(
+      this._states?.get(id) ?? null,
+      this._states?.offers(id) ?? []
+    );
+    // Between the header and the input.
+    (cell.layout as PanelLayout).insertWidget(1, strip);
     return strip;
   }
 
+  private _areAllMarked = false;
+  private _chooser: TargetChooser;
   private _isDisposed = false;
   private _isScheduled = false;
+  private _isWaiting = false;
+  private _marked = new WeakSet<Cell>();
   private _states: CellStates | null = null;
-  private _strips = new Map<Cell, Strip>();
+  private _strips = new Map<string, { cell: CodeCell; strip: Strip }>();
   private _watched = new WeakSet<Cell>();
 }
 
+/**
+ * How many cells are looked after in the turn of a change: more than stand on a screen.
+ */
+const FIRST = 30;
+
+/**
+ * How long, in milliseconds, the others may take at a time.
+ */
+const SLICE = 8;
+
 namespace Private {
   /**
-   * Put a strip between the header and the input of a cell.
+   * Call a function when the page has time, soon.
    */
-  export async function insert(cell: CodeCell, strip: Strip): Promise<void> {
-    await cell.ready;
-    if (!cell.isDisposed && !strip.isDisposed) {
-      (cell.layout as PanelLayout).insertWidget(1, strip);
+  export function whenIdle(call: () => void): void {
+    if (typeof requestIdleCallback === 'function') {
+      requestIdleCallback(call, { timeout: 200 });
+    } else {
+      setTimeout(call, 16);
     }
   }
 }

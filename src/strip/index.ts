@@ -1,2 +1,3 @@
 export * from './extension';
+export * from './status';
 export * from './strip';

@@ -5,6 +5,7 @@ import type {
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { IRunManager } from '../run';
+import { IDossierSettings } from '../settings';
 import { ITargetsModel } from '../targets';
 import { StripExtension } from './extension';
 
@@ -15,18 +16,19 @@ export const stripPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyterlab-dossier:strip',
   description: 'Shows the target and the state of cells that have a target.',
   autoStart: true,
-  requires: [IRunManager, ITargetsModel],
+  requires: [IRunManager, IDossierSettings, ITargetsModel],
   optional: [ITranslator],
   activate: (
     app: JupyterFrontEnd,
     runs: IRunManager,
+    settings: IDossierSettings,
     targets: ITargetsModel,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_dossier');
     app.docRegistry.addWidgetExtension(
       'Notebook',
-      new StripExtension({ runs, targets, trans })
+      new StripExtension({ runs, settings, targets, trans })
     );
   }
 };

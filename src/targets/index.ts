@@ -1,5 +1,5 @@
-export * from './dialog';
+export * from './button';
+export * from './chooser';
 export * from './model';
-export * from './select';
 export * from './tokens';
 export * from './toolbar';

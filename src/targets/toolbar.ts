@@ -1,28 +1,37 @@
 import { type Cell, isCodeCellModel } from '@jupyterlab/cells';
 import type { Notebook } from '@jupyterlab/notebook';
-import { PanelLayout, Widget } from '@lumino/widgets';
+import { Widget } from '@lumino/widgets';
 
-import { getTarget, KERNEL, setCellTarget } from '../notebook';
-import { TargetSelect } from './select';
+import { getTarget, KERNEL } from '../notebook';
+import { TargetButton } from './button';
+import { selectedCodeCells, TargetChooser } from './chooser';
 
 /**
- * The dropdown in the notebook's toolbar: the target of the selected cells.
+ * The button in the notebook's toolbar: the target of the selected cells, and the default.
  */
 export class ToolbarTarget extends Widget {
   constructor(options: ToolbarTarget.IOptions) {
     super();
     this.addClass('jp-DossierToolbarTarget');
-    this.node.dataset.lmSuppressShortcuts = 'true';
-    this._notebook = options.notebook;
-    this._select = new TargetSelect(options);
-    const layout = new PanelLayout();
-    this.layout = layout;
-    layout.addWidget(this._select);
-    this._select.picked.connect(this._onPicked, this);
-    this._notebook.activeCellChanged.connect(this._onActiveCell, this);
-    this._notebook.modelChanged.connect(this._onModel, this);
+    const { notebook } = options;
+    const chooser = new TargetChooser(options);
+    this._notebook = notebook;
+    this._button = new TargetButton({
+      open: anchor => {
+        const cells = selectedCodeCells(notebook);
+        const opened =
+          cells.length > 0
+            ? chooser.chooseForCells(notebook, cells, anchor, true)
+            : chooser.chooseDefault(notebook, anchor);
+        opened.catch(console.error);
+      },
+      trans: options.trans
+    });
+    this.node.append(this._button.node);
+    notebook.activeCellChanged.connect(this._onActiveCell, this);
+    notebook.modelChanged.connect(this._onModel, this);
     this._onModel();
-    this._onActiveCell(this._notebook, this._notebook.activeCell);
+    this._onActiveCell(notebook, notebook.activeCell);
   }
 
   override dispose(): void {
@@ -54,50 +63,26 @@ export class ToolbarTarget extends Widget {
     }
   }
 
-  private _onPicked(_: TargetSelect, target: string | null): void {
-    setSelectedTargets(this._notebook, target);
-    this._notebook.activate();
-  }
-
   private _refresh(): void {
     const notebook = this._notebook.model;
     const cell = this._cell && !this._cell.isDisposed ? this._cell.model : null;
     const isCode = !!cell && isCodeCellModel(cell);
-    this._select.setState({
-      value: isCode ? getTarget(cell) : null,
-      fallback: (notebook && getTarget(notebook)) ?? KERNEL,
-      enabled: isCode
-    });
+    this._button.setTarget(
+      isCode ? getTarget(cell) : null,
+      (notebook && getTarget(notebook)) ?? KERNEL
+    );
   }
 
+  private _button: TargetButton;
   private _cell: Cell | null = null;
   private _notebook: Notebook;
-  private _select: TargetSelect;
 }
 
 /**
  * A namespace for `ToolbarTarget` statics.
  */
 export namespace ToolbarTarget {
-  export interface IOptions extends TargetSelect.IOptions {
+  export interface IOptions extends TargetChooser.IOptions {
     notebook: Notebook;
-  }
-}
-
-/**
- * Set the target of the selected code cells; `null` takes it away.
- */
-export function setSelectedTargets(
-  notebook: Notebook,
-  target: string | null
-): void {
-  const { model } = notebook;
-  if (!model) {
-    return;
-  }
-  for (const cell of notebook.widgets) {
-    if (notebook.isSelectedOrActive(cell) && isCodeCellModel(cell.model)) {
-      setCellTarget(model, cell.model, target);
-    }
   }
 }

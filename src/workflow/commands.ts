@@ -1,14 +1,22 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import { isCodeCellModel } from '@jupyterlab/cells';
-import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import { type Cell, isCodeCellModel } from '@jupyterlab/cells';
+import {
+  type INotebookTracker,
+  NotebookActions,
+  type NotebookPanel
+} from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { ICosts } from '../costs';
-import { workflowIcon } from '../icons';
-import { getTarget, KERNEL, setDefaultTarget } from '../notebook';
+import { targetIcon, workflowIcon } from '../icons';
+import { KERNEL, setCellTargets, setDefaultTarget } from '../notebook';
 import type { IRunManager } from '../run';
 import type { IDossierSettings } from '../settings';
-import { askTarget, type ITargetsModel, setSelectedTargets } from '../targets';
+import {
+  type ITargetsModel,
+  selectedCodeCells,
+  TargetChooser
+} from '../targets';
 import type { ITroubles } from '../troubles';
 
 /**
@@ -17,6 +25,9 @@ import type { ITroubles } from '../troubles';
 export namespace CommandIDs {
   export const setTarget = 'dossier:set-target';
   export const setDefaultTarget = 'dossier:set-default-target';
+  export const setOptions = 'dossier:set-options';
+  export const runInKernel = 'dossier:run-in-kernel';
+  export const runOnce = 'dossier:run-once';
   export const runWorkflow = 'dossier:run-workflow';
   export const cancel = 'dossier:cancel';
 }
@@ -37,45 +48,62 @@ export function addCommands(options: addCommands.IOptions): void {
     const model = currentPanel()?.content.model;
     return model ? runs.find(model) : null;
   };
+  const activeCell = () => {
+    const cell = currentPanel()?.content.activeCell;
+    return cell && isCodeCellModel(cell.model) ? cell : null;
+  };
+  // A menu stands at the cell's strip, else at its input.
+  const anchorIn = (cell: Cell): HTMLElement =>
+    cell.node.querySelector<HTMLElement>('.jp-DossierTargetButton') ??
+    cell.inputArea?.node ??
+    cell.node;
+  const chooser = new TargetChooser({ targets, trans });
   const targetArgs = {
     type: 'object' as const,
     properties: {
       target: {
         type: ['string', 'null'],
         description: trans.__(
-          'The name of the target, null for the default; a dialog asks where it is not given'
+          'The name of the target, null for the default; a menu asks where it is not given'
         )
       }
     }
   };
 
   commands.addCommand(CommandIDs.setTarget, {
-    label: trans.__('Set Target of Cells…'),
+    label: trans.__('Set Target…'),
     caption: trans.__('Choose where the selected cells run'),
+    icon: targetIcon,
     describedBy: { args: targetArgs },
-    isEnabled: () => {
-      const cell = tracker.activeCell;
-      return !!currentPanel() && !!cell && isCodeCellModel(cell.model);
-    },
+    isEnabled: () => activeCell() !== null,
     execute: async args => {
-      const panel = currentPanel();
-      const cell = panel?.content.activeCell;
-      const model = panel?.content.model;
-      if (!panel || !cell || !model) {
+      const cell = activeCell();
+      const notebook = currentPanel()?.content;
+      if (!cell || !notebook?.model) {
         return;
       }
-      const target =
-        args.target === undefined
-          ? await askTarget({
-              targets,
-              trans,
-              current: getTarget(cell.model),
-              title: trans.__('Where do the selected cells run?'),
-              none: trans.__('default (%1)', getTarget(model) ?? KERNEL)
-            })
-          : (args.target as string | null);
-      if (target !== undefined) {
-        setSelectedTargets(panel.content, target);
+      const cells = selectedCodeCells(notebook);
+      if (args.target === undefined) {
+        await chooser.chooseForCells(notebook, cells, anchorIn(cell));
+      } else {
+        const target = args.target as string | null;
+        setCellTargets(notebook.model, cells, target);
+      }
+    }
+  });
+
+  commands.addCommand(CommandIDs.setOptions, {
+    label: trans.__('Set Options of Target…'),
+    caption: trans.__('Change what the selected cells ask of their target'),
+    describedBy: { args: { type: 'object', properties: {} } },
+    isEnabled: () => {
+      const notebook = currentPanel()?.content;
+      return !!notebook && !!chooser.schemaOf(selectedCodeCells(notebook));
+    },
+    execute: async () => {
+      const notebook = currentPanel()?.content;
+      if (notebook) {
+        await chooser.editOptions(notebook, selectedCodeCells(notebook));
       }
     }
   });
@@ -86,22 +114,88 @@ export function addCommands(options: addCommands.IOptions): void {
     describedBy: { args: targetArgs },
     isEnabled: () => !!currentPanel(),
     execute: async args => {
-      const model = currentPanel()?.content.model;
-      if (!model) {
+      const panel = currentPanel();
+      if (!panel?.content.model) {
         return;
       }
-      const target =
-        args.target === undefined
-          ? await askTarget({
-              targets,
-              trans,
-              current: getTarget(model),
-              title: trans.__('Where do cells run that name no target?'),
-              none: trans.__('none (%1)', KERNEL)
-            })
-          : (args.target as string | null);
-      if (target !== undefined) {
-        setDefaultTarget(model, target);
+      if (args.target === undefined) {
+        await chooser.chooseDefault(panel.content, panel.toolbar.node);
+      } else {
+        setDefaultTarget(panel.content.model, args.target as string | null);
+      }
+    }
+  });
+
+  /**
+   * Run the active cell on a target, whatever it names.
+   */
+  const runOnce = async (
+    { content, sessionContext }: NotebookPanel,
+    target: string
+  ): Promise<void> => {
+    const cell = content.activeCell;
+    if (cell && content.model) {
+      const { id } = cell.model;
+      const { once } = runs.open(content.model);
+      once.set(id, target);
+      content.deselectAll();
+      try {
+        await NotebookActions.run(content, sessionContext);
+      } finally {
+        once.delete(id);
+      }
+    }
+  };
+
+  commands.addCommand(CommandIDs.runInKernel, {
+    label: trans.__('Run in Kernel Once'),
+    caption: trans.__(
+      'Run the active cell in the notebook’s kernel, whatever its target'
+    ),
+    describedBy: { args: { type: 'object', properties: {} } },
+    isEnabled: () => activeCell() !== null,
+    execute: async () => {
+      const panel = currentPanel();
+      if (panel) {
+        await runOnce(panel, KERNEL);
+      }
+    }
+  });
+
+  commands.addCommand(CommandIDs.runOnce, {
+    label: trans.__('Run Once On…'),
+    caption: trans.__('Run the active cell on a target, whatever it names'),
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          target: {
+            type: 'string',
+            description: trans.__(
+              'The name of the target; a menu asks where it is not given'
+            )
+          }
+        }
+      }
+    },
+    isEnabled: () => activeCell() !== null,
+    execute: async args => {
+      const cell = activeCell();
+      const panel = currentPanel();
+      if (!cell || !panel) {
+        return;
+      }
+      const run = (target: string) =>
+        runOnce(panel, target).catch(error => void troubles.report(error));
+      if (typeof args.target === 'string') {
+        await run(args.target);
+      } else {
+        await chooser.choose(
+          panel.content,
+          anchorIn(cell),
+          trans.__('Run once on'),
+          run
+        );
       }
     }
   });

@@ -84,6 +84,39 @@ export function stateAt(page: Page, index: number): Locator {
 }
 
 /**
+ * The button of a cell's strip that shows its target.
+ */
+export function targetAt(page: IJupyterLabPageFixture, index: number): Locator {
+  return cellAt(page, index).getByRole('button', { name: /^Target / });
+}
+
+/**
+ * The button in the notebook's toolbar that shows the target of the selected cells.
+ */
+export function toolbarTarget(page: IJupyterLabPageFixture): Locator {
+  return page
+    .locator('.jp-NotebookPanel-toolbar')
+    .getByRole('button', { name: /^Target / });
+}
+
+/**
+ * Choose in the menu that a button opens.
+ */
+export async function choose(
+  button: Locator,
+  group: string | RegExp,
+  item: string | RegExp
+): Promise<void> {
+  await button.click();
+  await button
+    .page()
+    .getByRole('menu')
+    .getByRole('group', { name: group })
+    .getByRole('menuitemradio', { name: item })
+    .click();
+}
+
+/**
  * Choose the target of a cell in the notebook's toolbar.
  */
 export async function pickTarget(
@@ -92,8 +125,9 @@ export async function pickTarget(
   target: string
 ): Promise<void> {
   await page.notebook.selectCells(index);
-  const select = page
-    .locator('.jp-NotebookPanel-toolbar')
-    .getByLabel('Target', { exact: true });
-  await select.selectOption(target);
+  await choose(
+    toolbarTarget(page),
+    'Target of the cell',
+    new RegExp(`^${target}`)
+  );
 }

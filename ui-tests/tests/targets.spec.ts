@@ -1,10 +1,11 @@
 import {
-  cellAt,
+  choose,
   openNotebook,
   outputsAt,
   pickTarget,
   promptAt,
-  stateAt
+  stateAt,
+  targetAt
 } from '../support/notebook';
 import { expect, test } from '../support/test';
 
@@ -38,9 +39,7 @@ numbers = [base * n for n in range(5)]`
   await expect(page.locator('.jp-DossierStrip')).toHaveCount(0);
   for (const index of [1, 2, 3]) {
     await pickTarget(page, index, 'local');
-    await expect(
-      cellAt(page, index).getByLabel('Target', { exact: true })
-    ).toHaveValue('local');
+    await expect(targetAt(page, index)).toHaveText('Target local');
   }
   await pickTarget(page, 5, 'local');
   await expect(page.locator('.jp-DossierStrip')).toHaveCount(4);
@@ -73,9 +72,7 @@ numbers = [base * n for n in range(5)]`
   const words = async () =>
     (await outputsAt(page, 5).innerText()).replace(/In\s*\[\d+\]/g, 'In[n]');
   const remote = await words();
-  await cellAt(page, 5)
-    .getByLabel('Target', { exact: true })
-    .selectOption('kernel');
+  await choose(targetAt(page, 5), 'Target of the cell', /^kernel/);
   await page.notebook.selectCells(5);
   await page.keyboard.press('Control+Enter');
   await expect(promptAt(page, 5)).toHaveText('[7]:');

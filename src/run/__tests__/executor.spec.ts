@@ -9,7 +9,7 @@ import { PromiseDelegate } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 
 import { ApiError, type IApiClient, type RunEvent } from '../../api';
-import { setCellTarget, setDefaultTarget } from '../../notebook';
+import { setCellTargets, setDefaultTarget } from '../../notebook';
 import { CellExecutor, RunManager } from '..';
 
 type Body = RunEvent['body'];
@@ -186,7 +186,7 @@ describe('CellExecutor', () => {
   });
 
   it('leaves a cell as it was where the user refuses', async () => {
-    setCellTarget(notebook, model('b'), 'local');
+    setCellTargets(notebook, [model('b')], 'local');
     model('b').outputs.add({
       output_type: 'stream',
       name: 'stdout',
@@ -210,7 +210,7 @@ describe('CellExecutor', () => {
   });
 
   it('runs a cell elsewhere once', async () => {
-    setCellTarget(notebook, model('a'), 'local');
+    setCellTargets(notebook, [model('a')], 'local');
     const { once } = runs.open(notebook);
     once.set('a', 'kernel');
     const a = run('a');
@@ -232,7 +232,7 @@ describe('CellExecutor', () => {
   });
 
   it('runs mixed cells one after the other, in the order asked for', async () => {
-    setCellTarget(notebook, model('b'), 'local');
+    setCellTargets(notebook, [model('b')], 'local');
     const executed: string[] = [];
     const results = ['a', 'b', 'c'].map(id => run(id, executed));
     expect(executed).toEqual(['a scheduled', 'b scheduled', 'c scheduled']);
@@ -304,7 +304,7 @@ describe('CellExecutor', () => {
   });
 
   it('lets a refusal stand on the cell', async () => {
-    setCellTarget(notebook, model('a'), 'nowhere');
+    setCellTargets(notebook, [model('a')], 'nowhere');
     server.refuse = new ApiError('no target “nowhere”', 'refused');
     await expect(run('a')).rejects.toBeInstanceOf(KernelError);
     expect(model('a').outputs.toJSON()).toMatchObject([
@@ -315,7 +315,7 @@ describe('CellExecutor', () => {
   });
 
   it('says why a run ended without a word on its cell', async () => {
-    setCellTarget(notebook, model('a'), 'local');
+    setCellTargets(notebook, [model('a')], 'local');
     const started = server.started();
     const a = run('a');
     await started;
@@ -327,7 +327,7 @@ describe('CellExecutor', () => {
   });
 
   it('runs kernel cells although the server half is missing', async () => {
-    setCellTarget(notebook, model('b'), 'local');
+    setCellTargets(notebook, [model('b')], 'local');
     server.refuse = new ApiError('', 'missing');
     const a = run('a');
     await settle();
@@ -336,7 +336,7 @@ describe('CellExecutor', () => {
   });
 
   it('does not run a kernel cell whose values cannot be loaded', async () => {
-    setCellTarget(notebook, model('a'), 'local');
+    setCellTargets(notebook, [model('a')], 'local');
     const started = server.started();
     const a = run('a');
     await started;
@@ -376,7 +376,7 @@ describe('CellExecutor', () => {
   });
 
   it('asks for input and passes the answer on', async () => {
-    setCellTarget(notebook, model('a'), 'local');
+    setCellTargets(notebook, [model('a')], 'local');
     const started = server.started();
     const a = run('a');
     await started;

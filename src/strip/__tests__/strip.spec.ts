@@ -1,49 +1,70 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { Signal } from '@lumino/signaling';
 
-import type { ITargetsModel } from '../../targets';
 import { Strip } from '..';
 
 describe('Strip', () => {
+  let chosen: HTMLElement[];
+  let edited: number;
   let strip: Strip;
   let status: HTMLElement;
+  let target: HTMLButtonElement;
+  let options: HTMLButtonElement;
 
   beforeEach(() => {
-    const targets = {
-      targets: [],
-      refresh: async () => undefined
-    } as unknown as ITargetsModel;
-    (targets as { changed: unknown }).changed = new Signal(targets);
+    chosen = [];
+    edited = 0;
     strip = new Strip({
-      targets,
+      chooseTarget: anchor => chosen.push(anchor),
+      editOptions: () => edited++,
       trans: nullTranslator.load('jupyterlab_dossier')
     });
     status = strip.node.querySelector('[role=status]')!;
+    [target, options] = Array.from(strip.node.querySelectorAll('button'));
   });
 
   afterEach(() => strip.dispose());
 
-  it('labels its dropdown and keeps its keys to itself', () => {
-    const select = strip.node.querySelector('select')!;
-    expect(strip.node.querySelector('label')!.htmlFor).toBe(select.id);
+  it('keeps its keys to itself, and opens its menu where it stands', () => {
     expect(strip.node.getAttribute('aria-label')).toBeTruthy();
     expect(strip.node.dataset.lmSuppressShortcuts).toBe('true');
+    target.click();
+    expect(chosen).toEqual([target]);
+    expect(target.getAttribute('aria-haspopup')).toBe('menu');
+  });
+
+  it('tells the cell’s own target from the notebook’s', () => {
+    strip.setTarget(null, 'local', {});
+    expect(target.textContent).toBe('Target default (local)');
+    expect(target.classList).toContain('jp-mod-default');
+    strip.setTarget('hpc', 'local', {});
+    expect(target.textContent).toBe('Target hpc');
+    expect(target.classList).not.toContain('jp-mod-default');
+  });
+
+  it('shows options where there are any', () => {
+    strip.setTarget('local', 'kernel', {});
+    expect(options.hidden).toBe(true);
+    strip.setTarget('local', 'kernel', { memory: 100, queue: 'short' });
+    expect(options.hidden).toBe(false);
+    expect(options.textContent).toBe('memory: 100, queue: short');
+    options.click();
+    expect(edited).toBe(1);
   });
 
   it('says the state in a word and a picture, and why', () => {
-    strip.setState({ state: 'failed', why: 'x is an open file' });
+    strip.setState({ state: 'failed', why: 'x is an open file' }, []);
     expect(status.textContent).toContain('failed');
     expect(status.textContent).toContain('x is an open file');
     expect(status.title).toBe('x is an open file');
     expect(status.querySelector('svg')).not.toBeNull();
     expect(
-      status.querySelector('.jp-DossierStrip-icon')!.getAttribute('aria-hidden')
+      status.querySelector('.jp-DossierState-icon')!.getAttribute('aria-hidden')
     ).toBe('true');
   });
 
   it('is empty before anything ran', () => {
-    strip.setState({ state: 'done', why: null });
-    strip.setState(null);
+    strip.setState({ state: 'done', why: null }, []);
+    strip.setState(null, []);
     expect(status.textContent).toBe('');
   });
 });

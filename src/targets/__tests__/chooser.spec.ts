@@ -1,0 +1,155 @@
+import type { ICodeCellModel } from '@jupyterlab/cells';
+import { type Notebook, NotebookModel } from '@jupyterlab/notebook';
+import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+
+import type { Target } from '../../api';
+import { getTarget, setCellTargets, setDefaultTarget } from '../../notebook';
+import { type ITargetsModel, TargetChooser } from '..';
+
+const SCHEMA = { type: 'object', properties: { memory: { type: 'integer' } } };
+
+const target = (name: string, more: Partial<Target> = {}): Target => ({
+  name,
+  kind: name,
+  usable: true,
+  why: null,
+  costly: false,
+  options: null,
+  ...more
+});
+
+describe('TargetChooser', () => {
+  let model: NotebookModel;
+  let cells: ICodeCellModel[];
+  let notebook: Notebook;
+  let activated: number;
+  let targets: { targets: Target[]; refresh(): Promise<void> };
+  let changed: Signal<object, void>;
+  let chooser: TargetChooser;
+  let anchor: HTMLElement;
+
+  beforeEach(() => {
+    // jsdom has no layout.
+    Element.prototype.scrollIntoView = () => undefined;
+    model = new NotebookModel();
+    model.sharedModel.insertCells(0, [
+      { cell_type: 'code', source: 'x' },
+      { cell_type: 'code', source: 'y' }
+    ]);
+    cells = Array.from(model.cells).slice(0, 2) as ICodeCellModel[];
+    activated = 0;
+    notebook = { model, activate: () => activated++ } as unknown as Notebook;
+    targets = {
+      targets: [
+        target('kernel'),
+        target('local', { options: SCHEMA }),
+        target('big', { kind: 'hpc', costly: true }),
+        target('full', { usable: false, why: 'no quota left' })
+      ],
+      refresh: async () => undefined
+    };
+    changed = new Signal(targets);
+    chooser = new TargetChooser({
+      targets: { ...targets, changed } as unknown as ITargetsModel,
+      trans: nullTranslator.load('jupyterlab_dossier')
+    });
+    anchor = document.createElement('button');
+    document.body.append(anchor);
+  });
+
+  afterEach(() => {
+    press('Escape');
+    anchor.remove();
+  });
+
+  const menu = () => document.querySelector('[role=menu]');
+  const items = () =>
+    Array.from(document.querySelectorAll<HTMLElement>('[role^=menuitem]'));
+  const texts = () => items().map(item => item.textContent!.trim());
+  const focused = () => document.activeElement?.textContent ?? '';
+  const press = (key: string) =>
+    document.activeElement?.dispatchEvent(
+      new KeyboardEvent('keydown', { key, bubbles: true })
+    );
+
+  it('tells of each target what it is and why it cannot be used', async () => {
+    setDefaultTarget(model, 'local');
+    await chooser.chooseForCells(notebook, [cells[0]], anchor);
+    expect(texts()).toEqual([
+      'default (local) as the notebook says',
+      'kernel ready',
+      'local ready',
+      'big hpc · ready · costs',
+      'full not usable no quota left'
+    ]);
+    const full = items()[4];
+    expect(full.getAttribute('aria-disabled')).toBe('true');
+    expect(full.title).toBe('no quota left');
+    expect(focused()).toContain('default (local)');
+    expect(anchor.getAttribute('aria-expanded')).toBe('true');
+  });
+
+  it('is used by keys alone', async () => {
+    await chooser.chooseForCells(notebook, cells, anchor);
+    expect(menu()!.textContent).toContain('Target of 2 cells');
+    press('ArrowDown');
+    expect(focused()).toContain('kernel');
+    press('End');
+    // What cannot be chosen can be read.
+    expect(focused()).toContain('no quota left');
+    press('Enter');
+    expect(menu()).not.toBeNull();
+    press('l');
+    expect(focused()).toContain('local');
+    press(' ');
+    expect(menu()).toBeNull();
+    expect(cells.map(getTarget)).toEqual(['local', 'local']);
+    expect(activated).toBe(1);
+    expect(anchor.hasAttribute('aria-expanded')).toBe(false);
+  });
+
+  it('changes nothing where the user leaves', async () => {
+    await chooser.chooseForCells(notebook, cells, anchor);
+    press('ArrowDown');
+    press('Escape');
+    expect(menu()).toBeNull();
+    expect(activated).toBe(1);
+    expect(cells.map(getTarget)).toEqual([null, null]);
+  });
+
+  it('keeps a target that nobody knows', async () => {
+    setCellTargets(model, [cells[0]], 'gone');
+    await chooser.chooseForCells(notebook, [cells[0]], anchor);
+    expect(items()[5].textContent).toContain('knows no target of that name');
+    expect(items()[5].getAttribute('aria-checked')).toBe('true');
+  });
+
+  it('shows what the server says while it is open', async () => {
+    await chooser.chooseForCells(notebook, cells, anchor);
+    press('End');
+    targets.targets[3] = target('full');
+    changed.emit();
+    expect(focused()).toContain('full');
+    expect(focused()).toContain('ready');
+    press('Enter');
+    expect(cells.map(getTarget)).toEqual(['full', 'full']);
+  });
+
+  it('sets the default of the notebook', async () => {
+    await chooser.chooseForCells(notebook, cells, anchor, true);
+    const last = items().filter(item => item.textContent!.startsWith('local'));
+    last[1].click();
+    expect(getTarget(model)).toBe('local');
+    expect(cells.map(getTarget)).toEqual([null, null]);
+  });
+
+  it('offers options where all cells can give the same', () => {
+    expect(chooser.schemaOf(cells)).toBeNull();
+    setCellTargets(model, [cells[0]], 'local');
+    expect(chooser.schemaOf([cells[0]])).toEqual(SCHEMA);
+    expect(chooser.schemaOf(cells)).toBeNull();
+    setCellTargets(model, cells, 'local');
+    expect(chooser.schemaOf(cells)).toEqual(SCHEMA);
+  });
+});
