@@ -45,6 +45,8 @@ export class OwnServer {
         ...more
       ],
       {
+        // Extensions leave files where the server is started.
+        cwd: this._folder,
         stdio: ['ignore', 'ignore', fs.openSync(folder('log'), 'a')],
         env: {
           ...process.env,
@@ -79,7 +81,10 @@ export class OwnServer {
     if (server && server.exitCode === null && server.signalCode === null) {
       const ended = new Promise(resolve => server.once('exit', resolve));
       server.kill(signal);
+      // Other extensions may hold up an orderly end for longer than a test lasts.
+      const grace = setTimeout(() => server.kill('SIGKILL'), GRACE);
       await ended;
+      clearTimeout(grace);
     }
   }
 
@@ -135,6 +140,11 @@ export namespace OwnServer {
     environment?: Record<string, string>;
   }
 }
+
+/**
+ * Milliseconds that a server has to end by itself.
+ */
+const GRACE = 15_000;
 
 /**
  * A port near that of the tests' server.
