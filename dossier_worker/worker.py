@@ -9,14 +9,17 @@ import os
 import platform
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from . import environment
 from .blobs import BlobFolder, Buffer
 from .bounds import Limits
 from .client import Client, Config, NotAccepted
@@ -57,6 +60,7 @@ class Worker:
         self._client = Client(config, self._folder, self._blobs, self._hello, self._received)
         self._attempts: OrderedDict[str, Attempt] = OrderedDict()
         self._lines: dict[str, asyncio.Lock] = {}
+        self._asking: set[asyncio.Future[None]] = set()
         self._slots = asyncio.Semaphore(int(values.get("slots") or 1))
         self._busy_at = time.monotonic()
         self._leaving: asyncio.Future[None] | None = None
@@ -197,6 +201,23 @@ class Worker:
         kernel = self._kernels.all.get(message["kernel"])
         if kernel is not None:
             kernel.comm(message, buffers)
+
+    def _on_environment(self, message: Message, buffers: list[bytes]) -> None:
+        asking = asyncio.ensure_future(self._tell_environment(message["ask"], message["modules"]))
+        self._asking.add(asking)
+        asking.add_done_callback(self._asking.discard)
+
+    async def _tell_environment(self, ask: str, modules: list[str]) -> None:
+        """What is installed where the cells run; asked of that interpreter where it is not ours."""
+        argv = self._config.values.get("argv")
+        loop = asyncio.get_running_loop()
+        described: Message = {}
+        try:
+            work = partial(environment.ask, argv[0]) if argv else environment.describe
+            described = await loop.run_in_executor(None, work, modules)
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            log.warning("the environment could not be described: %r", error)
+        self.emit({"type": "environment", "ask": ask, "environment": described})
 
     def _on_shutdown(self, message: Message, buffers: list[bytes]) -> None:
         log.info("shut down by the server")

@@ -51,6 +51,17 @@ export const stateIcons: Record<TaskState, LabIcon> = {
 };
 
 /**
+ * The icons of what preflight finds.
+ */
+export const problemIcons: Record<'error' | 'warning', LabIcon> = {
+  error: icon(
+    'error',
+    '<circle cx="8" cy="8" r="6"/><path d="M8 5v3.5M8 11h.01"/>'
+  ),
+  warning: icon('warning', '<path d="M8 2.5 14 13H2zM8 6.5v3M8 11.25h.01"/>')
+};
+
+/**
  * Three tasks, the last of which needs the two others.
  */
 export const workflowIcon = new LabIcon({

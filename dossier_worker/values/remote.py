@@ -63,3 +63,17 @@ def export_json(folder: str, request: str) -> str:
 
 def present_json(folder: str) -> str:
     return json.dumps(values(folder).present())
+
+
+def environment_json(folder: str, request: str) -> str:
+    """{"modules", "names"} -> what is installed (`environment.describe`), and what is bound
+
+    "names" are all that the process has, "of" the modules that those asked for come from.
+    """
+    from .. import environment
+
+    asked = json.loads(request)
+    space = vars(sys.modules["__main__"])
+    of = environment.modules_of(space, asked["names"])
+    described = environment.describe({*asked["modules"], *of.values()})
+    return json.dumps({**described, "of": of, "names": list(space)})

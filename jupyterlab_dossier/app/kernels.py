@@ -96,6 +96,12 @@ class KernelBridge:
     async def _guest(self, step: str, told: Any) -> Any:
         return await self._call("dossier_worker.kernel.guest", "call", [step, json.dumps(told)])
 
+    async def environment(self, modules: Sequence[str], names: Sequence[str]) -> Json:
+        """What the kernel has installed and bound (`values.remote.environment_json`)."""
+        request = {"modules": list(modules), "names": list(names)}
+        found: Json = await self._remote("environment_json", request)
+        return found
+
     async def _remote(self, function: str, request: Json) -> Any:
         arguments = [str(self._blobs), json.dumps(request)]
         return await self._call("dossier_worker.values.remote", function, arguments)

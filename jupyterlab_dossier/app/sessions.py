@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from jupyterlab_dossier.runs import BadInput, Cell, notebooks
+from jupyterlab_dossier.runs import BadInput, Cell, notebooks, preflight
 from jupyterlab_dossier.runs.engine import worker_zipapp
 from jupyterlab_dossier.runs.model import Json
+from jupyterlab_dossier.runs.preflight import Problem
 
 from .kernels import KernelBridge, process_of
 
 if TYPE_CHECKING:
     from jupyterlab_dossier.runs import Engine
     from jupyterlab_dossier.runs.interactive import Interactive
+    from jupyterlab_dossier.runs.survey import Report
 
     from .service import Service
 
 KERNEL_ACTIONS = "https://events.jupyter.org/jupyter_server/kernel_actions/v1"
+
+
+@dataclass
+class _Asked:
+    """A cell that is to run on a target now."""
+
+    cells: Sequence[Cell]
+    cell: Cell
+    target: str
+    session: Interactive
+    bridge: KernelBridge
+
+    async def preflight(self) -> Report:
+        return await self.session.preflight(self.cell, self.target, self.cells, self.bridge)
 
 
 class Sessions:
@@ -32,8 +49,31 @@ class Sessions:
 
     async def run_cell(
         self, notebook: notebooks.Notebook, kernel: str, name: str, once: str | None = None
-    ) -> str:
-        """Starts a cell on its target, or on another one this `once`, and returns the run."""
+    ) -> tuple[str, list[Problem]]:
+        """Starts a cell on its target, or on another one this `once`: the run, and warnings.
+
+        Raises `Refused` where it would fail for certain.
+        """
+        asked = await self._asked(notebook, kernel, name, once)
+        report = await asked.preflight()
+        preflight.refuse(report.problems)
+        document = notebook.node.metadata.get("dossier") or {}
+        run = await asked.session.run_cell(
+            asked.cell, asked.target, asked.cells, asked.bridge, document.get("id"),
+            report.complete,
+        )  # fmt: skip
+        return run, report.problems
+
+    async def preflight(
+        self, notebook: notebooks.Notebook, kernel: str, name: str, once: str | None = None
+    ) -> list[Problem]:
+        """What is wrong with a cell that would run now."""
+        asked = await self._asked(notebook, kernel, name, once)
+        return (await asked.preflight()).problems
+
+    async def _asked(
+        self, notebook: notebooks.Notebook, kernel: str, name: str, once: str | None
+    ) -> _Asked:
         cells, cell = await self._cells(notebook, kernel, name)
         document = notebook.node.metadata.get("dossier") or {}
         if once not in (None, cell.target):
@@ -44,8 +84,7 @@ class Sessions:
             raise BadInput(f"cell {cell.index} ({cell.id}) runs in the notebook's kernel", "cell")
         engine = await self._service.engine()
         session = await self._session(engine, notebook, kernel)
-        bridge = await self._bridge(engine, kernel)
-        return await session.run_cell(cell, target, cells, bridge, document.get("id"))
+        return _Asked(cells, cell, target, session, await self._bridge(engine, kernel))
 
     async def prepare(self, notebook: notebooks.Notebook, kernel: str, name: str) -> Json:
         """Loads what a kernel cell needs and was made elsewhere into the kernel."""

@@ -92,11 +92,18 @@ def main(asked: argparse.Namespace) -> int:
 async def _run(
     workflow: Workflow,
 ) -> tuple[RunRecord, bool, dict[str, list[Json]], dict[str, int | None]]:
+    from jupyterlab_dossier.runs import preflight
+
     from .follow import follow
     from .host import hosted
 
     sources = {cell.id: cell.source for cell in workflow.cells}
     async with hosted() as engine:
+        problems = await engine.preflight(workflow)
+        for problem in problems:
+            if problem.level == "warning":
+                say(f"warning: {problem}")
+        preflight.refuse(problems)
         run = await engine.submit(workflow)
         record, interrupted = await follow(engine, run, sources)
         return record, interrupted, *await engine.outputs(run)

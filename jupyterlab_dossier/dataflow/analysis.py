@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from .graph import build
 from .history import spread
 from .local import Files
 from .model import Cell, Graph
+from .needs import needs
 from .observed import widen
 from .tables import GONE, Table
 from .values import NOTHING, Serial, Stamp, join, same
@@ -229,6 +231,8 @@ class Analyser:
             state.bind(name, join(before[name], state.names.get(name, NOTHING)))
         if _is_trusted(cell):
             facts.barrier = None
+        with contextlib.suppress(RecursionError):
+            facts.needs = needs(tree)
         if _is_pure(cell):
             # The user's word: it does nothing to objects that were there before, or to the world.
             facts.mutated, facts.outside, facts.unknown, facts.sticky = {}, {}, {}, None

@@ -8,6 +8,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .needs import Needs
 from .tables import GONE, Log, Names, Table
 from .values import Class, Frame, Heap, Value
 from .words import shortened, typed
@@ -71,6 +72,7 @@ class Facts:
     resource_writes: dict[str, Where] = field(default_factory=dict)
     syntax_error: str | None = None
     quoted: dict[str, str] = field(default_factory=dict)  # name -> source of what was done to it
+    needs: Needs = field(default_factory=Needs)
     needs_kernel_of: dict[int, str] = field(default_factory=dict)  # an earlier cell -> why
     history: set[str] = field(default_factory=set)  # of IPython's history: `_`, `Out`, `In` …
 

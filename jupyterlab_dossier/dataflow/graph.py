@@ -159,6 +159,7 @@ class _Builder:
             report.outside.append("writes files, as its metadata says")
         report.unknown = sorted(facts.unknown)
         report.imports = list(facts.imports)
+        report.needs = facts.needs.to_json()
         report.sticky = facts.sticky
         report.looks_back = bool(facts.needs_kernel_of)
         report.history = sorted(facts.history)

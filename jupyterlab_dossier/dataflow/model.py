@@ -74,6 +74,7 @@ class CellReport:
     imports: list[str] = field(default_factory=list)
     unshippable: list[str] = field(default_factory=list)
     pure: bool = True
+    needs: dict[str, Any] = field(default_factory=dict)  # `needs.Needs`, before it runs
     looks_back: bool = False  # at what earlier cells were and showed (`Out`, `In`)
     history: list[str] = field(default_factory=list)  # by these names
 

@@ -27,11 +27,12 @@ from jupyter_client.kernelspec import NoSuchKernel
 from ..dataflow.client import AnalysisPair
 from ..store import Store
 from ..targets import Catalogue
-from . import analysis, conditions, kernelspecs, observations, options, recovery
+from . import analysis, conditions, kernelspecs, observations, options, recovery, survey
 from . import plan as planning
 from .database import LedgerFault
 from .deliveries import Deliveries
 from .dispatch import Dispatcher
+from .environments import Environments
 from .interactive import CellRun, Interactive
 from .ledger import Ledger, Part
 from .model import (
@@ -49,9 +50,10 @@ from .model import (
 from .observations import Observed
 from .outputs import Outputs, text_of
 from .owner import Owner
-from .pool import Pool, Recipe, Worker
+from .pool import Kernel, Pool, Recipe, Worker
+from .preflight import Problem
 from .revision import Revision
-from .state import RunState, target_of
+from .state import RunState, Task, target_of
 from .workflow import WorkflowRun
 
 log = logging.getLogger(__name__)
@@ -80,6 +82,7 @@ class Engine:
             self.ledger, folder / "workers", folder / "store", self.catalogue, self._owner.name,
             lambda: worker_zipapp(folder / "bin"),
         )  # fmt: skip
+        self.environments = Environments(self.catalogue, self.pool)
         self.dispatcher = Dispatcher(self.pool, self.ledger, self.store)
         self._analysis: dict[str, AnalysisPair] = {}
         self._active: dict[str, WorkflowRun | CellRun] = {}
@@ -181,6 +184,10 @@ class Engine:
     async def targets(self) -> list[Json]:
         """Every target, whether it is usable now, and why not."""
         return await self.catalogue.describe()
+
+    async def preflight(self, workflow: Workflow) -> list[Problem]:
+        """What is wrong with a workflow's cells; nothing is started or recorded to find out."""
+        return await survey.of_workflow(self, workflow)
 
     async def submit(self, workflow: Workflow) -> str:
         """Starts a workflow and returns the run's name. Raises `BadInput`."""
@@ -426,6 +433,9 @@ class Engine:
         """What a worker for these cells must be like."""
         found = kernelspecs.interpreter(kernelspec)
         variables = tuple(sorted({**env, **found.env}.items()))
+        own = self.catalogue.targets[target].python
+        if own is not None:
+            return Recipe(target, own, None, variables, preload)
         return Recipe(target, found.python, found.argv, variables, preload)
 
     def _workflow_run(
@@ -443,8 +453,13 @@ class Engine:
         def recipe(target: str) -> Recipe:
             return self.recipe(target, workflow.kernelspec, env, state.plan.preload)
 
+        async def inspect(task: Task, kernel: Kernel) -> None:
+            await survey.on_worker(self, state, task.step, recipe(task.target), kernel.worker)
+
         revision = Revision(run, state, self.dispatcher, self.ledger, analyse)
-        return WorkflowRun(run, state, revision, recipe, self.dispatcher, self.ledger, spec["jobs"])
+        return WorkflowRun(
+            run, state, revision, recipe, self.dispatcher, self.ledger, spec["jobs"], inspect
+        )
 
     def _jobs(self, targets: set[str]) -> int:
         """Cells at once where nobody says: what the targets of the run take together."""

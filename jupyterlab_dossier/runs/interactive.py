@@ -8,6 +8,7 @@ wherever they are; a kernel cell has those that it needs loaded first.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import hashlib
 import os
@@ -18,17 +19,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..targets import ProviderFault
-from . import conditions, observations, options
+from . import conditions, observations, options, preflight, survey
 from . import plan as planning
 from .dispatch import CHECK, Failure, Setting
 from .model import BadInput, Cell, Json, TaskRecord, TaskState, new_id
-from .pool import Kernel, Lost
+from .pool import Kernel, Lost, Worker
 from .values import Versions, blobs
 from .workflow import PATIENCE
 
 if TYPE_CHECKING:
     from .dispatch import Dispatcher
     from .engine import Engine
+
+
+# Seconds in which the user's kernel says what it has before a run begins; else it is asked later.
+KERNEL_LIMIT = 5.0
 
 
 class KernelPort(Protocol):
@@ -44,6 +49,10 @@ class KernelPort(Protocol):
 
     async def look(self) -> Look:
         """What the next cell finds there."""
+        ...
+
+    async def environment(self, modules: Sequence[str], names: Sequence[str]) -> Json:
+        """What it has installed and bound (`values.remote.environment_json`)."""
         ...
 
     async def history(self) -> list[Json]:
@@ -93,6 +102,10 @@ class CellRun:
         self.attempt: str | None = None
         self.kernel: Kernel | None = None
         self.cancelled: str | None = None
+        self.checked = False
+        """Whether everything that preflight looks at was known when it was asked for."""
+        self.notice: str | None = None
+        """What preflight found once it had started."""
         self._dispatcher = dispatcher
 
     def attempt_of(self, cell: str) -> str | None:
@@ -132,7 +145,8 @@ class CellRun:
         """The task's state from the worker's answer; what was not foreseen is told, and what was
         `gone`."""
         if status == "ok":
-            return "done", observations.words(observations.beyond(plan, self.cell.id, message))
+            seen = observations.words(observations.beyond(plan, self.cell.id, message))
+            return "done", "; ".join(filter(None, (self.notice, seen))) or None
         why = "; ".join([why or "failed", *gone])
         return ("failed", why) if self.cancelled is None else ("cancelled", self.cancelled)
 
@@ -156,6 +170,8 @@ class Interactive:
         """As `_made`, when the kernel was restarted."""
         self._versions = Versions()
         self._kernels: dict[str, Kernel] = {}
+        self._bound: dict[str, set[str]] = {}
+        """Names seen bound in the worker kernel of each target."""
         self._order = asyncio.Lock()
         self._runs: dict[str, CellRun] = {}
         self._closed: str | None = None
@@ -170,12 +186,14 @@ class Interactive:
         others: Sequence[Cell],
         port: KernelPort,
         notebook: str | None = None,
+        checked: bool = False,
     ) -> str:
         """Starts a cell on a target and returns its run. Raises `BadInput`.
 
         `others` are the notebook's other code cells: what their functions do counts, and what
         those that were executed set up. `notebook` is the id by which the run is found when
-        the notebook was renamed.
+        the notebook was renamed. `checked`: preflight knew all that it
+        looks at.
         """
         usable = await self._engine.catalogue.check(target)
         if not usable.usable:
@@ -193,6 +211,7 @@ class Interactive:
             notebook, durable=False,
         )  # fmt: skip
         active = self._runs[run] = CellRun(self._engine.dispatcher, run, cell)
+        active.checked = checked
         deactivate = self._engine.activate(run, active)
 
         async def go() -> None:
@@ -242,12 +261,15 @@ class Interactive:
         known = look.names | self._pending.keys()
         needed = known if wanted is None else wanted & known
         results = self._looked_at(step.spec, look)
-        inputs = await self._gather(needed | results.keys(), step.spec, target, port, run)
+        inputs = await self._gather(needed | results.keys(), step.spec, target, port, active, plan)
         history = None
         if step.spec.get("looks_back"):
             shown = [number for name, number in results.items() if name in inputs]
             history = {"inputs": await port.history(), "results": shown}
         kernel = await self._kernel(target)
+        if not active.checked:
+            report = await self._survey(cell, target, plan, port, kernel.worker)
+            active.notice = survey.not_run(report.problems)
         self._check(active)
         through = set(kernel.prefix)
         missing = [s for s in step.prefix if s.cell in executed and s.key not in through]
@@ -295,8 +317,13 @@ class Interactive:
             key = observations.source_key(cell)
             await self._engine.ledger.remember(self.path, key, body)
         self._versions.add(cell.id, outcome.manifests)
+        bound = observations.effects_of(outcome.message).get("bound") or []
+        self._bound.setdefault(target, set()).update(map(str, bound))
+        if step.outside:
+            self._engine.environments.forget(self._recipe(target))
         for manifest in outcome.manifests:
             name = manifest["name"]
+            manifest["maker"] = cell.index
             if manifest.get("unshippable"):
                 manifest["holder"] = target
             if _RESULT.fullmatch(name):
@@ -310,6 +337,33 @@ class Interactive:
             self._made.pop(name, None)
         await port.took(outcome.count, cell.source, outcome.deleted, self._announced())
         return outcome.state, outcome.why
+
+    async def preflight(
+        self, cell: Cell, target: str, others: Sequence[Cell], port: KernelPort
+    ) -> survey.Report:
+        """What is known now to be wrong with a cell; no worker is started to find out."""
+        usable = await self._engine.catalogue.check(target)
+        if not usable.usable:
+            return survey.Report([preflight.unusable(cell, str(usable.why), "")])
+        if self._order.locked():
+            return survey.Report(complete=False)  # names are being made
+        plan = await self._analyse(cell, others)
+        # A kernel that is busy makes names too; of one that is gone the run itself will tell.
+        with contextlib.suppress(asyncio.TimeoutError, BadInput):
+            return await asyncio.wait_for(self._survey(cell, target, plan, port), KERNEL_LIMIT)
+        return survey.Report(complete=False)
+
+    async def _survey(
+        self, cell: Cell, target: str, plan: planning.Plan, port: KernelPort,
+        worker: Worker | None = None,
+    ) -> survey.Report:  # fmt: skip
+        held = {**self._last, **self._pending}
+        asked = survey.asked_of_kernel(plan.steps[cell.id], plan, held)
+        facts = await port.environment(*asked)
+        bound = self._bound.get(target, ())
+        known = survey.Session(self.path, held, bound, self._before, facts)
+        recipe = self._recipe(target)
+        return await survey.of_cell(self._engine, plan, cell, target, recipe, known, worker)
 
     def _check(self, active: CellRun) -> None:
         """Raises `_Cancelled` where the cell is not to start any more."""
@@ -415,7 +469,9 @@ class Interactive:
                 "type": manifest.get("type", ""),
                 "summary": manifest.get("summary", ""),
                 "size": None if stays else _size(sum(size for _, size in blobs(manifest))),
-                "where": _place(manifest.get("holder")) if stays else "not in this kernel yet",
+                "where": survey.place_words(manifest.get("holder"))
+                if stays
+                else "not in this kernel yet",
                 "made": f"code cell {self._made[name] + 1}" if name in self._made else None,
             }
         return told
@@ -425,7 +481,7 @@ class Interactive:
         used = {*(spec.get("missing") or ()), *(self._wanted(spec) or ())}
         present = look.names | self._pending.keys()
         return [
-            f"`{name}` was made by code cell {index + 1} before the kernel was restarted"
+            preflight.gone_words(name, index)
             for name, index in self._before.items()
             if name in used and name not in present
         ]
@@ -440,9 +496,11 @@ class Interactive:
         return {**self._before, **self._made}
 
     async def _gather(
-        self, needed: Set[str], spec: Json, target: str, port: KernelPort, run: str
-    ) -> dict[str, str]:
+        self, needed: Set[str], spec: Json, target: str, port: KernelPort, active: CellRun,
+        plan: planning.Plan,
+    ) -> dict[str, str]:  # fmt: skip
         """The newest version of each needed name; what only the kernel holds it exports now."""
+        run = active.run
         ask = sorted(needed - self._pending.keys() - self._results.keys())
         exported = await port.export(ask, f"{run}/kernel/") if ask else []
         for manifest in exported:
@@ -462,10 +520,11 @@ class Interactive:
                 if holder != target:
                     if spec.get("looks_back") and not _named(spec, name):
                         continue  # it is not asked for, but may be what is looked back at
-                    raise Failure(
-                        f"`{name}` ({manifest['type']}) lives in {_place(holder)} and cannot be"
-                        f" moved to {target!r}: {manifest['unshippable']}"
-                    )
+                    problem = preflight.unshippable(
+                        plan.steps[active.cell.id], name, manifest,
+                        survey.maker_of(plan, name, manifest), survey.place_words(holder), holder,
+                    )  # fmt: skip
+                    raise Failure(f"not run: {problem.text}")
             if manifest:
                 inputs[name] = manifest["version"]
         return inputs
@@ -532,7 +591,3 @@ def _size(size: float) -> str:
             return f"{size:.3g} {unit}"
         size /= 1000
     return f"{size:.3g} GB"
-
-
-def _place(holder: str | None) -> str:
-    return f"the worker kernel on {holder!r}" if holder else "the notebook's kernel"

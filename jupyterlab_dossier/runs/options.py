@@ -13,8 +13,16 @@ FIELD = "metadata.dossier.options"
 
 def check(cell: Cell, target: str, catalogue: Catalogue) -> None:
     """Raises `BadInput` that names the cell and the option its target does not take."""
+    found = wrong(cell, target, catalogue)
+    if found is not None:
+        field, words = found
+        raise BadInput(f"cell {cell.index} ({cell.id}): {words}", field)
+
+
+def wrong(cell: Cell, target: str, catalogue: Catalogue) -> tuple[str, str] | None:
+    """The first option that its target does not take, and why, in words."""
     if not cell.options:
-        return
+        return None
     schema = catalogue.options(catalogue.targets[target]) or {}
     known = sorted(schema.get("properties", {}))
     taken = f"it takes {', '.join(known)}" if known else "it takes none"
@@ -25,7 +33,7 @@ def check(cell: Cell, target: str, catalogue: Catalogue) -> None:
     else:
         found = fault(Draft202012Validator(schema), cell.options)
         if found is None:
-            return
+            return None
         name, words = found[0] or "", found[1]
     field = f"{FIELD}.{name}" if name else FIELD
-    raise BadInput(f"cell {cell.index} ({cell.id}): {field} {words}", field)
+    return field, f"{field} {words}"

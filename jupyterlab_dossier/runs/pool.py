@@ -38,6 +38,8 @@ START_LIMIT = 120.0
 LIVE = COMM | {"status"}
 # How long a worker's messages wait before they are tried again, where the disk is full.
 LEDGER_PAUSE = 2.0
+# Seconds in which a worker says what is installed; until then it counts as unknown.
+ANSWER_LIMIT = 10.0
 
 
 class Lost(Exception):
@@ -155,6 +157,7 @@ class Pool:
         self.executions: dict[str, Execution] = {}
         self._seen: dict[str, tuple[str, int]] = {}
         self._secrets: dict[str, tuple[str | None, str | None]] = {}
+        self._asked: dict[str, tuple[str, asyncio.Future[Any]]] = {}
         self._changed = asyncio.Condition()
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -410,6 +413,37 @@ class Pool:
         if kernel is not None:
             kernel.comms.said(message, buffers)
 
+    # questions
+
+    def warm(self, target: Target, recipe: Recipe) -> Worker | None:
+        """A worker that is linked now and would run cells of this recipe."""
+        alike = (
+            w
+            for w in self.workers.values()
+            if w.target.name == target.name and w.recipe == recipe.key
+        )
+        return next((w for w in alike if w.connection is not None and not w.ended), None)
+
+    async def environment(self, worker: Worker, modules: Sequence[str]) -> Any:
+        """What a worker says of its interpreter (untrusted); None where it does not answer."""
+        if worker.connection is None:
+            return None
+        ask = new_id()
+        answer = asyncio.get_running_loop().create_future()
+        self._asked[ask] = (worker.id, answer)
+        try:
+            worker.connection.send({"type": "environment", "ask": ask, "modules": list(modules)})
+            return await asyncio.wait_for(answer, ANSWER_LIMIT)
+        except asyncio.TimeoutError:
+            return None
+        finally:
+            self._asked.pop(ask, None)
+
+    def _answered(self, worker: str, message: Json) -> None:
+        asked, answer = self._asked.get(str(message.get("ask")), (None, None))
+        if answer is not None and asked == worker and not answer.done():
+            answer.set_result(message.get("environment"))
+
     # after a restart
 
     async def adopt(self, rows: Sequence[Any]) -> list[Worker]:
@@ -538,6 +572,8 @@ class Pool:
             kind = message.get("type")
             if kind == "kernel_died":
                 after.append(lambda m=message: self._kernel_died(worker, m))  # type: ignore[misc]
+            if kind == "environment":
+                self._answered(worker, message)
             live = kind == "message" and (message.get("msg_type") in LIVE or execution is None)
             if live:
                 after.append(functools.partial(self._said, worker, message, buffers))

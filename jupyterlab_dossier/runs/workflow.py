@@ -12,7 +12,7 @@ import functools
 import os
 import random
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..targets import ProviderFault, Target
@@ -41,6 +41,7 @@ class WorkflowRun:
     def __init__(
         self, run: str, state: RunState, revision: Revision, recipe: Callable[[str], Recipe],
         dispatcher: Dispatcher, ledger: Ledger, jobs: int,
+        inspect: Callable[[Task, Kernel], Awaitable[None]],
     ) -> None:  # fmt: skip
         self.run = run
         self.state = state
@@ -49,6 +50,7 @@ class WorkflowRun:
         self._dispatcher = dispatcher
         self._ledger = ledger
         self._jobs = jobs
+        self._inspect = inspect
         shuffle = state.workflow.shuffle
         self._random = random.Random(shuffle) if shuffle is not None else None
         self._wake = asyncio.Event()
@@ -244,6 +246,7 @@ class WorkflowRun:
                     task.kernel = task.ran_in = kernel
                     if place is not None:
                         place.enter(task.cell.id)
+                    await self._inspect(task, kernel)
                     setting = self._setting(task, kernel)
                     task.attempt = setting.attempt
                     task.span = again.Span(time.time(), None, setting.inputs)

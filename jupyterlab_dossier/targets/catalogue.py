@@ -6,6 +6,10 @@ Settings are TOML files `dossier/targets.d/*.toml` in Jupyter's config path, one
     kind = "local"
     slots = 8
     costly = true
+
+    [older]
+    kind = "local"
+    python = "/opt/older/bin/python"
 """
 
 from __future__ import annotations
@@ -28,8 +32,10 @@ _SETTINGS: dict[str, type] = {
     "slots": int,
     "workers": int,
     "shared": bool,
+    "shares_folder": bool,
     "idle": float,
     "costly": bool,
+    "python": str,
     # Bytes of one cell: of text that is shown, of displays, and of text that is kept.
     "output_text": int,
     "output_rich": int,

@@ -42,7 +42,13 @@ class LocalProvider:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         return max(1, min(cores or 1, psutil.virtual_memory().total // BYTES_PER_CELL))
 
+    def interpreter(self, target: Target, python: str) -> str | None:
+        return target.python or python
+
     async def check(self, target: Target) -> Usable:
+        python = target.python
+        if python is not None and not await asyncio.to_thread(os.access, python, os.X_OK):
+            return Usable(False, f"its interpreter {python} is not there or cannot be executed")
         return Usable(True)
 
     async def start(self, order: WorkerOrder) -> dict[str, Any]:

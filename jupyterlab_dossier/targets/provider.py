@@ -40,6 +40,16 @@ class Target:
         return bool(self.settings.get("costly", False))
 
     @property
+    def shares_folder(self) -> bool:
+        """Whether workers see the notebook's folder and the rest of this machine's files."""
+        return bool(self.settings.get("shares_folder", self.kind in ("local", "kernel")))
+
+    @property
+    def python(self) -> str | None:
+        """The interpreter of its workers; None for that of the notebook's kernelspec."""
+        return self.settings.get("python")
+
+    @property
     def idle(self) -> float:
         """Seconds after which a worker without work ends."""
         return float(self.settings.get("idle", 600))
@@ -90,6 +100,13 @@ class Provider(Protocol):
 
     def default_slots(self, target: Target) -> int:
         """Cells that one worker runs at once where the target does not say."""
+        ...
+
+    def interpreter(self, target: Target, python: str) -> str | None:
+        """The interpreter that its workers run in, where it is one of this machine.
+
+        `python` is that of the notebook's kernelspec. None: only a worker can be asked.
+        """
         ...
 
     async def check(self, target: Target) -> Usable:

@@ -11,10 +11,12 @@ import {
   type FoundRuns,
   type Prepared,
   type PrepareRequest,
+  type Problem,
   type RunEvent,
   type RunOutputs,
   type RunRecord,
   type RunRequest,
+  type RunStarted,
   type SharedDocument,
   type Target
 } from './types';
@@ -35,12 +37,22 @@ export class ApiClient implements IApiClient {
     return targets;
   }
 
-  async start(request: RunRequest): Promise<string> {
-    const { run } = (await this._post('runs', request)) as { run: string };
-    if (typeof run !== 'string') {
+  async start(request: RunRequest): Promise<RunStarted> {
+    const started = (await this._post('runs', request)) as RunStarted;
+    if (typeof started.run !== 'string') {
       throw new ApiError('runs', 'mismatch');
     }
-    return run;
+    return { run: started.run, problems: started.problems ?? [] };
+  }
+
+  async preflight(request: RunRequest): Promise<Problem[]> {
+    const { problems } = (await this._post('preflight', request)) as {
+      problems: Problem[];
+    };
+    if (!Array.isArray(problems)) {
+      throw new ApiError('preflight', 'mismatch');
+    }
+    return problems;
   }
 
   async show(run: string): Promise<RunRecord> {

@@ -1,6 +1,9 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
+import { VERSION } from '../version';
+import type { Problem } from './types';
+
 /**
  * Where the server extension's API stands below the server's base URL.
  */
@@ -13,7 +16,8 @@ export class ApiError extends Error {
   constructor(
     message: string,
     readonly kind: ApiError.Kind,
-    readonly field: string | null = null
+    readonly field: string | null = null,
+    readonly problems: readonly Problem[] = []
   ) {
     super(message);
     this.name = 'ApiError';
@@ -31,6 +35,19 @@ export namespace ApiError {
    * - `offline`: the server, or what stands before it, cannot be reached for now.
    */
   export type Kind = 'refused' | 'missing' | 'mismatch' | 'offline';
+}
+
+/**
+ * The header of every answer that names the version of the server half.
+ */
+export const VERSION_HEADER = 'X-Dossier-Version';
+
+/**
+ * Whether a server half of this version speaks another API; patches do not change it.
+ */
+export function isOther(version: string | null): boolean {
+  const line = (text: string) => text.split('.').slice(0, 2).join('.');
+  return version !== null && line(version) !== line(VERSION);
 }
 
 /**
@@ -53,6 +70,9 @@ export async function requestAPI(
   } catch (error) {
     throw new ApiError(String((error as Error).message ?? error), 'offline');
   }
+  if (isOther(response.headers.get(VERSION_HEADER))) {
+    throw new ApiError(url, 'mismatch');
+  }
   const text = await response.text();
   let data: unknown = null;
   let isJSON = true;
@@ -67,7 +87,11 @@ export async function requestAPI(
     }
     return data;
   }
-  const body = (data ?? {}) as { message?: unknown; field?: unknown };
+  const body = (data ?? {}) as {
+    message?: unknown;
+    field?: unknown;
+    problems?: unknown;
+  };
   // Our errors always say something; Jupyter's own 404 has no words, or is a page.
   const words = typeof body.message === 'string' ? body.message : '';
   if (response.status === 404 && (!words || words === 'Not Found')) {
@@ -79,6 +103,7 @@ export async function requestAPI(
   throw new ApiError(
     words || `${response.status} ${response.statusText}`,
     'refused',
-    typeof body.field === 'string' ? body.field : null
+    typeof body.field === 'string' ? body.field : null,
+    Array.isArray(body.problems) ? (body.problems as Problem[]) : []
   );
 }

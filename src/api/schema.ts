@@ -39,6 +39,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/preflight': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** What is wrong with a cell or a notebook before it is run; nothing is started */
+    post: operations['preflight'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/runs/{run}': {
     parameters: {
       query?: never;
@@ -337,6 +354,34 @@ export interface components {
       message: string;
       /** @description The field of the request it is about. */
       field?: string;
+      /** @description What is wrong with the cells that were to run. */
+      problems?: components['schemas']['Problem'][];
+    };
+    Problem: {
+      cell: string;
+      /** @description Counts code cells from 0. */
+      index: number;
+      /**
+       * @description With an error the cell would fail for certain; a warning may be wrong.
+       * @enum {string}
+       */
+      level: 'error' | 'warning';
+      /** @enum {string} */
+      kind:
+        | 'undefined'
+        | 'unshippable'
+        | 'package'
+        | 'version'
+        | 'file'
+        | 'target'
+        | 'install';
+      /** @description What is wrong */
+      message: string;
+      /** @description What to do about it; may be empty. */
+      action: string;
+    };
+    Preflight: {
+      problems: components['schemas']['Problem'][];
     };
     Empty: Record<string, never>;
     /** @description nbformat JSON of the document as it stands in the editor. */
@@ -407,6 +452,8 @@ export interface components {
     };
     RunStarted: {
       run: string;
+      /** @description Warnings; with errors there would be no run. */
+      problems: components['schemas']['Problem'][];
     };
     InterruptRequest: {
       cell: string;
@@ -760,6 +807,31 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['RunStarted'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  preflight: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RunRequest'];
+      };
+    };
+    responses: {
+      /** @description The problems. With an error among them, a run of the same is refused; it may be run with warnings. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Preflight'];
         };
       };
       default: components['responses']['Error'];

@@ -8,10 +8,12 @@ import type {
   FoundRuns,
   Prepared,
   PrepareRequest,
+  Problem,
   RunEvent,
   RunOutputs,
   RunRecord,
   RunRequest,
+  RunStarted,
   SharedDocument,
   Target
 } from './types';
@@ -28,9 +30,14 @@ export interface IApiClient {
   /**
    * Start a run.
    *
-   * @returns its id
+   * @returns its id, and warnings
    */
-  start(request: RunRequest): Promise<string>;
+  start(request: RunRequest): Promise<RunStarted>;
+
+  /**
+   * What is wrong with a cell or a notebook; nothing is started.
+   */
+  preflight(request: RunRequest): Promise<Problem[]>;
 
   /**
    * A run and its tasks as the ledger has them.

@@ -4,6 +4,8 @@ type Schemas = components['schemas'];
 
 export type Target = Schemas['Target'];
 export type RunRequest = Schemas['RunRequest'];
+export type RunStarted = Schemas['RunStarted'];
+export type Problem = Schemas['Problem'];
 export type RunRecord = Schemas['Run'];
 export type RunState = Schemas['RunState'];
 export type TaskState = Schemas['TaskState'];

@@ -5,11 +5,14 @@ import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import {
+  ApiError,
   type CellOutputs,
   type IApiClient,
   isTaskEnd,
   type OutputBody,
+  type Problem,
   type RunRequest,
+  type RunStarted,
   type RunState
 } from '../api';
 import {
@@ -19,6 +22,7 @@ import {
   sharedDocument,
   toContent
 } from '../notebook';
+import { CellNotes } from '../preflight';
 import { Deliveries } from './deliveries';
 import { Displays } from './displays';
 import { followRun, type ICellEnd, type IRunEnd } from './follow';
@@ -41,6 +45,11 @@ export class NotebookRuns {
    * The last known state of each cell's task.
    */
   readonly states = new CellStates();
+
+  /**
+   * What preflight found on the cells.
+   */
+  readonly notes = new CellNotes();
 
   /**
    * The order in which cells run one by one, in the kernel and elsewhere.
@@ -102,9 +111,10 @@ export class NotebookRuns {
     const id = cell.id;
     this.attach(sessionContext);
     this.states.set(id, { state: 'queued', why: null });
+    this.notes.set(cell, []);
     let run: string;
     try {
-      run = await this._start({
+      const started = await this._start({
         kind: 'cell',
         path,
         kernel: sessionContext.session?.kernel?.id ?? '',
@@ -112,8 +122,13 @@ export class NotebookRuns {
         ...(options.target ? { target: options.target } : {}),
         content: toContent(this._notebook)
       });
+      run = started.run;
+      this.notes.set(cell, started.problems);
     } catch (error) {
       this.states.set(id, null);
+      if (error instanceof ApiError) {
+        this.notes.set(cell, error.problems);
+      }
       throw error;
     }
     this._hasRemoteValues = true;
@@ -142,6 +157,25 @@ export class NotebookRuns {
   }
 
   /**
+   * What is wrong with the notebook as a workflow; it stands on the cells from now on.
+   */
+  async preflight(path: string): Promise<Problem[]> {
+    const problems = await this._api.preflight({
+      kind: 'workflow',
+      path,
+      content: toContent(this._notebook),
+      fresh: false
+    });
+    for (const [id, cell] of codeCells(this._notebook)) {
+      this.notes.set(
+        cell,
+        problems.filter(problem => problem.cell === id)
+      );
+    }
+    return problems;
+  }
+
+  /**
    * Run the whole notebook as a workflow.
    *
    * @param path - the notebook's path
@@ -156,7 +190,7 @@ export class NotebookRuns {
     const sources = new Map(
       Array.from(cells, ([id, cell]) => [id, cell.sharedModel.getSource()])
     );
-    const run = await this._start({
+    const { run } = await this._start({
       kind: 'workflow',
       path,
       content,
@@ -410,13 +444,13 @@ export class NotebookRuns {
   /**
    * Start a run; until its name is known, none that is found is taken for another's.
    */
-  private async _start(request: RunRequest): Promise<string> {
+  private async _start(request: RunRequest): Promise<RunStarted> {
     const starting = this._api.start(request);
     this._starting.add(starting);
     try {
-      const run = await starting;
-      this._known.add(run);
-      return run;
+      const started = await starting;
+      this._known.add(started.run);
+      return started;
     } finally {
       this._starting.delete(starting);
     }
@@ -479,7 +513,7 @@ export class NotebookRuns {
   private _notebook: INotebookModel;
   private _known = new Set<string>();
   private _sessionContext: ISessionContext | null = null;
-  private _starting = new Set<Promise<string>>();
+  private _starting = new Set<Promise<RunStarted>>();
   private _workflow: string | null = null;
 }
 

@@ -10,6 +10,7 @@ import { IDossierSettings } from './tokens';
 export const DEFAULTS: Readonly<IDossierSettings.IValues> = {
   strip: 'when-needed',
   askBeforeCostly: true,
+  askOnWarnings: true,
   notifyAfter: 60
 };
 

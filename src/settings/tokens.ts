@@ -35,6 +35,11 @@ export namespace IDossierSettings {
     askBeforeCostly: boolean;
 
     /**
+     * Whether a workflow with warnings asks before it runs.
+     */
+    askOnWarnings: boolean;
+
+    /**
      * A run that took at least as many seconds is told by a notification; 0 for none.
      */
     notifyAfter: number;

@@ -13,6 +13,7 @@ import {
   KERNEL,
   METADATA_KEY
 } from '../notebook';
+import type { CellNotes } from '../preflight';
 import type { CellStates, IRunManager } from '../run';
 import type { IDossierSettings } from '../settings';
 import {
@@ -100,11 +101,17 @@ export class NotebookStrips implements IDisposable {
    */
   private _onRuns(): void {
     const model = this._panel.content.model;
-    const states = (model && this._options.runs.find(model)?.states) ?? null;
-    if (states && states !== this._states) {
-      this._states = states;
-      states.changed.connect(this._onState, this);
+    const runs = model && this._options.runs.find(model);
+    if (runs && runs.states !== this._states) {
+      this._states = runs.states;
+      this._notes = runs.notes;
+      runs.states.changed.connect(this._onState, this);
+      runs.notes.changed.connect(this._onNotes, this);
     }
+  }
+
+  private _onNotes(notes: CellNotes, id: string): void {
+    this._strips.get(id)?.strip.setNotes(notes.get(id));
   }
 
   private _onState(states: CellStates, id: string): void {
@@ -280,6 +287,7 @@ export class NotebookStrips implements IDisposable {
       this._states?.get(id) ?? null,
       this._states?.offers(id) ?? []
     );
+    strip.setNotes(this._notes?.get(id) ?? []);
     // Between the header and the input.
     (cell.layout as PanelLayout).insertWidget(1, strip);
     return strip;
@@ -291,6 +299,7 @@ export class NotebookStrips implements IDisposable {
   private _isScheduled = false;
   private _isWaiting = false;
   private _marked = new WeakSet<Cell>();
+  private _notes: CellNotes | null = null;
   private _states: CellStates | null = null;
   private _strips = new Map<string, { cell: CodeCell; strip: Strip }>();
   private _watched = new WeakSet<Cell>();

@@ -3,6 +3,8 @@ import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
+import type { Problem } from '../api';
+import { NoteMarks } from '../preflight';
 import type { ICellOffer, ICellState } from '../run';
 import { TargetButton } from '../targets';
 import { CellStatus } from './status';
@@ -32,7 +34,13 @@ export class Strip extends Widget {
     this._options.hidden = true;
     this._options.addEventListener('click', options.editOptions);
     this._status = new CellStatus(trans);
-    this.node.append(this._target.node, this._options, this._status.node);
+    this._notes = new NoteMarks(trans);
+    this.node.append(
+      this._target.node,
+      this._options,
+      this._status.node,
+      this._notes.node
+    );
   }
 
   /**
@@ -63,6 +71,13 @@ export class Strip extends Widget {
     this._status.show(state, offers);
   }
 
+  /**
+   * Show what preflight found.
+   */
+  setNotes(problems: readonly Problem[]): void {
+    this._notes.setNotes(problems);
+  }
+
   protected override onBeforeAttach(_: Message): void {
     this.node.addEventListener('mousedown', Private.stop);
     this.node.addEventListener('keydown', Private.stop);
@@ -73,6 +88,7 @@ export class Strip extends Widget {
     this.node.removeEventListener('keydown', Private.stop);
   }
 
+  private _notes: NoteMarks;
   private _options: HTMLButtonElement;
   private _status: CellStatus;
   private _target: TargetButton;

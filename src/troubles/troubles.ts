@@ -2,6 +2,7 @@ import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
+import { problemWords } from '../preflight';
 import type { ITroubles } from './tokens';
 
 /**
@@ -14,6 +15,9 @@ export class Troubles implements ITroubles {
 
   report(error: unknown): string {
     const words = this.words(error);
+    if (error instanceof ApiError && error.problems.length) {
+      return words; // they stand on their cells
+    }
     const isStanding =
       error instanceof ApiError &&
       (error.kind === 'missing' || error.kind === 'mismatch');
@@ -47,7 +51,12 @@ export class Troubles implements ITroubles {
           error.message
         );
       default:
-        return error.message;
+        return error.problems.length
+          ? error.problems
+              .filter(({ level }) => level === 'error')
+              .map(problemWords)
+              .join('\n')
+          : error.message;
     }
   }
 

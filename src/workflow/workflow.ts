@@ -5,6 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ICosts } from '../costs';
 import { codeCells, getTarget, showCell } from '../notebook';
 import { isLong } from '../notify';
+import { isRefused } from '../preflight';
 import type { IRunManager, NotebookRuns } from '../run';
 import type { IDossierSettings } from '../settings';
 import type { ITroubles } from '../troubles';
@@ -21,6 +22,26 @@ export async function runWorkflow(
   if (!model) {
     return;
   }
+  const runs = options.runs.open(model);
+  try {
+    const problems = await runs.preflight(panel.context.localPath);
+    if (
+      isRefused(problems) ||
+      (problems.length && settings.values.askOnWarnings)
+    ) {
+      const { askWorkflow } = await import('../preflight/dialog');
+      const { run, show } = await askWorkflow(problems, trans);
+      if (show !== null) {
+        showCell(panel, show);
+      }
+      if (!run) {
+        return;
+      }
+    }
+  } catch (error) {
+    troubles.report(error);
+    return;
+  }
   const targets = new Set(
     Array.from(codeCells(model).values(), cell => getTarget(cell))
   ).add(getTarget(model));
@@ -30,7 +51,6 @@ export async function runWorkflow(
     }
   }
   const name = panel.title.label;
-  const runs = options.runs.open(model);
   const begun = Date.now();
   let id = '';
   let end: NotebookRuns.IWorkflowEnd;

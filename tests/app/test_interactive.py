@@ -141,7 +141,7 @@ async def test_loaded_names_are_pending_no_more(play: Any, notebook: Any, kernel
 
 
 async def test_after_a_restart_it_is_said_who_made_a_name(
-    play: Any, notebook: Any, kernel: Any, one_by_one: Any, jp_serverapp: Any, api: Any, events: Any
+    play: Any, notebook: Any, kernel: Any, one_by_one: Any, jp_serverapp: Any, api: Any
 ) -> None:
     content = notebook("1", ("value = 5", REMOTE), "print(value)", ("value + 1", REMOTE))
     await play({**content, "cells": content["cells"][:2]})
@@ -149,11 +149,12 @@ async def test_after_a_restart_it_is_said_who_made_a_name(
     words = "`value` was made by code cell 2 before the kernel was restarted"
     status, prepared = await one_by_one("prepare", content, "c2")
     assert (status, prepared["gone"]) == (200, [words])
-    _, answer = await one_by_one("run", content, "c3")
-    await events(answer["run"])
-    (task,) = (await api("GET", f"runs/{answer['run']}"))[1]["tasks"]
-    assert task["state"] == "failed"
-    assert task["why"].startswith("NameError") and words in task["why"]
+    # It is told before the cell is sent, and nothing of it is recorded.
+    before = (await api("GET", "runs"))[1]["runs"]
+    status, answer = await one_by_one("run", content, "c3")
+    assert status == 400
+    assert "`value` is not defined" in answer["message"] and words in answer["message"]
+    assert (await api("GET", "runs"))[1]["runs"] == before
 
 
 async def test_observations_of_a_workflow_are_kept(

@@ -184,3 +184,19 @@ def test_library_data_with_a_mistake(cli: Any, make: Any, tmp_path: Path, comman
     before = files(tmp_path)
     refused(cli(command, notebook, "--json"), "lab.txt, line 2", "unknown effect 'eats'")
     assert files(tmp_path) == before
+
+
+def test_cells_that_would_fail(cli: Any, make: Any, tmp_path: Path) -> None:
+    """Told before anything starts; what only may go wrong is told, and runs."""
+    make("x = 1", "print(x + nowhere)", "open('gone.txt')")
+    before = files(tmp_path)
+    refused(
+        cli("run", "nb.ipynb"),
+        "error: cell 1 (c1): `nowhere` is not defined: no cell before this one defines it",
+        "warning: cell 2 (c2): it reads `gone.txt`, which does not exist",
+    )
+    assert files(tmp_path) == before
+    make("print('fine')\nif 'a' in 'b':\n    print(nowhere)")
+    result = cli("run", "nb.ipynb")
+    assert result.returncode == 0
+    assert "warning: cell 0 (c0): `nowhere` is not defined" in result.stderr

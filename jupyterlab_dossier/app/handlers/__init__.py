@@ -10,6 +10,7 @@ from .graph import ChangesHandler, GraphHandler
 from .kernel import PrepareHandler
 from .notebooks import DeliveredHandler, NotebookHandler, OutputsHandler
 from .output import OutputHandler
+from .preflight import PreflightHandler
 from .runs import (
     CancelHandler,
     InputHandler,
@@ -43,6 +44,7 @@ def routes() -> list[tuple[str, type[RequestHandler]]]:
         (f"{API}/runs/{RUN}/cells/{CELL}/output", OutputHandler),
         (f"{API}/kernels/{KERNEL}", WorkerKernelHandler),
         (f"{API}/kernels/{KERNEL}/channels", ChannelsHandler),
+        (f"{API}/preflight", PreflightHandler),
         (f"{API}/graph", GraphHandler),
         (f"{API}/changes", ChangesHandler),
         (f"{API}/kernel/prepare", PrepareHandler),

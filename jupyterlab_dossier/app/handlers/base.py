@@ -13,6 +13,7 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
+from jupyterlab_dossier import __version__
 from jupyterlab_dossier.app import spec
 from jupyterlab_dossier.app.kernels import KernelFault
 from jupyterlab_dossier.app.service import Service
@@ -20,6 +21,7 @@ from jupyterlab_dossier.dataflow.client import AnalysisError, LibraryFault
 from jupyterlab_dossier.runs import BadInput, NoSuchRun
 from jupyterlab_dossier.runs.database import LedgerFault
 from jupyterlab_dossier.runs.model import Json
+from jupyterlab_dossier.runs.preflight import Refused
 from jupyterlab_dossier.store import StoreFull
 from jupyterlab_dossier.targets import SettingsFault
 
@@ -59,6 +61,12 @@ class Handler(APIHandler):
     """
 
     auth_resource = RESOURCE
+
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        # The front end of another version says so instead of failing in odd ways.
+        if __version__ != "0.0.0":  # a source tree that was never installed
+            self.set_header("X-Dossier-Version", __version__)
 
     def initialize(self) -> None:
         self._body = bytearray()
@@ -115,6 +123,8 @@ class Handler(APIHandler):
             answer["message"] = str(error)
             if isinstance(error, BadInput) and error.field:
                 answer["field"] = error.field
+            if isinstance(error, Refused):
+                answer["problems"] = [problem.to_json() for problem in error.problems]
         elif isinstance(error, web.HTTPError) and error.log_message:
             answer["message"] = error.log_message
         elif status_code >= 500:

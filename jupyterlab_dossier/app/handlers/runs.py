@@ -6,10 +6,12 @@ import asyncio
 
 from tornado.web import authenticated
 
-from jupyterlab_dossier.runs import RunRecord, notebooks
+from jupyterlab_dossier.runs import RunRecord, notebooks, preflight
 from jupyterlab_dossier.runs.model import Json
+from jupyterlab_dossier.runs.preflight import Problem
 
 from .base import Handler, allowed
+from .preflight import workflow_of
 
 SUMMARY = ("run", "kind", "path", "state", "why", "created", "ended")
 
@@ -32,24 +34,23 @@ class RunsHandler(Handler):
         # Kernelspecs are looked for on disk, and a long notebook takes a while to read.
         notebook = await asyncio.to_thread(notebooks.normalise, asked["content"], path)
         if asked["kind"] == "workflow":
-            run = await self._workflow(notebook, asked)
+            run, problems = await self._workflow(notebook, asked)
         else:
-            run = await self.service.sessions.run_cell(
+            run, problems = await self.service.sessions.run_cell(
                 notebook, asked["kernel"], asked["cell"], asked.get("target")
             )
         engine = await self.service.engine()
         self.service.announcer.follow(engine, await engine.record(run))
-        self.reply({"run": run}, 201)
+        self.reply({"run": run, "problems": [problem.to_json() for problem in problems]}, 201)
 
-    async def _workflow(self, notebook: notebooks.Notebook, asked: Json) -> str:
-        workflow = await asyncio.to_thread(
-            notebooks.workflow,
-            notebook,
-            default_target=asked.get("target"),
-            fresh=asked.get("fresh", False),
-        )
+    async def _workflow(
+        self, notebook: notebooks.Notebook, asked: Json
+    ) -> tuple[str, list[Problem]]:
+        workflow = await workflow_of(notebook, asked)
         engine = await self.service.engine()
-        return await engine.submit(workflow)
+        problems = await engine.preflight(workflow)
+        preflight.refuse(problems)
+        return await engine.submit(workflow), problems
 
     def _json(self, record: RunRecord) -> Json:
         return {**record.to_json(), "path": self.service.api_path(record.path)}

@@ -94,7 +94,7 @@ describe('ApiClient', () => {
       cell: 'c',
       content: { nbformat: 4, cells: [] }
     };
-    expect(await client.start(request)).toBe('r1');
+    expect(await client.start(request)).toEqual({ run: 'r1', problems: [] });
     expect(calls[0]).toMatchObject({ method: 'POST', body: request });
   });
 

@@ -40,7 +40,7 @@ class FakeServer {
         throw this.refuse;
       }
       this.log.push(`start ${cell ?? kind}${target ? ` on ${target}` : ''}`);
-      return `run${++this._runs}`;
+      return { run: `run${++this._runs}`, problems: [] };
     },
     prepare: async ({ cell }: { cell: string }) => {
       if (this.refuse) {

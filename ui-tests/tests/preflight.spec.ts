@@ -1,0 +1,118 @@
+import { cellAt, openNotebook, outputsAt, stateAt } from '../support/notebook';
+import { expect, expectAccessible, look, test } from '../support/test';
+
+test('what would fail is said on its cell and not sent; what may go wrong is a warning', async ({
+  page,
+  tmpPath
+}) => {
+  await openNotebook(page, `${tmpPath}/preflight.ipynb`, [
+    { source: 'rate = 3' },
+    { source: 'print(rate * total)', target: 'local' },
+    { source: 'total = 14', target: 'local' },
+    {
+      source: 'if total > 99:\n    print(surplus)\nprint("fine")',
+      target: 'local'
+    }
+  ]);
+  await page.notebook.selectCells(1);
+  await page.keyboard.press('Control+Enter');
+  const words = /`rate` is not defined. Run cell 0 first: it defines it/;
+  await expect(outputsAt(page, 1)).toContainText(words, { timeout: 60000 });
+  await expect(outputsAt(page, 1)).toContainText('`total` is not defined');
+  const mark = cellAt(page, 1).getByRole('button', { name: /Not run/ });
+  await expect(mark).toContainText('`rate` is not defined');
+  await expect(mark).toHaveAttribute('title', words);
+  await expectAccessible(page, '.jp-DossierStrip');
+  await look(page, 'preflight-error');
+  // By keyboard alone: all of it in a dialog, and back.
+  await mark.focus();
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByRole('listitem')).toHaveCount(2);
+  await expectAccessible(page, '.jp-Dialog');
+  await look(page, 'preflight-cell-dialog');
+  await page.keyboard.press('Escape');
+  await expect(dialog).toHaveCount(0);
+
+  for (const index of [0, 2, 1]) {
+    await page.notebook.selectCells(index);
+    await page.keyboard.press('Control+Enter');
+  }
+  await expect(outputsAt(page, 1)).toHaveText('42\n', { timeout: 60000 });
+  await expect(mark).toHaveCount(0);
+
+  await page.notebook.selectCells(3);
+  await page.keyboard.press('Control+Enter');
+  await expect(outputsAt(page, 3)).toHaveText('fine\n', { timeout: 60000 });
+  await expect(stateAt(page, 3)).toHaveText('done');
+  const warning = cellAt(page, 3).getByRole('button', { name: /1 warning/ });
+  await expect(warning).toContainText('`surplus` is not defined');
+  await look(page, 'preflight-warning');
+  await page.setViewportSize({ width: 640, height: 720 });
+  await look(page, 'preflight-narrow');
+});
+
+test('a workflow says what is wrong with it before it runs', async ({
+  page,
+  tmpPath
+}) => {
+  await openNotebook(page, `${tmpPath}/before.ipynb`, [
+    { source: 'total = 14', target: 'local' },
+    { source: 'print(open("gone.csv").read())', target: 'local' },
+    { source: 'print(surplus)', target: 'local' }
+  ]);
+  const run = async () => {
+    await page.menu.clickMenuItem('Run>Run as Workflow');
+    return page.getByRole('dialog');
+  };
+  const refused = await run();
+  await expect(refused).toContainText('This workflow would fail', {
+    timeout: 60000
+  });
+  await expect(refused.getByRole('listitem')).toHaveText([
+    /Cell 2: `surplus` is not defined: no cell before this one defines it/,
+    /Cell 1: it reads `gone.csv`, which does not exist/
+  ]);
+  await expectAccessible(page, '.jp-Dialog');
+  await look(page, 'preflight-workflow-refused');
+  await refused.getByRole('button', { name: 'Show cell' }).click();
+  await expect(cellAt(page, 2)).toHaveClass(/jp-mod-active/);
+  await expect(
+    cellAt(page, 2).getByRole('button', { name: /Not run/ })
+  ).toBeVisible();
+
+  await page.notebook.setCell(2, 'code', 'print("the end")');
+  await expect(
+    cellAt(page, 2).getByRole('button', { name: /Not run/ })
+  ).toHaveCount(0);
+  const asked = await run();
+  await expect(asked).toContainText('Run this workflow?', { timeout: 60000 });
+  await look(page, 'preflight-workflow-asked');
+  await asked.getByRole('button', { name: 'Do Not Run' }).click();
+  await expect(stateAt(page, 0)).toHaveText('');
+  await (await run()).getByRole('button', { name: 'Run anyway' }).click();
+  await expect(outputsAt(page, 1)).toContainText('FileNotFoundError', {
+    timeout: 60000
+  });
+});
+
+test('a server half of another version is said once, and kernel cells still run', async ({
+  page,
+  tmpPath
+}) => {
+  await page.route('**/dossier/api/**', async route => {
+    const response = await route.fetch();
+    const headers = { ...response.headers(), 'x-dossier-version': '99.0.0' };
+    await route.fulfill({ response, headers });
+  });
+  await openNotebook(page, `${tmpPath}/other.ipynb`, [
+    { source: 'print("in the kernel")' },
+    { source: 'print("elsewhere")', target: 'local' }
+  ]);
+  await page.menu.clickMenuItem('Run>Run All Cells');
+  await expect(outputsAt(page, 0)).toHaveText('in the kernel\n');
+  await expect(outputsAt(page, 1)).toContainText('do not fit together');
+  await expect(
+    page.getByRole('alert').filter({ hasText: 'do not fit together' })
+  ).toHaveCount(1);
+});
