@@ -39,6 +39,7 @@ export class Indicator extends Widget {
     const { running } = runs;
     if (!running || !cells.has(running.cell)) {
       this.node.replaceChildren();
+      this.node.title = '';
       return;
     }
     const icon = stateIcons.running.element({
@@ -52,6 +53,7 @@ export class Indicator extends Widget {
       Array.from(cells.keys()).indexOf(running.cell) + 1,
       running.target
     );
+    this.node.title = words.textContent;
     this.node.replaceChildren(icon, words);
   }
 

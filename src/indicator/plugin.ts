@@ -30,6 +30,7 @@ export const indicatorPlugin: JupyterFrontEndPlugin<void> = {
       'dossier-indicator',
       panel => {
         const place = new Widget();
+        place.addClass('jp-DossierIndicatorPlace');
         const layout = (place.layout = new PanelLayout());
         const show = (
           _: IRunManager,

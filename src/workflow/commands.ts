@@ -139,6 +139,7 @@ export function addCommands(options: addCommands.IOptions): void {
       const { once } = runs.open(content.model);
       once.set(id, target);
       content.deselectAll();
+      content.activate();
       try {
         await NotebookActions.run(content, sessionContext);
       } finally {

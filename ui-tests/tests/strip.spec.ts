@@ -146,4 +146,10 @@ test('the notebook’s default is shown where it counts', async ({
   await toolbarTarget(page).click();
   await expect(page.getByRole('menu').getByRole('group')).toHaveCount(2);
   await look(page, 'toolbar-menu');
+  await page.keyboard.press('Escape');
+  // A longer name does not make the toolbar wrap.
+  const { width } = (await toolbarTarget(page).boundingBox())!;
+  await choose(toolbarTarget(page), 'Target of the cell', /^big/);
+  await expect(toolbarTarget(page)).toHaveText('Target big');
+  expect((await toolbarTarget(page).boundingBox())!.width).toBe(width);
 });
