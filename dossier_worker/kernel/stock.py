@@ -42,7 +42,8 @@ Message = dict[str, Any]
 
 # Messages that say what the server knows already.
 _ECHOES = frozenset({"status", "execute_input"})
-# A stock kernel notices an interrupted `await` only when something else arrives.
+# A stock kernel notices an interrupted `await` only when something else arrives: a request that
+# changes nothing (`kernel_info` draws a random tip for the banner).
 _NUDGE = 0.2
 _REMEMBERED = 1000
 # What the steps before the cell are told of it.
@@ -174,7 +175,7 @@ class StockKernel:
 
     def _nudge(self) -> None:
         if not self._over and self._running:
-            self._remember(self._send(self._client.shell_channel, "kernel_info_request", {}), None)
+            self._remember(self._send(self._client.shell_channel, "comm_info_request", {}), None)
 
     def _send(
         self,

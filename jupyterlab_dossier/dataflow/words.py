@@ -35,8 +35,12 @@ def listed(names: Iterable[str]) -> str:
     )
 
 
+RANDOM_STATES = frozenset({"<random>", "<numpy.random>"})
+"""What the states of the global generators are called among variables, with which they travel."""
+
+
 def are_random(name: str) -> bool:
-    return name in ("<random>", "<numpy.random>")
+    return name in RANDOM_STATES
 
 
 def typed(text: str) -> str:

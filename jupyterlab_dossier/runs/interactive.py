@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..dataflow.words import RANDOM_STATES
 from ..targets import ProviderFault
 from . import conditions, observations, options, preflight, survey
 from . import plan as planning
@@ -258,7 +259,7 @@ class Interactive:
         look = await port.look()
         executed = {other.id for other in others if source_key(other) in look.ran}
         wanted = self._wanted(step.spec)
-        known = look.names | self._pending.keys()
+        known = look.names | self._pending.keys() | RANDOM_STATES
         needed = known if wanted is None else wanted & known
         results = self._looked_at(step.spec, look)
         inputs = await self._gather(needed | results.keys(), step.spec, target, port, active, plan)
@@ -431,9 +432,8 @@ class Interactive:
         """Names that a cell may need; None for all there are."""
         if spec.get("barrier"):
             return None
-        return {
-            n for n in {*(spec.get("inputs") or {}), *(spec.get("reads") or [])} if n.isidentifier()
-        }
+        asked = {*(spec.get("inputs") or {}), *(spec.get("reads") or [])}
+        return {name for name in asked if name.isidentifier() or name in RANDOM_STATES}
 
     async def _analyse(self, cell: Cell, others: Sequence[Cell]) -> planning.Plan:
         # Run now means run after everything else: the cell is analysed as the last of all.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
+import numpy
 import pytest
 
 REMOTE = {"version": 1, "target": "local"}
@@ -59,6 +61,21 @@ async def test_history_over_kernels(play: Any, notebook: Any) -> None:
     assert found[4] == "(20, 10, 10, '10', '30;', '30;')"
     assert found[6] == "x (20, 10, 10) 20 [1, 2, 5, 6] 30; _, __\n"
     assert found[7] == "([1, 2, 5, 6], 'x', 20)"
+
+
+async def test_random_numbers_go_on(play: Any, notebook: Any, kernel: Any) -> None:
+    """Draws here and elsewhere are those of one kernel; also of a cell that is a barrier."""
+    # IPython draws the tip of its banner from `random` whenever a client asks who it is.
+    await kernel.run("get_ipython().enable_tip = False")
+    draw, array = "print(random.random())", "print(numpy.random.rand())"
+    cells = ["import random, numpy\nrandom.seed(7)\nnumpy.random.seed(7)"]
+    cells += [draw, array, f"exec({draw!r})", f"exec({array!r})"] * 2
+    found = await play(
+        notebook(*(cell if n % 3 != 1 else (cell, REMOTE) for n, cell in enumerate(cells)))
+    )
+    numbers, arrays = random.Random(7), numpy.random.RandomState(7)
+    expected = [numbers.random() if "random.random" in c else arrays.rand() for c in cells[1:]]
+    assert [float(text) for text in found[1:]] == expected
 
 
 async def test_a_result_is_the_object_that_a_name_has(play: Any, notebook: Any) -> None:
