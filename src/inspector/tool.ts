@@ -30,6 +30,7 @@ export class DossierTool extends NotebookTools.Tool {
     this._default = new TargetButton({
       trans,
       label: trans.__('Default of the notebook'),
+      none: name => trans.__('none (%1)', name),
       open: this._chooseDefault
     });
     this._status = new CellStatus(trans);

@@ -7,14 +7,15 @@ import type { TranslationBundle } from '@jupyterlab/translation';
  */
 export class TargetButton {
   constructor(options: TargetButton.IOptions) {
-    this._trans = options.trans;
+    const { trans } = options;
+    this._none = options.none ?? (name => trans.__('default (%1)', name));
     this.node = document.createElement('button');
     this.node.type = 'button';
     this.node.className = 'jp-DossierTargetButton';
     this.node.setAttribute('aria-haspopup', 'menu');
     const label = document.createElement('span');
     label.className = 'jp-DossierTargetButton-label';
-    label.textContent = options.label ?? options.trans.__('Target');
+    label.textContent = options.label ?? trans.__('Target');
     this._value = document.createElement('span');
     this._value.className = 'jp-DossierTargetButton-value';
     // The blank parts the words for who hears them.
@@ -31,11 +32,11 @@ export class TargetButton {
    * @param fallback - where runs what sets none
    */
   setTarget(value: string | null, fallback: string): void {
-    this._value.textContent = value ?? this._trans.__('default (%1)', fallback);
+    this._value.textContent = value ?? this._none(fallback);
     this.node.classList.toggle('jp-mod-default', value === null);
   }
 
-  private _trans: TranslationBundle;
+  private _none: (fallback: string) => string;
   private _value: HTMLElement;
 }
 
@@ -48,6 +49,11 @@ export namespace TargetButton {
      * What the button says before the target.
      */
     label?: string;
+
+    /**
+     * What it says where no target is set.
+     */
+    none?: (fallback: string) => string;
 
     /**
      * Open the menu at the button.

@@ -44,7 +44,7 @@ test('nothing moves as the active cell or a state changes', async ({
   await openNotebook(page, `${tmpPath}/still.ipynb`, [
     { source: 'x = 1', target: 'local' },
     { source: 'x', target: 'kernel' },
-    { source: 'import missing_module', target: 'local' },
+    { source: 'raise ValueError("on purpose")', target: 'local' },
     { source: 'x' }
   ]);
   await expect(targetAt(page, 2)).toBeVisible();
