@@ -102,7 +102,7 @@ def undefined(
             action = (
                 f"{gone_words(name, gone[name])}: run that cell again"
                 if gone and name in gone
-                else f"Run cell {cells[-1]} first: it defines it"
+                else f"Run code cell {cells[-1] + 1} first: it defines it"
                 if cells
                 else "No cell of the notebook defines it"
             )
@@ -131,24 +131,20 @@ def binds_unseen(step: Step, besides: Collection[str] = ()) -> bool:
 # values
 
 
-def unshippable_words(name: str, manifest: Json, maker: object, user: int, place: str) -> str:
-    """Why a value is not where it is needed; `maker` and `user` are the cells' indices."""
-    made = f", made by cell {maker}" if maker is not None else ""
-    return (
-        f"`{name}` ({manifest['type']}){made} and used by cell {user}, lives in {place} and cannot"
-        f" be moved: {manifest['unshippable']}"
-    )
-
-
 def unshippable(
-    step: Step, name: str, manifest: Json, maker: object, place: str, holder: str | None
+    step: Step, name: str, manifest: Json, maker: int | None, place: str, holder: str | None
 ) -> Problem:
-    """An input that lives where the cell does not run."""
-    action = f"Run cell {step.cell.index} on {holder!r} too" if holder else "Run it in the kernel"
+    """An input that lives where the cell does not run; `maker` is the index of its cell."""
+    user = step.cell.index + 1
+    made = f", made by code cell {maker + 1}" if maker is not None else ""
+    message = (
+        f"`{name}` ({manifest['type']}){made} and used by code cell {user}, lives in {place} and"
+        f" cannot be moved: {manifest['unshippable']}"
+    )
+    action = f"Run code cell {user} on {holder!r} too" if holder else "Run it in the kernel"
     if maker is not None:
         action += f", or make `{name}` in the same cell that uses it"
-    words = unshippable_words(name, manifest, maker, step.cell.index, place)
-    return _problem(step.cell, True, "unshippable", words, action)
+    return _problem(step.cell, True, "unshippable", message, action)
 
 
 def split_values(steps: Mapping[str, Step], target: Callable[[Cell], str]) -> Iterator[Problem]:

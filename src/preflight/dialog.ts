@@ -14,7 +14,7 @@ export async function showProblems(
   trans: TranslationBundle
 ): Promise<void> {
   await showDialog({
-    title: trans.__('What stands against this cell'),
+    title: trans.__('Problems of this cell'),
     body: new ProblemList(problems, null),
     buttons: [Dialog.okButton({ label: trans.__('Close') })]
   });

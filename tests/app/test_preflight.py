@@ -92,14 +92,14 @@ async def test_names_that_nothing_defines(book: Any) -> None:
         ("c1", "error", "undefined", "`bar` is not defined"),
     ]
     assert [p["action"] for p in problems] == [
-        "Run cell 0 first: it defines it",
-        "Run cell 2 first: it defines it",
+        "Run code cell 1 first: it defines it",
+        "Run code cell 3 first: it defines it",
     ]
     # Not only the browser asks: the run itself is refused, and nothing is recorded of it.
     status, answer = await book.start(1)
     assert status == 400
     assert answer["problems"] == problems
-    assert "cell 1 (c1): `foo` is not defined. Run cell 0 first" in answer["message"]
+    assert "cell 1 (c1): `foo` is not defined. Run code cell 1 first" in answer["message"]
     assert await book.runs() == 0
     # What works is not stopped.
     assert await book.preflight(3) == []
@@ -170,14 +170,14 @@ async def test_values_that_cannot_be_moved(book: Any, old: str) -> None:
         on("local", "lines.write('more')\nlines.close()"),
     )
     [unwritten] = [p for p in await book.preflight(1) if p["kind"] == "undefined"]
-    assert unwritten["action"] == "Run cell 0 first: it defines it"
+    assert unwritten["action"] == "Run code cell 1 first: it defines it"
     assert (await book.run(0))["state"] == "done"
     [problem] = await book.preflight(1)
     assert (problem["level"], problem["kind"]) == ("error", "unshippable")
     assert "`lines` (" in problem["message"]
-    assert "made by cell 0 and used by cell 1" in problem["message"]
+    assert "made by code cell 1 and used by code cell 2" in problem["message"]
     assert "the worker kernel on 'local'" in problem["message"]
-    assert "Run cell 1 on 'local' too" in problem["action"]
+    assert "Run code cell 2 on 'local' too" in problem["action"]
     assert await book.preflight(2) == []
     assert (await book.run(2))["state"] == "done"
 

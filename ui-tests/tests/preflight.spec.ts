@@ -16,7 +16,7 @@ test('what would fail is said on its cell and not sent; what may go wrong is a w
   ]);
   await page.notebook.selectCells(1);
   await page.keyboard.press('Control+Enter');
-  const words = /`rate` is not defined. Run cell 0 first: it defines it/;
+  const words = /`rate` is not defined. Run code cell 1 first: it defines it/;
   await expect(outputsAt(page, 1)).toContainText(words, { timeout: 60000 });
   await expect(outputsAt(page, 1)).toContainText('`total` is not defined');
   const mark = cellAt(page, 1).getByRole('button', { name: /Not run/ });
