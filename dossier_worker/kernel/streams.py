@@ -152,9 +152,12 @@ class WorkerStream(OutStream):
 
     def send_pending(self) -> bool:
         """Send what was written; False when there was nothing."""
-        if not self._text or not self._link.usable:
+        if not self._link.usable:
             return False
         with self._link.interrupts.shield(), self._send_lock:
+            # Asked in here: what another thread has taken must be sent before the caller goes on.
+            if not self._text:
+                return False
             self._held = 0
             text = [self._text.popleft() for _ in range(len(self._text))]
             for task, parts in groupby(text, key=itemgetter(0)):
