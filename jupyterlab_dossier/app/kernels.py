@@ -145,11 +145,12 @@ class KernelBridge:
                 try:
                     message = await client.get_shell_msg(timeout=LOOK)
                 except Empty:
-                    ended = process_of(self._manager) != before
-                    if ended or not await self._manager.is_alive():
-                        raise KernelFault("the kernel ended or was restarted meanwhile") from None
-                    continue
-                if message["parent_header"].get("msg_id") == asked:
+                    message = None
+                # What was asked may be answered by the process that came after a restart.
+                ended = process_of(self._manager) != before
+                if ended or (message is None and not await self._manager.is_alive()):
+                    raise KernelFault("the kernel ended or was restarted meanwhile")
+                if message is not None and message["parent_header"].get("msg_id") == asked:
                     content: Json = message["content"]
                     return content
         finally:

@@ -238,12 +238,19 @@ async def test_the_bridge_leaves_no_trace(kernel: Any, tmp_path: Any) -> None:
     )
 
 
+async def _made(file: Any) -> None:
+    while not file.exists():
+        await asyncio.sleep(0.05)
+
+
 async def test_the_bridge_notices_the_end_of_a_kernel(kernel: Any, tmp_path: Any) -> None:
     from jupyterlab_dossier.app.kernels import KernelBridge, KernelFault
 
     bridge = KernelBridge(kernel._manager, tmp_path, tmp_path)
-    sleeping = asyncio.create_task(kernel.run("import time; time.sleep(60)"))
-    await asyncio.sleep(2)
+    began = tmp_path / "began"
+    code = f"import time; open({str(began)!r}, 'w').close(); time.sleep(60)"
+    sleeping = asyncio.create_task(kernel.run(code))
+    await asyncio.wait_for(_made(began), 60)
     asking = asyncio.create_task(bridge.look())
     await asyncio.sleep(0.5)
     await kernel._manager.restart_kernel(now=True)
