@@ -3,6 +3,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { apiPlugin } from './api/plugin';
 import { costsPlugin } from './costs/plugin';
 import { indicatorPlugin } from './indicator/plugin';
+import { inputsPlugin } from './inputs/plugin';
 import { inspectorPlugin } from './inspector/plugin';
 import { interruptPlugin } from './interrupt/plugin';
 import { notifyPlugin } from './notify/plugin';
@@ -37,6 +38,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   indicatorPlugin,
   stripPlugin,
   widgetsPlugin,
+  inputsPlugin,
   inspectorPlugin,
   commandsPlugin
 ];

@@ -15,6 +15,10 @@ class LoadError(Exception):
         self.reason = reason
 
 
+class Stopped(BaseException):
+    """The user wants no more to be loaded; no name was bound."""
+
+
 class Unshippable(Exception):
     """A value, or something inside it, lives only in its process."""
 

@@ -1,7 +1,7 @@
 """Values of a kernel that is not ours: strings of JSON in and out, for an execute request.
 
 from dossier_worker.values import remote
-remote.load_json(folder, '{"inputs": {"x": "v1"}, "manifests": {"v1": …}}')
+remote.load_json(folder, '{"inputs": {"x": "v1"}, "manifests": {"v1": …}, "progress": "/…"}')
 remote.export_json(folder, '{"names": ["y"], "versions": "k1/", "mutated": ["*"]}')
 """
 
@@ -12,7 +12,8 @@ import json
 import sys
 from typing import Any
 
-from .errors import LoadError
+from .errors import LoadError, Stopped
+from .progress import Progress
 from .values import Values
 
 _values: Values | None = None
@@ -30,12 +31,22 @@ def values(folder: str) -> Values:
 
 
 def load_json(folder: str, request: str) -> str:
-    """{"inputs", "manifests"} -> {"loaded": [names], "bytes"} or {"error": {name, type, reason}}"""
+    """{"inputs", "manifests", "progress"?: file}
+    -> {"loaded": [names], "bytes"}, {"stopped": true} or {"error": {name, type, reason}}
+    """
     asked = json.loads(request)
     inputs: dict[str, str] = asked["inputs"]
     manifests: dict[str, Any] = asked["manifests"]
     try:
-        values(folder).load(inputs, manifests)
+        if file := asked.get("progress"):
+            progress = Progress(file)
+            with progress.interruptible():
+                progress.add(0)
+                values(folder).load(inputs, manifests, progress.add)
+        else:
+            values(folder).load(inputs, manifests)
+    except Stopped:
+        return json.dumps({"stopped": True})
     except LoadError as error:
         found = {"name": error.name, "type": error.type, "reason": error.reason}
         return json.dumps({"error": found})

@@ -9,6 +9,7 @@ from typing import Any
 
 from . import singletons
 from .cloud import cloudpickle, is_cloudpickle
+from .progress import CountedBytes, Told
 from .registry import Held
 
 _found: dict[tuple[str, str], Any] = {}
@@ -21,8 +22,10 @@ class ValueUnpickler(pickle.Unpickler):
         buffers: Iterable[Any],
         deps: list[Held],
         namespace: dict[str, Any],
+        told: Told | None = None,
     ) -> None:
-        super().__init__(io.BytesIO(data), buffers=buffers)
+        file = CountedBytes(data, told) if told else io.BytesIO(data)
+        super().__init__(file, buffers=buffers)
         self._deps = deps
         self._namespace = namespace
 

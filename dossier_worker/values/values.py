@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import arrays, figures, sharing
-from .errors import LoadError
+from .errors import LoadError, Stopped
 from .export import Export
+from .progress import Told
 from .registry import Held, Manifest, Registry, collector_paused
 from .unpickler import ValueUnpickler
 
@@ -36,20 +37,39 @@ class Values:
         # Versions that exist here only. Their objects are not held: `del f` must close the file.
         self._unmoved: set[str] = set()
         self._clean = dict(namespace)
+        self._told: Told | None = None
 
-    def load(self, inputs: Mapping[str, str], manifests: Mapping[str, Manifest]) -> None:
+    def load(
+        self,
+        inputs: Mapping[str, str],
+        manifests: Mapping[str, Manifest],
+        told: Told | None = None,
+    ) -> None:
         """Bind names (name -> version). Objects that are here already are used again.
 
-        Raises LoadError; then no name was bound.
+        `told` hears of bytes as they are loaded. Raises LoadError, or what `told` raises; then no
+        name was bound.
         """
         self._registry.refresh_singletons(self._namespace)
+        self._told = told
         alive: list[Any] = []  # until they are bound, nobody else holds what is held weakly
-        with collector_paused():
-            loaded = {
-                name: self._obtain(name, version, manifests, alive)
-                for name, version in inputs.items()
-                if not self._stays(name, version)
-            }
+        try:
+            with collector_paused():
+                loaded = {
+                    name: self._obtain(name, version, manifests, alive)
+                    for name, version in inputs.items()
+                    if not self._stays(name, version)
+                }
+            if told:
+                told(0)
+        except (LoadError, Stopped):
+            self._registry.sweep(self._live())
+            raise
+        except BaseException:
+            self._registry.clear()  # it may have been about to note something
+            raise
+        finally:
+            self._told = None
         for name, held in loaded.items():
             if name.startswith("<"):
                 _set_state(name, held.root())
@@ -193,12 +213,16 @@ class Values:
         deps = [self._registry.versions[dep] for dep in manifest["deps"]]
         try:
             data = self._blobs.map(manifest["pickle"]["blob"], manifest["pickle"]["size"])
-            buffers = [self._buffer(b["blob"], b["size"]) for b in manifest["buffers"]]
+            buffers = []
+            for buffer in manifest["buffers"]:
+                buffers.append(self._buffer(buffer["blob"], buffer["size"]))
+                if self._told:
+                    self._told(buffer["size"])
         except FileNotFoundError:
             raise self._failed(manifest, "its data is not in the store") from None
         except (OSError, ValueError) as error:
             raise self._failed(manifest, f"its data cannot be read: {error}") from error
-        unpickler = ValueUnpickler(data, buffers, deps, self._namespace)
+        unpickler = ValueUnpickler(data, buffers, deps, self._namespace, self._told)
         try:
             root = unpickler.load()
         except ModuleNotFoundError as error:

@@ -15,6 +15,7 @@ from typing import Any
 
 from jupyterlab_dossier.runs import BadInput
 from jupyterlab_dossier.runs.interactive import Look
+from jupyterlab_dossier.runs.loading import Stopped
 from jupyterlab_dossier.runs.model import Json
 
 # How often the kernel is looked after while it is waited for; it may be busy for hours.
@@ -51,11 +52,14 @@ class KernelBridge:
         manifests: list[Json] = answer["manifests"]
         return manifests
 
-    async def load(self, inputs: Mapping[str, str], manifests: Mapping[str, Json]) -> list[str]:
-        """Binds names to versions; returns the names."""
-        answer = await self._remote(
-            "load_json", {"inputs": dict(inputs), "manifests": dict(manifests)}
-        )
+    async def load(
+        self, inputs: Mapping[str, str], manifests: Mapping[str, Json], progress: Path
+    ) -> list[str]:
+        """Binds names to versions, all or none; returns the names."""
+        asked = {"inputs": dict(inputs), "manifests": dict(manifests), "progress": str(progress)}
+        answer = await self._remote("load_json", asked)
+        if answer.get("stopped"):
+            raise Stopped
         if error := answer.get("error"):
             raise KernelFault(
                 f"`{error['name']}` ({error['type']}) cannot be loaded into the kernel:"
@@ -124,6 +128,8 @@ class KernelBridge:
         if result is None:
             why = reply.get("evalue") or reply.get("status")
             raise KernelFault(f"the kernel did not answer: {why}")
+        if result.get("ename") == "KeyboardInterrupt":
+            raise Stopped
         if result["status"] != "ok":
             raise KernelFault(f"the kernel refused: {result['ename']}: {result['evalue']}")
         return json.loads(ast.literal_eval(result["data"]["text/plain"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyterlab_dossier.runs import BadInput, Cell, notebooks, preflight
@@ -83,15 +84,24 @@ class Sessions:
         if target in (None, "kernel"):
             raise BadInput(f"cell {cell.index} ({cell.id}) runs in the notebook's kernel", "cell")
         engine = await self._service.engine()
-        session = await self._session(engine, notebook, kernel)
+        session = await self._session(engine, notebook.path, kernel)
         return _Asked(cells, cell, target, session, await self._bridge(engine, kernel))
 
     async def prepare(self, notebook: notebooks.Notebook, kernel: str, name: str) -> Json:
         """Loads what a kernel cell needs and was made elsewhere into the kernel."""
         cells, cell = await self._cells(notebook, kernel, name)
         engine = await self._service.engine()
-        session = await self._session(engine, notebook, kernel)
+        session = await self._session(engine, notebook.path, kernel)
         return await session.prepare(cell, cells, await self._bridge(engine, kernel))
+
+    async def open_inputs(
+        self, path: Path, kernel: str, run: str, name: str, replace: bool | None
+    ) -> Json:
+        """Loads what a cell was given in a run into the kernel."""
+        engine = await self._service.engine()
+        session = await self._session(engine, path, kernel)
+        bridge = await self._bridge(engine, kernel)
+        return await session.open_inputs(name, await engine.given(run, name), bridge, replace)
 
     async def heard(self, logger: Any, schema_id: str, data: Json) -> None:
         """Listens to what happens to kernels: their names are gone with them."""
@@ -109,16 +119,14 @@ class Sessions:
                 return workflow.cells, cell
         raise BadInput(f"there is no code cell {name!r} in the notebook", "cell")
 
-    async def _session(
-        self, engine: Engine, notebook: notebooks.Notebook, kernel: str
-    ) -> Interactive:
+    async def _session(self, engine: Engine, path: Path, kernel: str) -> Interactive:
         manager = self._manager(kernel)
         process = process_of(manager)
         # A kernel that died and was started again by its restarter is told by no event.
         if self._processes.get(kernel, process) != process:
             await self._end(kernel)
         self._processes[kernel] = process
-        session = engine.session(kernel, str(notebook.path), manager.kernel_name)
+        session = engine.session(kernel, str(path), manager.kernel_name)
         if kernel in self._made:
             session.made_before(self._made.pop(kernel))
         return session

@@ -33,8 +33,10 @@ from .database import LedgerFault
 from .deliveries import Deliveries
 from .dispatch import Dispatcher
 from .environments import Environments
+from .inputs import Given, given
 from .interactive import CellRun, Interactive
 from .ledger import Ledger, Part
+from .loading import Loading
 from .model import (
     ENDED_RUN,
     BadInput,
@@ -290,6 +292,16 @@ class Engine:
         if session is None:
             session = self._sessions[name] = Interactive(self, name, path, kernelspec)
         return session
+
+    def loading(self, session: str, cell: str) -> Loading | None:
+        """What is loaded into a user's kernel for one of its cells, or is about to be."""
+        found = self._sessions.get(session)
+        return found.loading(cell) if found else None
+
+    async def given(self, run: str, cell: str) -> Given:
+        """What a cell was given in a run. Raises `BadInput`."""
+        await self.record(run)  # raises where there is no such run
+        return await given(self.ledger, self.store, run, cell)
 
     async def end_session(self, name: str) -> dict[str, int]:
         """Forgets what was made remotely: the user's kernel restarted or ended.

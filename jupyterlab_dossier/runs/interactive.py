@@ -13,7 +13,8 @@ import functools
 import hashlib
 import os
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -23,6 +24,8 @@ from ..targets import ProviderFault
 from . import conditions, observations, options, preflight, survey
 from . import plan as planning
 from .dispatch import CHECK, Failure, Setting
+from .inputs import Given
+from .loading import Loading, Stopped
 from .model import BadInput, Cell, Json, TaskRecord, TaskState, new_id
 from .pool import Kernel, Lost, Worker
 from .values import Versions, blobs
@@ -44,8 +47,13 @@ class KernelPort(Protocol):
         """Has the kernel store these names; manifests, new versions named `<versions><n>`."""
         ...
 
-    async def load(self, inputs: dict[str, str], manifests: dict[str, Json]) -> list[str]:
-        """Has the kernel bind names to versions; the names that it bound."""
+    async def load(
+        self, inputs: dict[str, str], manifests: dict[str, Json], progress: Path
+    ) -> list[str]:
+        """Has the kernel bind names to versions, all or none; the names that it bound.
+
+        Raises `loading.Stopped` where the user did not want it.
+        """
         ...
 
     async def look(self) -> Look:
@@ -101,6 +109,8 @@ class CellRun:
         self.run = run
         self.cell = cell
         self.attempt: str | None = None
+        self.count: int | None = None
+        """The execution count that it took."""
         self.kernel: Kernel | None = None
         self.cancelled: str | None = None
         self.checked = False
@@ -175,6 +185,8 @@ class Interactive:
         """Names seen bound in the worker kernel of each target."""
         self._order = asyncio.Lock()
         self._runs: dict[str, CellRun] = {}
+        self._loading: dict[str, Loading] = {}
+        """What is loaded into the user's kernel, by the cell that it is for."""
         self._closed: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -228,7 +240,8 @@ class Interactive:
                 why = f"{error}{self._left_behind(target)}"
                 if active.cancelled is not None:
                     state, why = "cancelled", active.cancelled
-                await self._engine.ledger.set_task(run, cell.id, state, why)
+                await self._engine.ledger.set_task(run, cell.id, state, why, active.count)
+                await self._ended_early(active, port)
             except Exception as error:
                 why = f"a fault of the engine: {type(error).__name__}: {error}"
                 await self._engine.ledger.set_task(run, cell.id, "failed", why)
@@ -299,7 +312,7 @@ class Interactive:
             keeps_result=True,
             check=CHECK,
         )
-        active.attempt, active.kernel = setting.attempt, kernel
+        active.attempt, active.kernel, active.count = setting.attempt, kernel, look.count
         target_settings = self._engine.catalogue.targets[target]
         async with self._engine.dispatcher.kernel(
             target=target_settings, recipe=self._recipe(target), kernel=kernel, prefix=[],
@@ -339,6 +352,15 @@ class Interactive:
         await port.took(outcome.count, cell.source, outcome.deleted, self._announced())
         return outcome.state, outcome.why
 
+    async def _ended_early(self, active: CellRun, port: KernelPort) -> None:
+        """A cell that began has its count and its place in the history, whatever came of it."""
+        if active.count is None or self._closed is not None:
+            return
+        done = {"status": "error", "execution_count": active.count}
+        await self._engine.ledger.add_event(active.run, active.cell.id, "done", done)
+        with contextlib.suppress(BadInput):  # the kernel may have ended meanwhile
+            await port.took(active.count, active.cell.source, (), self._announced())
+
     async def preflight(
         self, cell: Cell, target: str, others: Sequence[Cell], port: KernelPort
     ) -> survey.Report:
@@ -376,54 +398,132 @@ class Interactive:
 
     async def prepare(self, cell: Cell, others: Sequence[Cell], port: KernelPort) -> Json:
         """Loads what a kernel cell needs of names made remotely. Raises `BadInput`."""
-        async with self._order:
-            if not (self._pending or self._results or self._before):
-                return {"loaded": [], "bytes": 0, "gone": []}
-            spec = (await self._analyse(cell, others)).steps[cell.id].spec
-            names = self._wanted(spec)
-            outputs = set(spec.get("outputs") or ())
-            gone: list[str] = []
-            results: dict[str, int] = {}
-            if self._before or (self._results and spec.get("looks_back")):
-                look = await port.look()
-                gone = self._gone(spec, look)
-                results = self._looked_at(spec, look)
-            # What it may only bind is loaded too: it may fail before it does.
-            wanted = {
-                name: manifest
-                for name, manifest in self._pending.items()
-                if names is None
-                or name in names
-                or (name in outputs and not manifest.get("unshippable"))
-            }
-            wanted |= {n: self._results[n] for n in results if n in self._results}
-            for name, manifest in list(wanted.items()):
-                if not manifest.get("unshippable"):
-                    continue
-                if spec.get("looks_back") and not _named(spec, name):
-                    del wanted[name]  # it is not asked for, but may be what is looked back at
-                    continue
-                raise BadInput(
-                    f"`{name}` ({manifest['type']}) lives in a worker kernel and cannot be moved"
-                    f" to this one: {manifest['unshippable']}. Run this cell on the same target.",
-                    "target",
-                )
-            inputs = {name: manifest["version"] for name, manifest in wanted.items()}
-            if inputs:
-                await port.load(inputs, self._versions.closure(inputs.values()))
-            dropped = wanted.keys() | (outputs & self._pending.keys())
-            for name in dropped:
-                self._pending.pop(name, None)
-                self._results.pop(name, None)
-            for name in outputs:
-                self._made.pop(name, None)  # the kernel's is about to be the newest
-                self._before.pop(name, None)
-            if dropped:
-                shown = [number for name, number in results.items() if name in inputs]
-                await port.loaded(shown, self._announced())
-            size = sum(self._versions.manifests[v].get("size", 0) for v in inputs.values())
-            loaded = [name for name in inputs if name not in results]
-            return {"loaded": loaded, "bytes": size, "gone": gone}
+        answer: Json = {"loaded": [], "bytes": 0, "gone": [], "stopped": False}
+        try:
+            async with self._loads(cell.id) as loading:
+                if self._pending or self._results or self._before:
+                    return answer | await self._prepare(cell, others, port, loading)
+                return answer
+        except Stopped:
+            return answer | {"stopped": True}
+
+    def loading(self, cell: str) -> Loading | None:
+        """What is loaded for a cell now, or is about to be."""
+        return self._loading.get(cell)
+
+    @asynccontextmanager
+    async def _loads(self, cell: str) -> AsyncIterator[Loading]:
+        """In its turn, a load for a cell; it can be stopped while it waits, too."""
+        loading = Loading(self._engine.store.blobs.temporary)
+        self._loading[cell] = loading
+        try:
+            async with self._order:
+                loading.check()
+                yield loading
+        finally:
+            if self._loading.get(cell) is loading:
+                del self._loading[cell]
+            await loading.end()
+
+    async def _load(self, wanted: Mapping[str, Json], port: KernelPort, loading: Loading) -> int:
+        """Has the kernel load these; how many bytes that are."""
+        inputs = {name: manifest["version"] for name, manifest in wanted.items()}
+        manifests = self._versions.closure(inputs.values())
+        size = sum(size for manifest in manifests.values() for _, size in blobs(manifest))
+        if inputs:
+            await loading.begin(list(inputs), size)
+            await port.load(inputs, manifests, loading.path)
+        return size
+
+    async def _prepare(
+        self, cell: Cell, others: Sequence[Cell], port: KernelPort, loading: Loading
+    ) -> Json:
+        spec = (await self._analyse(cell, others)).steps[cell.id].spec
+        names = self._wanted(spec)
+        outputs = set(spec.get("outputs") or ())
+        gone: list[str] = []
+        results: dict[str, int] = {}
+        if self._before or (self._results and spec.get("looks_back")):
+            look = await port.look()
+            gone = self._gone(spec, look)
+            results = self._looked_at(spec, look)
+        # What it may only bind is loaded too: it may fail before it does.
+        wanted = {
+            name: manifest
+            for name, manifest in self._pending.items()
+            if names is None
+            or name in names
+            or (name in outputs and not manifest.get("unshippable"))
+        }
+        wanted |= {n: self._results[n] for n in results if n in self._results}
+        for name, manifest in list(wanted.items()):
+            if not manifest.get("unshippable"):
+                continue
+            if spec.get("looks_back") and not _named(spec, name):
+                del wanted[name]  # it is not asked for, but may be what is looked back at
+                continue
+            raise BadInput(
+                f"`{name}` ({manifest['type']}) lives in a worker kernel and cannot be moved"
+                f" to this one: {manifest['unshippable']}. Run this cell on the same target.",
+                "target",
+            )
+        size = await self._load(wanted, port, loading)
+        dropped = wanted.keys() | (outputs & self._pending.keys())
+        for name in dropped:
+            self._pending.pop(name, None)
+            self._results.pop(name, None)
+        for name in outputs:
+            self._made.pop(name, None)  # the kernel's is about to be the newest
+            self._before.pop(name, None)
+        if dropped:
+            shown = [number for name, number in results.items() if name in wanted]
+            await port.loaded(shown, self._announced())
+        loaded = [name for name in wanted if name not in results]
+        return {"loaded": loaded, "bytes": size, "gone": gone}
+
+    async def open_inputs(
+        self, cell: str, given: Given, port: KernelPort, replace: bool | None
+    ) -> Json:
+        """Loads what a cell was given elsewhere into the user's kernel. Raises `BadInput`.
+
+        Where a name has another value now, `replace` says what is to be done; None: nothing at
+        all, and the answer tells these names.
+        """
+        answer: Json = {
+            "loaded": [], "bytes": 0, "differing": [], "refused": given.refused, "stopped": False
+        }  # fmt: skip
+        try:
+            async with self._loads(cell) as loading:
+                differing = await self._differing(given, port)
+                if differing and replace is None:
+                    return answer | {"differing": differing}
+                kept = () if replace else differing
+                wanted = {n: m for n, m in given.values.items() if n not in kept}
+                self._versions.manifests |= given.manifests
+                size = await self._load(wanted, port, loading)
+                for name, manifest in wanted.items():
+                    self._last[name] = manifest
+                    self._pending.pop(name, None)
+                    self._made.pop(name, None)
+                await port.loaded((), self._announced())
+                loaded = sorted(name for name in wanted if name.isidentifier())
+                return answer | {"loaded": loaded, "bytes": size}
+        except Stopped:
+            return answer | {"stopped": True}
+
+    async def _differing(self, given: Given, port: KernelPort) -> list[str]:
+        """Names whose newest value is, or may be, another than the given one."""
+        look = await port.look()
+        newest = {n: m for n, m in self._pending.items() if n in given.values}
+        here = sorted((look.names & given.values.keys()) - newest.keys())
+        if here:
+            newest |= {m["name"]: m for m in await port.export(here, f"{new_id()}/kernel/")}
+        return sorted(
+            name
+            for name, manifest in newest.items()
+            if name in given.values
+            and not manifest.get("digest") == given.values[name].get("digest") is not None
+        )
 
     # parts
 
@@ -511,6 +611,8 @@ class Interactive:
         self._versions.add(f"{run}/kernel", [self._last[m["name"]] for m in exported])
         for manifest in exported:
             self._versions.manifests.setdefault(manifest["version"], manifest)
+        if exported:
+            await self._engine.ledger.add_versions(run, exported)
         inputs = {}
         for name in sorted(needed):
             known = self._pending.get(name) or self._results.get(name)

@@ -345,6 +345,42 @@ class Ledger:
         )
         return [(row["cell"], json.loads(row["manifest"])) for row in rows]
 
+    async def add_versions(self, run: str, manifests: Sequence[Json]) -> None:
+        """Keeps versions that no task left: the user's kernel exported them for a run."""
+        rows = [(m["version"], run, "", m["name"], json.dumps(m)) for m in manifests]
+        await self.database.write(
+            lambda db: db.executemany("INSERT OR IGNORE INTO versions VALUES (?, ?, ?, ?, ?)", rows)
+        )
+
+    async def given(self, run: str, cell: str) -> dict[str, str] | None:
+        """Name to version of what a task's attempt was given; None where it has none."""
+        row = await self.database.read(
+            lambda db: db.execute(
+                "SELECT a.setting FROM attempts a JOIN tasks t USING (attempt)"
+                " WHERE t.run = ? AND t.cell = ?",
+                (run, cell),
+            ).fetchone()
+        )
+        return None if row is None else dict(json.loads(row["setting"])["given"])
+
+    async def manifests(self, versions: Iterable[str]) -> dict[str, Json]:
+        """The manifests of versions and of all that they refer to, as far as they are known."""
+
+        def action(db: sqlite3.Connection) -> dict[str, Json]:
+            found: dict[str, Json] = {}
+            todo = set(versions)
+            while todo:
+                version = todo.pop()
+                row = db.execute(
+                    "SELECT manifest FROM versions WHERE version = ?", (version,)
+                ).fetchone()
+                if row is not None:
+                    manifest = found[version] = json.loads(row["manifest"])
+                    todo |= set(manifest.get("deps") or ()) - found.keys()
+            return found
+
+        return await self.database.read(action)
+
     # what workers say
 
     async def received(

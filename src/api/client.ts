@@ -9,6 +9,9 @@ import {
   type ChangesRequest,
   type Delivery,
   type FoundRuns,
+  type Loading,
+  type OpenedInputs,
+  type OpenInputsRequest,
   type Prepared,
   type PrepareRequest,
   type Problem,
@@ -77,6 +80,24 @@ export class ApiClient implements IApiClient {
 
   async prepare(request: PrepareRequest): Promise<Prepared> {
     return (await this._post('kernel/prepare', request)) as Prepared;
+  }
+
+  async openInputs(request: OpenInputsRequest): Promise<OpenedInputs> {
+    return (await this._post('kernel/inputs', request)) as OpenedInputs;
+  }
+
+  async loading(kernel: string, cell: string): Promise<Loading> {
+    return (await this._get(
+      `kernel/prepare?${new URLSearchParams({ kernel, cell }).toString()}`
+    )) as Loading;
+  }
+
+  async stopLoading(kernel: string, cell: string): Promise<void> {
+    await requestAPI(
+      `kernel/prepare?${new URLSearchParams({ kernel, cell }).toString()}`,
+      this._settings,
+      { method: 'DELETE' }
+    );
   }
 
   async changes(request: ChangesRequest): Promise<Changes> {

@@ -335,10 +335,32 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get?: never;
+    /** How far the values are that are being loaded for a kernel cell */
+    get: operations['showLoading'];
     put?: never;
     /** Load what a kernel cell needs and was made elsewhere into the user's kernel */
     post: operations['prepareKernel'];
+    /** Load no more for a kernel cell; the names in the kernel stay as they were */
+    delete: operations['stopLoading'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/kernel/inputs': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Load what a cell was given elsewhere into the user's kernel, under the same names
+     * @description While it is under way, `/kernel/prepare` tells how far it is, and stops it.
+     */
+    post: operations['openInputs'];
     delete?: never;
     options?: never;
     head?: never;
@@ -712,12 +734,41 @@ export interface components {
       cell: string;
       content: components['schemas']['NotebookContent'];
     };
+    OpenInputsRequest: {
+      kernel: string;
+      path: string;
+      run: string;
+      cell: string;
+      /** @description What is done with names that have another value in the kernel; without it, nothing is loaded where there are any. */
+      replace?: boolean;
+    };
+    OpenedInputs: {
+      loaded: string[];
+      bytes: number;
+      /** @description Names that have another value; nothing was loaded, for `replace` is not given. */
+      differing: string[];
+      refused: {
+        name: string;
+        /** @description Why it cannot be loaded */
+        why: string;
+      }[];
+      /** @description The user stopped it; no value was loaded. */
+      stopped: boolean;
+    };
+    Loading: {
+      names: string[];
+      bytes: number;
+      /** @description How many of the bytes are loaded. */
+      done: number;
+    };
     Prepared: {
       /** @description The names that were loaded. */
       loaded: string[];
       bytes: number;
       /** @description In words, names that the cell needs and a restart of the kernel took. */
       gone: string[];
+      /** @description The user stopped it; no value was loaded, and the cell is not to run. */
+      stopped: boolean;
     };
   };
   responses: {
@@ -735,6 +786,10 @@ export interface components {
     run: string;
     cell: string;
     kernel: string;
+    /** @description The user's kernel. */
+    ownKernel: string;
+    /** @description The cell that the values are for. */
+    forCell: string;
   };
   requestBodies: never;
   headers: never;
@@ -1191,6 +1246,32 @@ export interface operations {
       default: components['responses']['Error'];
     };
   };
+  showLoading: {
+    parameters: {
+      query: {
+        /** @description The user's kernel. */
+        kernel: components['parameters']['ownKernel'];
+        /** @description The cell that the values are for. */
+        cell: components['parameters']['forCell'];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description What is loaded; no names where nothing is, or nothing yet. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Loading'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
   prepareKernel: {
     parameters: {
       query?: never;
@@ -1211,6 +1292,55 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Prepared'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  stopLoading: {
+    parameters: {
+      query: {
+        /** @description The user's kernel. */
+        kernel: components['parameters']['ownKernel'];
+        /** @description The cell that the values are for. */
+        cell: components['parameters']['forCell'];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Asked for; the answer to the request that loads tells what came of it. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  openInputs: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['OpenInputsRequest'];
+      };
+    };
+    responses: {
+      /** @description The values stand in the kernel, or the user is to be asked. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['OpenedInputs'];
         };
       };
       default: components['responses']['Error'];

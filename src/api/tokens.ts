@@ -6,6 +6,9 @@ import type {
   ChangesRequest,
   Delivery,
   FoundRuns,
+  Loading,
+  OpenedInputs,
+  OpenInputsRequest,
   Prepared,
   PrepareRequest,
   Problem,
@@ -62,6 +65,21 @@ export interface IApiClient {
    * Load what a kernel cell needs and was made elsewhere into the user's kernel.
    */
   prepare(request: PrepareRequest): Promise<Prepared>;
+
+  /**
+   * Load what a cell was given in a run into the user's kernel.
+   */
+  openInputs(request: OpenInputsRequest): Promise<OpenedInputs>;
+
+  /**
+   * How far the values are that are being loaded for a kernel cell.
+   */
+  loading(kernel: string, cell: string): Promise<Loading>;
+
+  /**
+   * Load no more for a kernel cell.
+   */
+  stopLoading(kernel: string, cell: string): Promise<void>;
 
   /**
    * What an edit changes in the graph of an open notebook, and which cells are

@@ -64,7 +64,11 @@ export const interruptPlugin: JupyterFrontEndPlugin<void> = {
     commands.commandExecuted.connect((_, { id }) => {
       const notebook = current();
       const opened = notebook && runs.find(notebook);
-      if (id === 'notebook:interrupt-kernel' && notebook && opened?.running) {
+      if (
+        id === 'notebook:interrupt-kernel' &&
+        notebook &&
+        opened?.canInterrupt
+      ) {
         opened.interrupt().catch(error => troubles.report(error));
         load()
           .then(it => it.watch(notebook, opened))

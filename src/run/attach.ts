@@ -106,6 +106,7 @@ export class Attachment implements IDisposable {
       }
       const isEdited = cell.sharedModel.getSource() !== source;
       runs.states.set(id, {
+        run,
         state,
         why: isEdited ? trans.__('the cell was edited since it ran') : why
       });

@@ -112,13 +112,18 @@ export class CellExecutor implements INotebookCellExecutor {
       (getTarget(notebook) ?? KERNEL) !== KERNEL;
     if (mayNeed && model.sharedModel.getSource().trim()) {
       try {
-        const gone = await runs.prepareKernel({
+        const prepared = await runs.prepareKernel({
           cell: model,
           path: this._localPath(sessionContext.path),
           sessionContext
         });
-        if (gone.length > 0) {
-          Notification.warning(gone.join('; '), { autoClose: 10000 });
+        if (prepared?.stopped) {
+          runs.queue.drop();
+          model.executionState = 'idle';
+          return false;
+        }
+        if (prepared?.gone.length) {
+          Notification.warning(prepared.gone.join('; '), { autoClose: 10000 });
         }
       } catch (error) {
         // Without a server half nothing was made elsewhere: the cell runs as it always did.

@@ -68,7 +68,7 @@ export async function followRun(options: followRun.IOptions): Promise<IRunEnd> {
       }
       return;
     }
-    states.set(event.cell, { state: state as TaskState, why });
+    states.set(event.cell, { state: state as TaskState, why, run });
     const cell = cellOf(event);
     if (state === 'queued') {
       // It runs again: what it showed so far does not count.

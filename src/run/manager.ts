@@ -47,5 +47,10 @@ export namespace RunManager {
      * Ask the user for what a cell's `input()` waits for; `null` where they refuse.
      */
     askInput: (request: NotebookRuns.IInputRequest) => Promise<string | null>;
+
+    /**
+     * Show how far values are that are loaded into the kernel, if that takes long.
+     */
+    showLoading: (load: NotebookRuns.ILoad) => void;
   }
 }

@@ -9,7 +9,9 @@ import {
   type CellOutputs,
   type IApiClient,
   isTaskEnd,
+  type Loading,
   type OutputBody,
+  type Prepared,
   type Problem,
   type RunRequest,
   type RunStarted,
@@ -38,6 +40,7 @@ export class NotebookRuns {
     this._api = options.api;
     this._askInput = options.askInput;
     this.deliveries = new Deliveries(options.api);
+    this._showLoading = options.showLoading;
     this._notebook = options.notebook;
   }
 
@@ -95,6 +98,13 @@ export class NotebookRuns {
   }
 
   /**
+   * Whether the kernel's interrupt is for something of ours too.
+   */
+  get canInterrupt(): boolean {
+    return !!(this._cells.length || this._sending || this._stopLoading);
+  }
+
+  /**
    * Whether there is anything to cancel.
    */
   get isRunning(): boolean {
@@ -112,6 +122,7 @@ export class NotebookRuns {
     this.attach(sessionContext);
     this.states.set(id, { state: 'queued', why: null });
     this.notes.set(cell, []);
+    const sending = (this._sending = { isInterrupted: false });
     let run: string;
     try {
       const started = await this._start({
@@ -130,6 +141,8 @@ export class NotebookRuns {
         this.notes.set(cell, error.problems);
       }
       throw error;
+    } finally {
+      this._sending = null;
     }
     this._hasRemoteValues = true;
     this.deliveries.begin(run, cell);
@@ -137,6 +150,9 @@ export class NotebookRuns {
     const current = { run, cell: id, target };
     this._cells.push(current);
     this._changed.emit();
+    if (sending.isInterrupted) {
+      this._api.interrupt(run, id).catch(console.error);
+    }
     try {
       return await new Promise<ICellEnd>((resolve, reject) => {
         this._follow(run, {
@@ -360,24 +376,45 @@ export class NotebookRuns {
   /**
    * Load what a kernel cell needs and was made elsewhere.
    *
-   * @returns in words, what it needs and a restart of the kernel took
+   * @returns what came of it; `null` where there is no kernel
    */
   async prepareKernel(
     options: NotebookRuns.IRunCellOptions
-  ): Promise<readonly string[]> {
+  ): Promise<Prepared | null> {
     const { cell, path, sessionContext } = options;
     const kernel = sessionContext.session?.kernel?.id;
     if (!kernel) {
-      return [];
+      return null;
     }
     this.attach(sessionContext);
-    const { gone } = await this._api.prepare({
+    const preparing = this._api.prepare({
       kernel,
       path,
       cell: cell.id,
       content: toContent(this._notebook)
     });
-    return gone;
+    return this.load(kernel, cell.id, preparing);
+  }
+
+  /**
+   * Wait for values that the server loads into the kernel, and show how far they are if that takes
+   * long.
+   */
+  async load<T>(kernel: string, cell: string, answer: Promise<T>): Promise<T> {
+    const stop = () => this._api.stopLoading(kernel, cell);
+    this._stopLoading = stop;
+    this._showLoading({
+      answer,
+      look: () => this._api.loading(kernel, cell),
+      stop
+    });
+    try {
+      return await answer;
+    } finally {
+      if (this._stopLoading === stop) {
+        this._stopLoading = null;
+      }
+    }
   }
 
   /**
@@ -388,6 +425,11 @@ export class NotebookRuns {
     if (first) {
       this.queue.drop();
       await this._api.interrupt(first.run, first.cell);
+    } else if (this._sending) {
+      this.queue.drop();
+      this._sending.isInterrupted = true;
+    } else {
+      await this._stopLoading?.();
     }
   }
 
@@ -513,6 +555,9 @@ export class NotebookRuns {
   private _notebook: INotebookModel;
   private _known = new Set<string>();
   private _sessionContext: ISessionContext | null = null;
+  private _sending: { isInterrupted: boolean } | null = null;
+  private _showLoading: NotebookRuns.IOptions['showLoading'];
+  private _stopLoading: (() => Promise<void>) | null = null;
   private _starting = new Set<Promise<RunStarted>>();
   private _workflow: string | null = null;
 }
@@ -525,6 +570,19 @@ export namespace NotebookRuns {
     api: IApiClient;
     askInput: (request: IInputRequest) => Promise<string | null>;
     notebook: INotebookModel;
+    showLoading: (load: ILoad) => void;
+  }
+
+  /**
+   * Values that are loaded into the kernel.
+   */
+  export interface ILoad {
+    /**
+     * Settled when they are, or are not to be.
+     */
+    answer: Promise<unknown>;
+    look: () => Promise<Loading>;
+    stop: () => Promise<void>;
   }
 
   export interface IInputRequest {

@@ -53,7 +53,15 @@ export const runsPlugin: JupyterFrontEndPlugin<IRunManager> = {
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_dossier');
-    return new RunManager({ api, askInput: asksInput(trans) });
+    return new RunManager({
+      api,
+      askInput: asksInput(trans),
+      showLoading: load => {
+        import('./loading')
+          .then(({ showLoading }) => showLoading(load, trans))
+          .catch(console.error);
+      }
+    });
   }
 };
 

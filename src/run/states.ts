@@ -13,6 +13,11 @@ export interface ICellState {
    * Why, in words, where there is more to say than the state.
    */
   why: string | null;
+
+  /**
+   * The run that the task is part of, once it is known.
+   */
+  run?: string;
 }
 
 /**

@@ -44,7 +44,7 @@ def api(jp_fetch: Any) -> Fetch:
     """Calls the API; whatever it answers must be as openapi.yaml describes it."""
 
     async def call(method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any]:
-        if method == "GET":
+        if method in ("GET", "DELETE"):
             body = None
         elif not isinstance(body, (str, bytes)):
             body = json.dumps({} if body is None else body)

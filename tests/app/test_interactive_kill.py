@@ -45,8 +45,12 @@ async def test_kill(api: Any, kernel: Any, one_by_one: Any, notebook: Any, event
     assert (await api("POST", f"runs/{run}/kill", {"cell": "c1"}))[0] == 204
     last = (await asyncio.wait_for(events(run), 10))[-1]
     assert last["body"]["state"] == "failed"
-    why = (await api("GET", f"runs/{run}"))[1]["tasks"][0]["why"]
+    task = (await api("GET", f"runs/{run}"))[1]["tasks"][0]
+    why = task["why"]
     assert why.startswith("killed")
+    # It has taken its count, as a cell that fails in a kernel has.
+    assert task["execution_count"] == 2
+    assert await kernel.run("print(In[2].splitlines()[-1][:7])") == "hashlib\n"
     assert "`lock` (_thread.lock) lived only there and is gone" in why
     # The next cell gets a new worker kernel, with what could be kept.
     _, after = await one_by_one("run", content, "c2")

@@ -57,6 +57,7 @@ test('a cell that no interrupt reaches can be killed', async ({
     '`lock` (_thread.lock) lived only there and is gone'
   );
   await expect(stateAt(page, 1)).toContainText('failed');
+  await expect(promptAt(page, 1)).toHaveText('[2]:');
   await expect(onStrip).toBeHidden();
   await expect(notification).toBeHidden();
   await expect(indicator).toBeEmpty();

@@ -7,7 +7,7 @@ from tornado.web import RequestHandler
 from .comms import ChannelsHandler, WorkerKernelHandler
 from .events import RunEventsHandler
 from .graph import ChangesHandler, GraphHandler
-from .kernel import PrepareHandler
+from .kernel import OpenInputsHandler, PrepareHandler
 from .notebooks import DeliveredHandler, NotebookHandler, OutputsHandler
 from .output import OutputHandler
 from .preflight import PreflightHandler
@@ -48,4 +48,5 @@ def routes() -> list[tuple[str, type[RequestHandler]]]:
         (f"{API}/graph", GraphHandler),
         (f"{API}/changes", ChangesHandler),
         (f"{API}/kernel/prepare", PrepareHandler),
+        (f"{API}/kernel/inputs", OpenInputsHandler),
     ]

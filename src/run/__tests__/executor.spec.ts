@@ -20,6 +20,8 @@ type Body = RunEvent['body'];
 class FakeServer {
   readonly log: string[] = [];
   refuse: Error | null = null;
+  starting: Promise<void> | null = null;
+  loading: PromiseDelegate<boolean> | null = null;
   private _onEvent!: (event: RunEvent) => void;
   private _finish!: () => void;
   private _seq = 0;
@@ -40,6 +42,7 @@ class FakeServer {
         throw this.refuse;
       }
       this.log.push(`start ${cell ?? kind}${target ? ` on ${target}` : ''}`);
+      await this.starting;
       return { run: `run${++this._runs}`, problems: [] };
     },
     prepare: async ({ cell }: { cell: string }) => {
@@ -47,7 +50,12 @@ class FakeServer {
         throw this.refuse;
       }
       this.log.push(`prepare ${cell}`);
-      return { loaded: [], bytes: 0, gone: [] };
+      const stopped = (await this.loading?.promise) ?? false;
+      return { loaded: [], bytes: 0, gone: [], stopped };
+    },
+    stopLoading: async (_: string, cell: string) => {
+      this.log.push(`stop ${cell}`);
+      this.loading?.resolve(true);
     },
     watch: (run: string, onEvent: (event: RunEvent) => void) => {
       this._onEvent = onEvent;
@@ -119,7 +127,11 @@ describe('CellExecutor', () => {
       }))
     );
     inKernel = new Map();
-    runs = new RunManager({ api: server.api, askInput: async () => 'typed' });
+    runs = new RunManager({
+      api: server.api,
+      askInput: async () => 'typed',
+      showLoading: () => undefined
+    });
     executor = new CellExecutor({
       localPath: path => path.replace('RTC:', ''),
       permit: (_, target) => permit(target),
@@ -261,6 +273,35 @@ describe('CellExecutor', () => {
     inKernel.get('c')!.resolve(true);
     expect(await Promise.all(results)).toEqual([true, true, true]);
     expect(executed).toContain('b ok');
+  });
+
+  it('interrupts a cell that was being sent', async () => {
+    setCellTargets(notebook, [model('a')], 'local');
+    const sent = new PromiseDelegate<void>();
+    server.starting = sent.promise;
+    const started = server.started();
+    const results = [run('a'), run('b')];
+    await settle();
+    const opened = runs.find(notebook)!;
+    expect(opened.canInterrupt).toBe(true);
+    await opened.interrupt();
+    sent.resolve();
+    await started;
+    expect(server.log).toEqual(['start a', 'interrupt run1 a']);
+    server.emit('a', 'state', { state: 'cancelled', why: 'interrupted' });
+    expect(await Promise.all(results)).toEqual([false, false]);
+    expect(opened.canInterrupt).toBe(false);
+  });
+
+  it('does not run a kernel cell whose values are not to be loaded', async () => {
+    setCellTargets(notebook, [model('d')], 'local');
+    server.loading = new PromiseDelegate();
+    const results = [run('a'), run('b')];
+    await settle();
+    await runs.find(notebook)!.interrupt();
+    expect(await Promise.all(results)).toEqual([false, false]);
+    expect(server.log).toEqual(['prepare a', 'stop a']);
+    expect(model('a').executionState).toBe('idle');
   });
 
   it('stops at an error as a kernel does', async () => {

@@ -1,0 +1,62 @@
+import { openNotebook, outputsAt, promptAt } from '../support/notebook';
+import { expect, expectAccessible, look, test } from '../support/test';
+
+// 60 MB of objects that take a while to make again, on any machine.
+const LARGE = `import os, time
+class Part:
+    def __init__(self):
+        self.text = os.urandom(100_000).hex()
+    def __setstate__(self, state):
+        time.sleep(0.03)
+        self.__dict__ = state
+large = [Part() for _ in range(300)]
+small = 7`;
+
+test('a kernel cell loads a large value with progress, and can be stopped', async ({
+  page,
+  tmpPath
+}) => {
+  test.setTimeout(180000);
+  await openNotebook(page, `${tmpPath}/loading.ipynb`, [
+    { source: LARGE, target: 'local' },
+    { source: 'print(len(large), small)' },
+    { source: '"next"' },
+    { source: "print('large' in globals(), 'small' in globals())" }
+  ]);
+  await page.notebook.selectCells(0);
+  await page.keyboard.press('Shift+Enter');
+  await expect(promptAt(page, 0)).toHaveText('[1]:', { timeout: 60000 });
+  const notification = page.locator('.Toastify__toast').filter({
+    hasText: /Loading .*large.* MB\) into the kernel… \d+ %/
+  });
+
+  await page.keyboard.press('Shift+Enter');
+  await page.keyboard.press('Shift+Enter');
+  await notification.waitFor();
+  await look(page, 'loading');
+  await notification.getByRole('button', { name: 'Cancel' }).click();
+  await expect(promptAt(page, 1)).toHaveText('[ ]:');
+  await expect(promptAt(page, 2)).toHaveText('[ ]:');
+  await expect(notification).toBeHidden();
+  await expect(outputsAt(page, 1)).toHaveCount(0);
+
+  await page.notebook.selectCells(1);
+  await page.keyboard.press('Control+Enter');
+  await notification.waitFor();
+  await expectAccessible(page, '.Toastify__toast');
+  await page.menu.clickMenuItem('Kernel>Interrupt Kernel');
+  await expect(promptAt(page, 1)).toHaveText('[ ]:');
+  await expect(notification).toBeHidden();
+  await page.notebook.selectCells(3);
+  await page.keyboard.press('Control+Enter');
+  await expect(outputsAt(page, 3)).toHaveText('False False\n');
+
+  await page.notebook.selectCells(1);
+  await page.keyboard.press('Shift+Enter');
+  await expect(outputsAt(page, 1)).toHaveText('300 7\n', {
+    timeout: 60000
+  });
+  await page.keyboard.press('Control+Enter');
+  await expect(outputsAt(page, 2)).toHaveText("'next'");
+  await expect(notification).toBeHidden();
+});
