@@ -54,6 +54,22 @@ export async function openNotebook(
 }
 
 /**
+ * Load the page again with nothing saved since, and open the notebook.
+ */
+export async function comeBack(
+  page: IJupyterLabPageFixture,
+  path: string
+): Promise<void> {
+  // The notebook comes back where the launcher would be waited for.
+  await page.reload({ waitForIsReady: false } as object);
+  await page.evaluate(
+    path => window.jupyterapp.commands.execute('docmanager:open', { path }),
+    path
+  );
+  await page.getByText('Python 3 (ipykernel) | ').waitFor();
+}
+
+/**
  * A code cell by its position.
  */
 export function cellAt(page: Page, index: number): Locator {

@@ -1,4 +1,10 @@
-import { cellAt, openNotebook, outputsAt, stateAt } from '../support/notebook';
+import {
+  cellAt,
+  comeBack,
+  openNotebook,
+  outputsAt,
+  stateAt
+} from '../support/notebook';
 import { expect, expectAccessible, look, test } from '../support/test';
 
 test('the inputs of a failed cell are opened in the kernel', async ({
@@ -33,7 +39,7 @@ test('the inputs of a failed cell are opened in the kernel', async ({
   await expect(page.locator('.lm-TabBar-tab.jp-mod-dirty')).toHaveCount(0);
 
   // The ledger knows it after a reload, too.
-  await page.reload();
+  await comeBack(page, `${tmpPath}/inputs.ipynb`);
   await expect(stateAt(page, 2)).toContainText('failed', { timeout: 60000 });
   await button.click();
   const opened = page.locator('.Toastify__toast').filter({

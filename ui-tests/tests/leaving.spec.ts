@@ -2,6 +2,7 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 
 import {
   cellAt,
+  comeBack,
   openNotebook,
   outputsAt,
   promptAt,
@@ -18,22 +19,6 @@ print("before", flush=True)
 while not pathlib.Path("${file}").exists():
     time.sleep(0.05)
 print("after")`;
-
-/**
- * Load the page again with nothing saved since, and open the notebook.
- */
-async function comeBack(
-  page: IJupyterLabPageFixture,
-  path: string
-): Promise<void> {
-  // The notebook comes back where the launcher would be waited for.
-  await page.reload({ waitForIsReady: false } as object);
-  await page.evaluate(
-    path => window.jupyterapp.commands.execute('docmanager:open', { path }),
-    path
-  );
-  await page.getByText('Python 3 (ipykernel) | ').waitFor();
-}
 
 async function run(page: IJupyterLabPageFixture, index: number): Promise<void> {
   await page.notebook.selectCells(index);
