@@ -71,6 +71,14 @@ export class CellExecutor implements INotebookCellExecutor {
     const once = runs.once.get(model.id);
     runs.once.delete(model.id);
     const target = () => once ?? effectiveTarget(notebook, model);
+    if (!once && target() !== KERNEL && hasTag(model, 'skip-execution')) {
+      runs.states.set(model.id, {
+        state: 'skipped',
+        why: 'tagged skip-execution'
+      });
+      options.onCellExecuted({ cell, success: true });
+      return true;
+    }
     const permitted = this._permit(notebook, target());
     if (permitted === true) {
       beginExecution(model);
@@ -94,6 +102,8 @@ export class CellExecutor implements INotebookCellExecutor {
     );
     if (!ran && !cell.isDisposed) {
       model.executionState = 'idle';
+      // It is over for who marks busy cells; without an error, since none is this cell's.
+      options.onCellExecuted({ cell, success: false });
     }
     return ran ?? false;
   }

@@ -2,11 +2,17 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { Locator, Page } from '@playwright/test';
 
 /**
- * A code cell of a notebook that a test writes.
+ * A cell of a notebook that a test writes.
  */
 export interface ICell {
   source: string;
   target?: string;
+  tags?: string[];
+
+  /**
+   * `code` if not given.
+   */
+  type?: 'code' | 'markdown';
 }
 
 /**
@@ -27,13 +33,15 @@ export function notebookOf(path: string, cells: ICell[]): object {
         ? { dossier: { version: 1, id: path } }
         : {})
     },
-    cells: cells.map(({ source, target }, index) => ({
-      cell_type: 'code',
+    cells: cells.map(({ source, tags, target, type = 'code' }, index) => ({
+      cell_type: type,
       id: `cell-${index}`,
-      metadata: target ? { dossier: { version: 1, target } } : {},
+      metadata: {
+        ...(target ? { dossier: { version: 1, target } } : {}),
+        ...(tags ? { tags } : {})
+      },
       source,
-      outputs: [],
-      execution_count: null
+      ...(type === 'code' ? { outputs: [], execution_count: null } : {})
     }))
   };
 }
