@@ -54,6 +54,11 @@ class Service:
         assert logger is not None
         return logger
 
+    @property
+    def started(self) -> Engine | None:
+        """The engine where it was started, and does not end with the server."""
+        return None if self._stopped else self._engine
+
     async def engine(self) -> Engine:
         """The engine; the first call starts it, opens the link, takes up runs of dead servers."""
         async with self._starting:

@@ -136,10 +136,12 @@ class Sessions:
         return KernelBridge(self._manager(kernel), archive, engine.store.folder)
 
     async def _end(self, kernel: str) -> None:
-        if self._processes.pop(kernel, None) is not None:
-            engine = await self._service.engine()
-            if made := await engine.end_session(kernel):
-                self._made[kernel] = made
+        engine = self._service.started
+        # A server that ends shuts its kernels down after the engine, which ended the sessions.
+        if self._processes.pop(kernel, None) is None or engine is None:
+            return
+        if made := await engine.end_session(kernel):
+            self._made[kernel] = made
 
     def _manager(self, kernel: str) -> Any:
         kernels = self._service.serverapp.kernel_manager

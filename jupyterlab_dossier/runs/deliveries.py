@@ -161,14 +161,17 @@ def _reduce(cleared: dict[str, int], events: Iterable[sqlite3.Row]) -> Json:
     asks: dict[str, Json] = {}
     for event in events:
         cell = event["cell"]
-        if event["seq"] <= cleared.get(cell, event["seq"]):
+        if cell not in cleared:
             continue
         body = json.loads(event["body"])
         asks.pop(cell, None)
-        if event["kind"] == "done":
-            counts[cell] = body["execution_count"]
-        elif body["msg_type"] == "input_request":
+        if event["kind"] == "output" and body["msg_type"] == "input_request":
+            # Clearing the outputs is no answer.
             asks[cell] = body["content"]
+        elif event["seq"] <= cleared[cell]:
+            continue
+        elif event["kind"] == "done":
+            counts[cell] = body["execution_count"]
         else:
             outputs.add(cell, body["msg_type"], body["content"])
     return {

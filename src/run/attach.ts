@@ -9,6 +9,7 @@ import { Signal } from '@lumino/signaling';
 import { ApiError, type FoundRuns, type IApiClient, isTaskEnd } from '../api';
 import { codeCells, notebookId, renewNotebookId } from '../notebook';
 import type { ITroubles } from '../troubles';
+import { inputRequest } from './follow';
 import type { NotebookRuns } from './notebookruns';
 
 /**
@@ -156,11 +157,18 @@ export class Attachment implements IDisposable {
       runs.deliveries.end(run);
       return;
     }
+    const asking = new Map<string, NotebookRuns.IInputRequest>();
+    for (const [id, { input }] of Object.entries(cells)) {
+      if (kind !== null && input) {
+        asking.set(id, inputRequest(input));
+      }
+    }
     runs
       .rejoin({
         run,
         kind: kind ?? 'workflow',
         after: seq,
+        asking,
         begun: Object.keys(cells),
         cell
       })

@@ -94,10 +94,7 @@ export async function followRun(options: followRun.IOptions): Promise<IRunEnd> {
   const onOutput = (event: RunEvent & { kind: 'output' }) => {
     const { msg_type, content } = event.body;
     if (msg_type === 'input_request') {
-      options.onInput?.(event.cell, {
-        prompt: String(content.prompt ?? ''),
-        password: content.password === true
-      });
+      options.onInput?.(event.cell, inputRequest(content));
       return;
     }
     if (msg_type === 'error') {
@@ -190,6 +187,19 @@ export async function followRun(options: followRun.IOptions): Promise<IRunEnd> {
     end = { state: record.state, why: record.why };
   }
   return end;
+}
+
+/**
+ * What a cell asks its user for.
+ */
+export function inputRequest(content: Record<string, unknown>): {
+  prompt: string;
+  password: boolean;
+} {
+  return {
+    prompt: String(content.prompt ?? ''),
+    password: content.password === true
+  };
 }
 
 /**

@@ -290,8 +290,11 @@ export class NotebookRuns {
    * Go on with a run that this page did not start; what runs one by one waits for it.
    */
   async rejoin(options: NotebookRuns.IRejoinOptions): Promise<void> {
-    const { run, kind, cell, begun, after } = options;
+    const { run, kind, cell, begun, after, asking } = options;
     this._known.add(run);
+    for (const [id, request] of asking) {
+      void this._onInput(run, id, request);
+    }
     const going: ICodeCellModel[] = [];
     for (const id of begun) {
       const model = cell(id);
@@ -524,6 +527,10 @@ export class NotebookRuns {
     }
     this.queue.drop();
     this._hasRemoteValues = false;
+    if (status === 'restarting') {
+      // The server hears of it, and cancels with the reason.
+      return;
+    }
     for (const { run } of this._cells) {
       this._api.cancel(run).catch(console.error);
     }
@@ -619,6 +626,11 @@ export namespace NotebookRuns {
      */
     begun: string[];
     after: number;
+
+    /**
+     * What cells have asked their user for and still wait for.
+     */
+    asking: ReadonlyMap<string, IInputRequest>;
 
     /**
      * The model of the cell that outputs are for; `null` where they are not to be written.

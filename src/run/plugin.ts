@@ -117,7 +117,8 @@ export const executorPlugin: JupyterFrontEndPlugin<INotebookCellExecutor> = {
       stock: isServerSide()
         ? async options => {
             if (carriesDossier(options.notebook)) {
-              // Its queue never takes up again after the server has asked the kernel for values.
+              // Seen with jupyter-server-nbmodel 0.2.9: cells sent to it after our server has asked the
+              // kernel for values stay queued; why is not known.
               sayKernelRuns(trans);
               return runInKernel(options);
             }

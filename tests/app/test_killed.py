@@ -1,7 +1,8 @@
-"""A server that is killed while a cell runs, and started again on the same folders."""
+"""A server that ends or is killed while a cell runs, and starts again on the same folders."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -16,6 +17,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
+from tornado.websocket import websocket_connect
 
 CELL = (
     "import pathlib, time\nprint('before', flush=True)\n"
@@ -29,9 +31,10 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.root = folder / "root"
         self.root.mkdir()
+        self.log = folder / "log"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+            self.port = free.getsockname()[1]
         names = ("data", "config", "runtime")
         self._env = {
             **os.environ,
@@ -42,18 +45,18 @@ class Server:
     def start(self) -> None:
         self.process = subprocess.Popen(
             [
-                sys.executable, "-m", "jupyter_server", f"--ServerApp.port={self._port}",
+                sys.executable, "-m", "jupyter_server", f"--ServerApp.port={self.port}",
                 f"--ServerApp.root_dir={self.root}", "--IdentityProvider.token=",
                 "--ServerApp.disable_check_xsrf=True", "--ServerApp.allow_root=True",
                 '--ServerApp.jpserver_extensions={"jupyterlab_dossier": True}',
             ],
-            env=self._env, stderr=subprocess.DEVNULL,
+            env=self._env, stderr=self.log.open("w"),
         )  # fmt: skip
         self.until(lambda: self.ask("api") is not None)
 
     def ask(self, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        request = Request(f"http://127.0.0.1:{self._port}/{path}", data)
+        request = Request(f"http://127.0.0.1:{self.port}/{path}", data)
         with contextlib.suppress(ConnectionError, OSError), urlopen(request, timeout=30) as answer:
             return json.loads(answer.read())
         return None
@@ -78,7 +81,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
     server.process.wait(30)
 
 
-def test_a_cell_that_ran_is_found_again(server: Server, notebook: Any) -> None:
+def begin(server: Server, notebook: Any) -> tuple[str, Any]:
+    """Runs the cell until it waits: the run, and a function that gives what it shows."""
     kernel = server.ask("api/kernels", {"name": "python3"})["id"]
     content = notebook((CELL, {"version": 1, "target": "local"}))
     body = {"kind": "cell", "path": "a.ipynb", "kernel": kernel, "cell": "c0", "content": content}
@@ -89,6 +93,11 @@ def test_a_cell_that_ran_is_found_again(server: Server, notebook: Any) -> None:
         return [o["text"] for o in cells.get("c0", {"outputs": []})["outputs"]]
 
     server.until(lambda: shown() == ["before\n"])
+    return run, shown
+
+
+def test_a_cell_that_ran_is_found_again(server: Server, notebook: Any) -> None:
+    run, shown = begin(server, notebook)
     server.kill()
     server.start()
     (server.root / "go").touch()
@@ -98,3 +107,18 @@ def test_a_cell_that_ran_is_found_again(server: Server, notebook: Any) -> None:
     assert "the kernel and its names are gone" in record["tasks"][0]["why"]
     assert shown() == ["before\nafter\n"]
     assert record["tasks"][0]["execution_count"] == 1
+
+
+async def test_a_server_ends_while_a_cell_runs_and_pages_are_open(
+    server: Server, notebook: Any
+) -> None:
+    page = await websocket_connect(f"ws://127.0.0.1:{server.port}/api/events/subscribe")
+    run, _ = await asyncio.to_thread(begin, server, notebook)
+    server.process.terminate()
+    assert await asyncio.to_thread(server.process.wait, 20) is not None
+    page.close()
+    assert "Traceback" not in server.log.read_text()
+    await asyncio.to_thread(server.start)
+    record = await asyncio.to_thread(server.ask, f"dossier/api/runs/{run}")
+    assert (record["state"], record["tasks"][0]["state"]) == ("cancelled", "cancelled")
+    assert "stopped" in record["tasks"][0]["why"]

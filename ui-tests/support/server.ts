@@ -75,16 +75,20 @@ export class OwnServer {
 
   /**
    * End the server, by default as a crash does.
+   *
+   * @param grace - milliseconds after which a server that other extensions hold up is killed
    */
-  async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  async stop(
+    signal: NodeJS.Signals = 'SIGKILL',
+    grace?: number
+  ): Promise<void> {
     const server = this._process;
     if (server && server.exitCode === null && server.signalCode === null) {
       const ended = new Promise(resolve => server.once('exit', resolve));
       server.kill(signal);
-      // Other extensions may hold up an orderly end for longer than a test lasts.
-      const grace = setTimeout(() => server.kill('SIGKILL'), GRACE);
+      const timer = grace && setTimeout(() => server.kill('SIGKILL'), grace);
       await ended;
-      clearTimeout(grace);
+      clearTimeout(timer);
     }
   }
 
@@ -140,11 +144,6 @@ export namespace OwnServer {
     environment?: Record<string, string>;
   }
 }
-
-/**
- * Milliseconds that a server has to end by itself.
- */
-const GRACE = 15_000;
 
 /**
  * A port near that of the tests' server.

@@ -8,7 +8,7 @@ import {
   promptAt,
   stateAt
 } from '../support/notebook';
-import { expect, look, test } from '../support/test';
+import { expect, expectAccessible, look, test } from '../support/test';
 
 /**
  * Prints, waits for a file, prints again.
@@ -21,6 +21,10 @@ while not pathlib.Path("${file}").exists():
 print("after")`;
 
 async function run(page: IJupyterLabPageFixture, index: number): Promise<void> {
+  // A cell that the notebook's toolbar covers in part cannot be clicked.
+  await cellAt(page, index).evaluate(node =>
+    node.scrollIntoView({ block: 'center' })
+  );
   await page.notebook.selectCells(index);
   await page.keyboard.press('Control+Enter');
 }
@@ -121,4 +125,88 @@ test('outputs cleared by the user stay cleared', async ({ page, tmpPath }) => {
   await expect(outputsAt(page, 1)).toHaveText(['after\n']);
   await expect(outputsAt(page, 0)).toHaveCount(0);
   await expect(cellAt(page, 0)).toBeVisible();
+});
+
+test('a cell that waits for input asks again; a restart cancels what runs', async ({
+  page,
+  tmpPath
+}) => {
+  const path = `${tmpPath}/asks.ipynb`;
+  await openNotebook(page, path, [
+    { source: 'y = 5', target: 'local' },
+    { source: 'print("Hello", input("Your name? "))', target: 'local' },
+    { source: waits('never'), target: 'local' },
+    { source: 'print(y)' }
+  ]);
+  await run(page, 0);
+  await expect(stateAt(page, 0)).toHaveText(/done/);
+  await run(page, 1);
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByLabel('Your name?')).toBeVisible();
+  await comeBack(page, path);
+  await dialog.getByLabel('Your name?').fill('Ada');
+  await dialog.getByRole('button', { name: 'Ok' }).click();
+  await expect(outputsAt(page, 1)).toHaveText([/Hello Ada\n$/]);
+  await expect(promptAt(page, 1)).toHaveText('[2]:');
+
+  await run(page, 2);
+  await expect(outputsAt(page, 2)).toHaveText('before\n');
+  await comeBack(page, path);
+  await expect(promptAt(page, 2)).toHaveText('[*]:');
+  await expect(dialog).toHaveCount(0);
+  await page.menu.clickMenuItem('Kernel>Restart Kernel…');
+  await dialog.getByRole('button', { name: 'Confirm Kernel Restart' }).click();
+  await expect(stateAt(page, 2)).toHaveText(/cancelled.*restarted/);
+  await expect(promptAt(page, 2)).not.toHaveText('[*]:');
+  await expect(outputsAt(page, 2)).toHaveText(['before\n']);
+  await run(page, 3);
+  await expect(outputsAt(page, 3)).toContainText("name 'y' is not defined");
+  await expect(page.getByText(/restart/).first()).toContainText('y');
+  await expectAccessible(page, '.jp-DossierStrip');
+  await look(page, 'restarted');
+});
+
+test('another tab, a closed document and another name', async ({
+  page,
+  baseURL,
+  tmpPath
+}) => {
+  const path = `${tmpPath}/first.ipynb`;
+  await openNotebook(page, path, [
+    { source: 'print("short")', target: 'local' },
+    { source: waits('go'), target: 'local' }
+  ]);
+  const other = await page.context().newPage();
+  await other.goto(`${baseURL}/lab/tree/${path}?reset`);
+  await other.getByText('Python 3 (ipykernel) | Idle').waitFor();
+  const tabs = [page, other];
+  await run(page, 0);
+  await run(page, 1);
+  for (const tab of tabs) {
+    await expect(outputsAt(tab, 0)).toHaveText(['short\n']);
+    await expect(stateAt(tab, 0)).toHaveText(/done/);
+    await expect(outputsAt(tab, 1)).toHaveText(['before\n']);
+    await expect(stateAt(tab, 1)).toHaveText(/running/);
+    await expect(promptAt(tab, 1)).toHaveText('[*]:');
+  }
+  await page.notebook.close(true);
+  await page.contents.uploadContent('', 'text', `${tmpPath}/go`);
+  await expect(outputsAt(other, 1)).toHaveText(['before\nafter\n']);
+  await expect(stateAt(other, 1)).toHaveText(/done/);
+  await other.close();
+
+  // Nothing was saved: what the document opened anew shows is the ledger's.
+  await page.notebook.openByPath(path);
+  const stands = async () => {
+    await expect(outputsAt(page, 0)).toHaveText(['short\n']);
+    await expect(outputsAt(page, 1)).toHaveText(['before\nafter\n']);
+    await expect(promptAt(page, 1)).toHaveText('[2]:');
+    await expect(stateAt(page, 1)).toHaveText(/done/);
+  };
+  await stands();
+  const renamed = `${tmpPath}/second.ipynb`;
+  await page.notebook.close(true);
+  await page.contents.renameFile(path, renamed);
+  await page.notebook.openByPath(renamed);
+  await stands();
 });

@@ -13,8 +13,11 @@ const stream = (text: string) => ({
 });
 
 describe('followRun', () => {
-  it('drops what a cell showed when it is queued again', async () => {
-    const notebook = new NotebookModel();
+  let notebook: NotebookModel;
+  let cell: ICodeCellModel;
+
+  beforeEach(() => {
+    notebook = new NotebookModel();
     notebook.fromJSON({
       cells: [
         {
@@ -30,7 +33,12 @@ describe('followRun', () => {
       nbformat: 4,
       nbformat_minor: 5
     });
-    const cell = notebook.cells.get(0) as ICodeCellModel;
+    cell = notebook.cells.get(0) as ICodeCellModel;
+  });
+
+  afterEach(() => notebook.dispose());
+
+  it('drops what a cell showed when it is queued again', async () => {
     const events: [string | null, RunEvent['kind'], object][] = [
       ['a', 'state', { state: 'running', why: null }],
       ['a', 'output', stream('early\n')],
@@ -61,6 +69,67 @@ describe('followRun', () => {
     expect(cell.outputs.toJSON()).toEqual([
       { output_type: 'stream', name: 'stdout', text: 'right\n' }
     ]);
-    notebook.dispose();
+  });
+
+  it('takes over from a writer that went, and writes nothing twice', async () => {
+    const event = (seq: number, text: string) =>
+      ({ seq, cell: 'a', kind: 'output', body: stream(text) }) as RunEvent;
+    const writer = (isWriter: boolean) =>
+      ({
+        seq: 0,
+        cell: null,
+        kind: 'writer',
+        body: { writer: isWriter }
+      }) as unknown as RunEvent;
+    const asked: string[] = [];
+    const stands = stream('1\n2\n').content;
+    const api = {
+      watch: (_run: string, onEvent: (event: RunEvent) => void) => {
+        const play = async () => {
+          onEvent(writer(false));
+          onEvent(event(1, '1\n'));
+          onEvent(writer(true));
+          // These come while what the document lacks is fetched.
+          onEvent(event(2, '2\n'));
+          onEvent(event(3, '3\n'));
+          await new Promise(resolve => setTimeout(resolve));
+          onEvent(event(4, '4\n'));
+          await new Promise(resolve => setTimeout(resolve, 50));
+          onEvent(writer(false));
+          onEvent(event(5, '5\n'));
+          onEvent({
+            seq: 6,
+            cell: null,
+            kind: 'state',
+            body: { state: 'done', why: null }
+          } as RunEvent);
+        };
+        return { finished: play() };
+      },
+      outputs: async (run: string) => {
+        asked.push(run);
+        return { seq: 2, cells: { a: { outputs: [stands] } } };
+      }
+    } as unknown as IApiClient;
+    const restored: number[] = [];
+    await followRun({
+      api,
+      run: 'run1',
+      states: new CellStates(),
+      displays: new Displays(),
+      cell: () => cell,
+      shared: { id: 'document', client: 1 } as never,
+      onRestore: (model, _shown, seq) => {
+        restored.push(seq);
+        model.outputs.fromJSON([
+          { output_type: 'stream', name: 'stdout', text: '1\n2\n' }
+        ]);
+      }
+    });
+    expect(asked).toEqual(['run1']);
+    expect(restored).toEqual([2]);
+    expect(cell.outputs.toJSON()).toEqual([
+      { output_type: 'stream', name: 'stdout', text: '1\n2\n3\n4\n' }
+    ]);
   });
 });

@@ -14,6 +14,12 @@ while not pathlib.Path("go").exists():
 print("after")`;
 
 /**
+ * With a document open, jupyter-collaboration's server waits for a thread of its own after
+ * SIGTERM without end, also where this extension is not enabled.
+ */
+const GRACE = 5_000;
+
+/**
  * A server with jupyter-collaboration, in the environment that `make browser-tools` made for it.
  */
 function server(...more: string[]): OwnServer {
@@ -73,7 +79,7 @@ test('two browsers see a run once, also when the one that began it goes', async 
     await expect(outputsAt(third, 0)).toHaveText(['short\n']);
     await expect(outputsAt(second, 1)).toHaveText(['before\nafter\n']);
   } finally {
-    await own.stop('SIGTERM');
+    await own.stop('SIGTERM', GRACE);
   }
 });
 
@@ -104,6 +110,6 @@ test('with server-side execution switched on, targets stay targets and why it is
       page.getByText('Server-side execution is not used').first()
     ).toBeVisible();
   } finally {
-    await own.stop('SIGTERM');
+    await own.stop('SIGTERM', GRACE);
   }
 });
