@@ -2,11 +2,12 @@ import { openNotebook, outputsAt, promptAt } from '../support/notebook';
 import { expect, expectAccessible, look, test } from '../support/test';
 
 // 60 MB of objects that take a while to make again, on any machine.
-const LARGE = `import os, time
+const LARGE = `import os
 class Part:
     def __init__(self):
         self.text = os.urandom(100_000).hex()
     def __setstate__(self, state):
+        import time
         time.sleep(0.03)
         self.__dict__ = state
 large = [Part() for _ in range(300)]
@@ -20,8 +21,7 @@ test('a kernel cell loads a large value with progress, and can be stopped', asyn
   await openNotebook(page, `${tmpPath}/loading.ipynb`, [
     { source: LARGE, target: 'local' },
     { source: 'print(len(large), small)' },
-    { source: '"next"' },
-    { source: "print('large' in globals(), 'small' in globals())" }
+    { source: '"next"' }
   ]);
   await page.notebook.selectCells(0);
   await page.keyboard.press('Shift+Enter');
@@ -47,10 +47,6 @@ test('a kernel cell loads a large value with progress, and can be stopped', asyn
   await page.menu.clickMenuItem('Kernel>Interrupt Kernel');
   await expect(promptAt(page, 1)).toHaveText('[ ]:');
   await expect(notification).toBeHidden();
-  await page.notebook.selectCells(3);
-  await page.keyboard.press('Control+Enter');
-  await expect(outputsAt(page, 3)).toHaveText('False False\n');
-
   await page.notebook.selectCells(1);
   await page.keyboard.press('Shift+Enter');
   await expect(outputsAt(page, 1)).toHaveText('300 7\n', {
