@@ -161,7 +161,9 @@ async def test_values_go_from_kernel_to_worker_and_back(
     assert {"p", "q"} <= set(prepared["loaded"])
     assert await kernel.run(sources[2]) == "42 21 True True\n"
     # Nothing is left to load, so the next cell costs nothing.
-    assert (await one_by_one("prepare", content, "c2"))[1] == {"loaded": [], "bytes": 0, "gone": []}
+    assert (await one_by_one("prepare", content, "c2"))[1] == {
+        "loaded": [], "bytes": 0, "gone": [], "stopped": False
+    }  # fmt: skip
 
 
 async def test_the_kernel_keeps_its_counts_and_names(
@@ -232,7 +234,9 @@ async def test_the_bridge_leaves_no_trace(kernel: Any, tmp_path: Any) -> None:
     await bridge.took(found.count + 4, "1 + 1", [], {})
     assert (await bridge.look()).count == found.count + 5
     with pytest.raises(KernelFault, match="x"):
-        await bridge.load({"x": "missing"}, {})
+        progress = tmp_path / "progress"
+        progress.touch()
+        await bridge.load({"x": "missing"}, {}, progress)
     assert await kernel.run("print(sorted(n for n in globals() if n[0] != '_'))") == (
         "['In', 'Out', 'a', 'exit', 'get_ipython', 'open', 'quit']\n"
     )
