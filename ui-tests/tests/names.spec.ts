@@ -7,6 +7,13 @@ import {
 } from '../support/notebook';
 import { expect, look, test } from '../support/test';
 
+// A kernel on a busy machine may need longer than the second that JupyterLab gives it.
+test.use({
+  settings: {
+    '@jupyterlab/completer-extension:manager': { providerTimeout: 30_000 }
+  }
+});
+
 test('names made elsewhere are known before they are loaded', async ({
   page,
   tmpPath
