@@ -86,6 +86,8 @@ async def test_a_cell_proven_pure_runs_again(tmp_path: Path) -> None:
                         await engine.cancel(run)
                     else:
                         os.kill(only_worker(engine), signal.SIGKILL)
+        # The interrupted cell may be heard to collect before the run's end is told.
+        states = [state for state in states if state != "collecting"]
         assert states == ["starting", "running", "queued", "starting", "running", "cancelled"]
 
 
