@@ -198,7 +198,8 @@ _PROCESS = [
     "gen = (z for z in {a})",
     "print(next(gen, None))",
     "warnings.simplefilter('{w}')",
-    "print(len(warnings.filters))",
+    # Not `print(len(warnings.filters))`, a known hole: a worker kernel that has imported more than
+    # the notebook so far has the filters of those imports too.
 ]
 _OURS = [s for s in OBJECTS if "fakeconf" not in s]
 _START = (

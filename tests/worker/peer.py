@@ -202,6 +202,8 @@ class Peer:
             "keep": True,
             "filename_cwd": str(self.folder),
             "env": {},
+            # Tests of the limits give their own.
+            "limits": {"text": 16 << 20, "rich": 128 << 20},
             **options,
         }
         self.kernels.add(kernel)
