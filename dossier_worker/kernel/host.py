@@ -482,11 +482,13 @@ class Host:
                             **extra,
                         )
                     )
+                    self.interrupts.watch(waits)
                     future = self._task_of(waits.run())
-                    self.interrupts.watch(future, waits)
+                    self.interrupts.spare(self._runner, self._cell, future)
                     try:
                         result = await future
                     finally:
+                        self.interrupts.watch(None)
                         shell.events.trigger("post_execute")
                         if not silent:
                             shell.events.trigger("post_run_cell", result)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any
 
 from jupyter_client.jsonutil import json_clean, json_default
 
@@ -49,7 +49,7 @@ class Interrupts:
         self.mode = Mode.IDLE
         self._shields = 0
         self._pending = False
-        self._watched: _Watched | None = None
+        self._watched: Interruptible | None = None
         self._own: tuple[asyncio.Task[Any], ...] = ()
         self._pid = os.getpid()
 
@@ -81,12 +81,12 @@ class Interrupts:
             self._watched = watched
             signal.signal(signal.SIGINT, self._on_signal)
 
-    def watch(self, task: asyncio.Task[Any], code: Interruptible) -> None:
-        """The user's code is this task."""
-        self._watched = _Watched(task, code)
+    def watch(self, code: Interruptible | None) -> None:
+        """The user's code is a coroutine; or is not any more."""
+        self._watched = code
 
     def spare(self, *tasks: asyncio.Task[Any] | None) -> None:
-        """These tasks are ours: nothing is raised in them."""
+        """These tasks are ours: nothing is raised in them while a coroutine is watched."""
         self._own = tuple(task for task in tasks if task is not None)
 
     @contextmanager
@@ -106,18 +106,15 @@ class Interrupts:
     def _deliver(self) -> None:
         if self._pending and self.mode is Mode.USER:
             self._pending = False
-            self._raise(None)
+            self._raise(sys._getframe())
 
     def _raise(self, frame: FrameType | None) -> None:
-        watched = self._watched
-        if watched is not None:
-            loop = watched.task.get_loop()
-            current = asyncio.current_task(loop)
-            if current is not watched.task:
-                loop.call_soon_threadsafe(watched.code.interrupt)
-                # Something else of the user's may be keeping the loop.
-                if current in self._own or (current is None and not _in_users_callback(frame)):
-                    return
+        code = self._watched
+        if code is not None and not code.running:
+            code.interrupt()
+            # Something else of the user's may be keeping the loop.
+            if code.step in self._own or (code.step is None and not _in_users_callback(frame)):
+                return
         raise KeyboardInterrupt
 
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
@@ -129,23 +126,20 @@ class Interrupts:
             self._pending = True
 
 
-class _Watched(NamedTuple):
-    task: asyncio.Task[Any]
-    code: Interruptible
-
-
 _CALLBACK = asyncio.Handle._run.__code__
 _HERE = os.path.dirname(__file__)
 
 
 def _in_users_callback(frame: FrameType | None) -> bool:
     """Whether an event loop runs a callback now that is not ours."""
+    called: FrameType | None = None
     while frame is not None:
         if frame.f_code is _CALLBACK:
-            return True
-        if frame.f_code.co_filename.startswith(_HERE):
-            return False
-        frame = frame.f_back
+            if called is None:
+                # At the first line the callback (a step of a task, perhaps) is still to be called.
+                return frame.f_lineno > _CALLBACK.co_firstlineno
+            return not called.f_code.co_filename.startswith(_HERE)
+        called, frame = frame, frame.f_back
     return False
 
 

@@ -16,19 +16,38 @@ class Interruptible:
 
     def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         self._coroutine = coroutine
+        self._loop = asyncio.get_running_loop()
         self._interrupted = False
         self._wait: _Wait | None = None
 
+    @property
+    def running(self) -> bool:
+        """Whether what the main thread does now is done by the coroutine."""
+        return bool(self._coroutine.cr_running)
+
+    @property
+    def step(self) -> asyncio.Task[Any] | None:
+        """The task that runs a step now."""
+        return asyncio.current_task(self._loop)
+
     def interrupt(self) -> None:
-        """Raise KeyboardInterrupt where it waits, or at its next `await`."""
+        """Raise KeyboardInterrupt where it waits, or at its next `await`; for a signal handler."""
         self._interrupted = True
-        if self._wait is not None:
+        self._loop.call_soon_threadsafe(self._give_up)
+
+    def _give_up(self) -> None:
+        if self._interrupted and self._wait is not None:
             self._wait.give_up()
 
     def __await__(self) -> Generator[Any, Any, Any]:
         step = partial(self._coroutine.send, None)
         while True:
+            if self._interrupted:
+                self._interrupted = False
+                step = partial(self._coroutine.throw, KeyboardInterrupt())
             try:
+                # No signal comes between the `if` above, when it does not hold, and the coroutine:
+                # Python looks for them when a call or a turn of a loop has ended.
                 awaited = step()
             except StopIteration as end:
                 return end.value
@@ -41,9 +60,6 @@ class Interruptible:
                 step = partial(self._coroutine.send, None)
             finally:
                 self._wait = None
-            if self._interrupted:
-                self._interrupted = False
-                step = partial(self._coroutine.throw, KeyboardInterrupt())
 
     async def run(self) -> Any:
         """As a coroutine, which a task wants."""

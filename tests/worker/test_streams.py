@@ -6,6 +6,7 @@ import socket
 import threading
 from typing import Any
 
+from dossier_worker.kernel.captured import Captured
 from dossier_worker.kernel.frames import Splitter
 from dossier_worker.kernel.link import Interrupts, Link
 from dossier_worker.kernel.streams import Channel, Flusher, PublishHere, WorkerStream
@@ -15,7 +16,9 @@ def test_a_flush_waits_for_what_another_thread_is_sending() -> None:
     ours, theirs = socket.socketpair()
     link = Link(Interrupts())
     link.attach(ours)
-    stream = WorkerStream(None, PublishHere(Channel("iopub")), "stdout", link, Flusher())
+    channel = PublishHere(Channel("iopub"))
+    captured = Captured(lambda comm, outputs: None)
+    stream = WorkerStream(None, channel, "stdout", link, Flusher(), captured)
     # More than the socket takes: whoever sends it waits for the reader.
     stream._text.append(("a", "x" * (4 << 20)))
     sender = threading.Thread(target=stream.send_pending)
