@@ -236,7 +236,7 @@ class Values:
         definition = sharing.is_named_definition(root)
         held = Held(manifest, root, index, objects, deps, definition, memory)
         self._registry.add(held, frame_memory)
-        figures.make_shown(objects.values())
+        figures.settle(objects.values())
         return root
 
     def _buffer(self, blob: str, size: int) -> Any:

@@ -56,6 +56,39 @@ def test_figures(book: Any) -> None:
     )
 
 
+def test_transforms_know_their_parents(book: Any) -> None:
+    """They know them by `id`; a new parent with the old id of another would take its place."""
+    pytest.importorskip("matplotlib")
+    book.cell(
+        0,
+        """
+        import matplotlib.pyplot as plt
+        fig, ax = plt.subplots()
+        bars = ax.bar(["a", "b"], [2, 3])
+        plt.close(fig)
+        """,
+        "fig ax bars",
+    )
+    book.cell(
+        1,
+        """
+        import gc, io
+        from matplotlib.transforms import TransformNode
+        def wrong():
+            nodes = [obj for obj in gc.get_objects() if isinstance(obj, TransformNode)]
+            assert len(nodes) > 20
+            return [n for n in nodes for key, ref in n._parents.items() if id(ref()) != key]
+        assert not wrong()
+        low, high = ax.get_ylim()
+        before = bars[1].get_window_extent().height
+        ax.set_ylim(low, 2 * high)
+        fig.savefig(io.BytesIO())
+        assert abs(bars[1].get_window_extent().height / before - 0.5) < 0.01
+        assert not wrong()
+        """,
+    )
+
+
 def test_unimported_libraries_come_with_the_values(book: Any) -> None:
     pytest.importorskip("scipy")
     book.cell(
