@@ -6,15 +6,16 @@ Cancelling its task would give it a CancelledError, and not before what it await
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Generator
+from collections.abc import Generator
 from functools import partial
+from types import CoroutineType
 from typing import Any
 
 
 class Interruptible:
     """Runs a coroutine within the task that awaits this object."""
 
-    def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+    def __init__(self, coroutine: CoroutineType[Any, Any, Any]) -> None:
         self._coroutine = coroutine
         self._loop = asyncio.get_running_loop()
         self._interrupted = False
@@ -23,7 +24,7 @@ class Interruptible:
     @property
     def running(self) -> bool:
         """Whether what the main thread does now is done by the coroutine."""
-        return bool(self._coroutine.cr_running)
+        return self._coroutine.cr_running
 
     @property
     def step(self) -> asyncio.Task[Any] | None:
