@@ -80,7 +80,9 @@ class Outflow:
     def _pause_after(self, replaced: int) -> float:
         """Seconds until the next flush: a cell's last picture counts, not each of thousands."""
         bounds = self._bounds
-        if bounds.total > bounds.limits.total - 2 * bounds.limits.rich:
+        limits = bounds.limits
+        # What is left when most of the total is used up is kept for the end.
+        if bounds.total > limits.total - min(2 * limits.rich, limits.total // 2):
             return _FOREVER
         slower = max(1.0, (bounds.replaced / _UNHURRIED) ** 2)
         return min(_LONGEST, max(WINDOW, replaced / _RATE * slower))

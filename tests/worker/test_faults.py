@@ -101,19 +101,23 @@ async def test_not_kept(worker: Peer) -> None:
     assert not [f for f in worker.frames if f.message["type"] == "kernel_died"]
 
 
-async def test_cut_replays(worker: Peer) -> None:
+async def test_cut_replays(worker: Peer, tmp_path: Path) -> None:
     """Cut again and again while a cell prints: nothing is lost, nothing comes twice."""
-    code = "import time\nfor i in range(400):\n    print(i, flush=True); time.sleep(.002)"
+    code = (
+        "import os, time\nfor i in range(400):\n    print(i, flush=True); time.sleep(.002)\n"
+        f"    while i % 100 == 99 and not os.path.exists({str(tmp_path)!r} + f'/{{i}}'):\n"
+        "        time.sleep(.01)"
+    )
     attempt = worker.execute(code)
-    for number in (20, 150, 300):
+    for cuts, number in enumerate((20, 150, 250, 301), 1):
         await worker.shows(attempt, f"{number}\n")
-        # What came just before the last cut may show it while the worker still dials in again.
-        await worker.until(lambda: worker.handler is not None)
         worker.cut()
-        await worker.until(lambda: worker.handler is None)
+        # What it prints meanwhile comes over the next connection; then it may go on.
+        await worker.until(lambda cuts=cuts: len(worker.hellos) > cuts)
+        (tmp_path / f"{100 * cuts - 1}").touch()
     result = await worker.result(attempt)
     assert result.text() == "".join(f"{i}\n" for i in range(400))
-    assert len(worker.hellos) == 4
+    assert len(worker.hellos) == 5
     assert worker.hellos[1]["kernels"] == [{"kernel": "k", "attempt": attempt}]
     assert worker.hellos[1]["attempts"] == {attempt: "running"}
     assert "secret" not in worker.hellos[1]

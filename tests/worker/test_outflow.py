@@ -97,6 +97,17 @@ async def test_what_stands_is_as_without_gathering(tmp_path: Path, seed: int) ->
     assert len(flow.sent) < len(given)
 
 
+async def test_text_comes_at_once_whatever_room_displays_have(tmp_path: Path) -> None:
+    flow = Flow(tmp_path, rich=Limits().total)
+    flow.take(stream("a"))
+    flow.outflow.flush()
+    flow.take(stream("b"))
+    deadline = asyncio.get_running_loop().time() + 5
+    while len(flow.sent) < 2 and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(0.01)
+    assert [m["content"]["text"] for m in flow.sent] == ["a", "b"]
+
+
 async def test_of_many_updates_the_last_of_a_moment_is_sent(tmp_path: Path) -> None:
     flow = Flow(tmp_path)
     flow.take(display("0", "x"))
