@@ -6,8 +6,10 @@ change bits with the number of BLAS threads and sets of strings their order with
 
 from __future__ import annotations
 
+import getpass
 import os
 import platform
+import socket
 
 from .model import Json
 
@@ -35,5 +37,18 @@ def environment(jobs: int) -> dict[str, str]:
 
 
 def record(env: dict[str, str]) -> Json:
-    """The conditions as the ledger keeps them."""
-    return {"env": env, "machine": platform.machine(), "system": platform.system()}
+    """The conditions as the ledger keeps them, with who began the run and where."""
+    return {
+        "env": env,
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "user": _user(),
+        "host": socket.gethostname(),
+    }
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no name for this number, as in some containers
+        return str(os.getuid())

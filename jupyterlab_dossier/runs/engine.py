@@ -27,7 +27,7 @@ from jupyter_client.kernelspec import NoSuchKernel
 from ..dataflow.client import AnalysisPair
 from ..store import Store
 from ..targets import Catalogue
-from . import analysis, conditions, kernelspecs, observations, options, recovery, survey
+from . import analysis, conditions, details, kernelspecs, observations, options, recovery, survey
 from . import plan as planning
 from .database import LedgerFault
 from .deliveries import Deliveries
@@ -393,6 +393,42 @@ class Engine:
             "state": record.state,
             "tasks": [{f: getattr(task, f) for f in fields} for task in record.tasks],
         }
+
+    async def run_graph(self, run: str) -> Json:
+        """The graph of a run as it was (`details.graph`). Raises `NoSuchRun`."""
+        return await details.graph(self.ledger, run)
+
+    async def cell(self, run: str, cell: str) -> Json:
+        """All that is known of a cell in a run (`details.cell`). Raises `NoSuchRun`."""
+        return await details.cell(self.ledger, run, cell)
+
+    async def log(
+        self, run: str, cell: str, attempt: str | None = None, after: int = 0, limit: int = 500
+    ) -> Json:
+        """A page of what an attempt said (`details.log`). Raises `NoSuchRun`."""
+        return await details.log(self.ledger, run, cell, attempt, after, limit)
+
+    async def worker_log(self, run: str, cell: str, attempt: str | None = None) -> str:
+        """The last of what an attempt's worker and its platform say. Raises `NoSuchRun`."""
+        row = await details.worker(self.ledger, run, cell, attempt)
+        target = self.catalogue.targets.get(row["target"])
+        provider = self.catalogue.provider(target) if target is not None else None
+        if provider is None or not row["handle"]:
+            return ""
+        return await provider.logs(json.loads(row["handle"]))
+
+    async def compared(self, left: str, right: str) -> Json:
+        """What differs between two runs (`comparison.compared`). Raises `NoSuchRun`."""
+        from . import comparison  # the analysis that it matches cells by is a large import
+
+        return await comparison.compared(self, left, right)
+
+    async def again(self, run: str) -> Workflow:
+        """The workflow that a run was, to be run once more. Raises `BadInput`."""
+        if (await self.ledger.run(run)).kind != "workflow":
+            raise BadInput(f"run {run} was of one cell: run that in its notebook", "again")
+        _, spec, _ = await self.ledger.spec(run)
+        return workflow_of(spec["workflow"])
 
     async def outputs(self, run: str) -> tuple[dict[str, list[Json]], dict[str, int | None]]:
         """Outputs and execution counts by cell, as they belong into the notebook."""

@@ -77,6 +77,9 @@ MIGRATIONS = [
         PRIMARY KEY (run, attempt, position)
     ) WITHOUT ROWID
     """,
+    """
+    ALTER TABLE workers ADD COLUMN about TEXT
+    """,
 ]
 
 
@@ -363,6 +366,18 @@ class Ledger:
         )
         return None if row is None else dict(json.loads(row["setting"])["given"])
 
+    async def makers(self, versions: Iterable[str]) -> dict[str, str]:
+        """The cell that left each version; none for what the user's kernel exported."""
+        names = tuple(set(versions))
+        marks = ",".join("?" * len(names))
+        rows = await self.database.read(
+            lambda db: db.execute(
+                f"SELECT version, cell FROM versions WHERE cell <> '' AND version IN ({marks})",
+                names,
+            ).fetchall()
+        )
+        return {row["version"]: row["cell"] for row in rows}
+
     async def manifests(self, versions: Iterable[str]) -> dict[str, Json]:
         """The manifests of versions and of all that they refer to, as far as they are known."""
 
@@ -439,6 +454,18 @@ class Ledger:
             Event(r["seq"], run, r["cell"], r["kind"], json.loads(r["body"]), r["time"])
             for r in rows
         ]
+
+    async def said(
+        self, run: str, cell: str, attempt: str | None, after: int, limit: int
+    ) -> list[sqlite3.Row]:
+        """Events of one attempt of a cell, and of none, numbered above `after`."""
+        return await self.database.read(
+            lambda db: db.execute(
+                "SELECT seq, kind, time, body FROM events WHERE run = ? AND seq > ? AND cell = ?"
+                " AND (attempt IS ? OR attempt IS NULL) ORDER BY seq LIMIT ?",
+                (run, after, cell, attempt, limit),
+            ).fetchall()
+        )
 
     async def event_texts(self, run: str, after: int = 0) -> tuple[int, list[str]]:
         """The JSON of some events above `after`, and the number of the last of them.
@@ -525,6 +552,17 @@ class Ledger:
                 f"SELECT * FROM workers WHERE state IN ({marks})", tuple(states)
             ).fetchall()
         )
+
+    async def workers_of(self, names: Iterable[str]) -> dict[str, sqlite3.Row]:
+        """The rows of these workers, by name."""
+        asked = tuple(set(names))
+        marks = ",".join("?" * len(asked))
+        rows = await self.database.read(
+            lambda db: db.execute(
+                f"SELECT * FROM workers WHERE worker IN ({marks})", asked
+            ).fetchall()
+        )
+        return {row["worker"]: row for row in rows}
 
 
 def _events(

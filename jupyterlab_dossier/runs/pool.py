@@ -537,6 +537,8 @@ class Pool:
             return
         known.connection = worker
         known.known = dict(hello.get("attempts") or {})
+        about = {name: str(hello.get(name))[:200] for name in ("host", "pid", "python", "platform")}
+        await self._ledger.set_worker(known.id, about=json.dumps(about))
         known.ready.set()
         for execution in list(self.executions.values()):
             if execution.worker is not known:

@@ -5,21 +5,27 @@ import { ApiError, requestAPI } from './request';
 import type { IApiClient } from './tokens';
 import {
   isRunEnd,
+  type CellDetails,
   type Changes,
   type ChangesRequest,
+  type Comparison,
   type Delivery,
   type FoundRuns,
   type Loading,
+  type LogPage,
   type OpenedInputs,
   type OpenInputsRequest,
+  type PreflightRequest,
   type Prepared,
   type PrepareRequest,
   type Problem,
   type RunEvent,
+  type RunGraph,
   type RunOutputs,
   type RunRecord,
   type RunRequest,
   type RunStarted,
+  type RunSummary,
   type SharedDocument,
   type Target
 } from './types';
@@ -48,7 +54,7 @@ export class ApiClient implements IApiClient {
     return { run: started.run, problems: started.problems ?? [] };
   }
 
-  async preflight(request: RunRequest): Promise<Problem[]> {
+  async preflight(request: PreflightRequest): Promise<Problem[]> {
     const { problems } = (await this._post('preflight', request)) as {
       problems: Problem[];
     };
@@ -60,6 +66,60 @@ export class ApiClient implements IApiClient {
 
   async show(run: string): Promise<RunRecord> {
     return (await this._get(`runs/${encodeURIComponent(run)}`)) as RunRecord;
+  }
+
+  async runs(path?: string): Promise<RunSummary[]> {
+    const query = path ? `?${new URLSearchParams({ path }).toString()}` : '';
+    const { runs } = (await this._get(`runs${query}`)) as {
+      runs: RunSummary[];
+    };
+    if (!Array.isArray(runs)) {
+      throw new ApiError('runs', 'mismatch');
+    }
+    return runs;
+  }
+
+  async runGraph(run: string): Promise<RunGraph> {
+    return (await this._get(
+      `runs/${encodeURIComponent(run)}/graph`
+    )) as RunGraph;
+  }
+
+  async cell(run: string, cell: string): Promise<CellDetails> {
+    return (await this._get(Private.cellPath(run, cell))) as CellDetails;
+  }
+
+  async log(
+    run: string,
+    cell: string,
+    attempt?: string,
+    after = 0
+  ): Promise<LogPage> {
+    const query = new URLSearchParams({
+      after: String(after),
+      ...(attempt ? { attempt } : {})
+    });
+    return (await this._get(
+      `${Private.cellPath(run, cell)}/log?${query.toString()}`
+    )) as LogPage;
+  }
+
+  async workerLog(
+    run: string,
+    cell: string,
+    attempt?: string
+  ): Promise<string> {
+    const query = new URLSearchParams(attempt ? { attempt } : {});
+    const { text } = (await this._get(
+      `${Private.cellPath(run, cell)}/log/worker?${query.toString()}`
+    )) as { text?: string };
+    return text ?? '';
+  }
+
+  async compare(left: string, right: string): Promise<Comparison> {
+    return (await this._get(
+      `compare?${new URLSearchParams({ left, right }).toString()}`
+    )) as Comparison;
   }
 
   async cancel(run: string): Promise<void> {
@@ -171,6 +231,13 @@ export namespace ApiClient {
 }
 
 namespace Private {
+  /**
+   * The end point of a cell in a run.
+   */
+  export function cellPath(run: string, cell: string): string {
+    return `runs/${encodeURIComponent(run)}/cells/${encodeURIComponent(cell)}`;
+  }
+
   /**
    * An empty answer as an object without keys.
    */

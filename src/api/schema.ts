@@ -199,6 +199,108 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/runs/{run}/graph': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: components['parameters']['run'];
+      };
+      cookie?: never;
+    };
+    /** The dataflow graph of a run as it was, with sources and sizes */
+    get: operations['showRunGraph'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/runs/{run}/cells/{cell}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: components['parameters']['run'];
+        cell: components['parameters']['cell'];
+      };
+      cookie?: never;
+    };
+    /** All that is known of one cell in a run */
+    get: operations['showCell'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/runs/{run}/cells/{cell}/log': {
+    parameters: {
+      query?: {
+        /** @description One of the cell's attempts; the newest if not given. */
+        attempt?: components['parameters']['attempt'];
+      };
+      header?: never;
+      path: {
+        run: components['parameters']['run'];
+        cell: components['parameters']['cell'];
+      };
+      cookie?: never;
+    };
+    /** A page of what one attempt of a cell said */
+    get: operations['readLog'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/runs/{run}/cells/{cell}/log/worker': {
+    parameters: {
+      query?: {
+        /** @description One of the cell's attempts; the newest if not given. */
+        attempt?: components['parameters']['attempt'];
+      };
+      header?: never;
+      path: {
+        run: components['parameters']['run'];
+        cell: components['parameters']['cell'];
+      };
+      cookie?: never;
+    };
+    /** The last of what an attempt's worker and its platform say */
+    get: operations['readWorkerLog'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/compare': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What differs between two runs */
+    get: operations['compareRuns'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/runs/{run}/outputs': {
     parameters: {
       query?: never;
@@ -438,7 +540,20 @@ export interface components {
     };
     RunRequest:
       | components['schemas']['WorkflowRequest']
+      | components['schemas']['CellRequest']
+      | components['schemas']['AgainRequest'];
+    PreflightRequest:
+      | components['schemas']['WorkflowRequest']
       | components['schemas']['CellRequest'];
+    /** @description A workflow run once more, exactly as it was; its notebook is not looked at. */
+    AgainRequest: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      kind: 'again';
+      run: string;
+    };
     WorkflowRequest: {
       /**
        * @description discriminator enum property added by openapi-typescript
@@ -542,6 +657,125 @@ export interface components {
       started: number | null;
       ended: number | null;
       execution_count: number | null;
+    };
+    RunGraph: {
+      cells: components['schemas']['RunGraphCell'][];
+      edges: components['schemas']['RunGraphEdge'][];
+    };
+    RunGraphCell: {
+      id: string;
+      index: number;
+      reads: string[];
+      writes: string[];
+      /** @description Why the cell is ordered with every other. */
+      barrier: string | null;
+      /** @description The source that ran. */
+      source: string;
+      /** @description null where the run left the cell out. */
+      target: string | null;
+    };
+    RunGraphEdge: {
+      from: string;
+      to: string;
+      /** @enum {string} */
+      kind: 'value' | 'order';
+      names: string[];
+      why: string;
+      /** @description The size of the values that went along; null where it is not known. */
+      bytes: number | null;
+    };
+    CellDetails: {
+      id: string;
+      index: number;
+      state: components['schemas']['TaskState'];
+      target: string;
+      why: string | null;
+      started: number | null;
+      ended: number | null;
+      execution_count: number | null;
+      source: string;
+      options: {
+        [key: string]: unknown;
+      };
+      /** @description Oldest first. */
+      attempts: components['schemas']['Attempt'][];
+      inputs: components['schemas']['Value'][];
+      outputs: components['schemas']['Value'][];
+      /** @description What may change results though no cell changed, and who ran it where. */
+      conditions: {
+        [key: string]: unknown;
+      };
+    };
+    Attempt: {
+      attempt: string;
+      number: number;
+      state: string;
+      worker: string;
+      target: string | null;
+      kernel: string;
+      /** @description As the worker named itself. */
+      host: string | null;
+      pid: string | null;
+      started: number;
+      ended: number | null;
+      /** @description The error it ended with. */
+      why: string | null;
+    };
+    Value: {
+      name: string;
+      version: string;
+      type: string | null;
+      summary: string | null;
+      bytes: number | null;
+      /** @description Names the bytes of its first blob. */
+      hash: string | null;
+      /** @description Why it lives only in its process. */
+      unshippable: string | null;
+      /** @description The cell that left it; null for the kernel. */
+      from: string | null;
+    };
+    LogPage: {
+      entries: {
+        seq: number;
+        /** @description Seconds since the epoch. */
+        time: number;
+        /** @description stdout, stderr, error, display or state. */
+        source: string;
+        /** @description May end within a line. */
+        text: string;
+      }[];
+      /** @description The `after` of the next page. */
+      next: number;
+      /** @description Whether the next page is there already. */
+      more: boolean;
+      /** @description Whether nothing more can come. */
+      ended: boolean;
+    };
+    WorkerLog: {
+      text: string;
+    };
+    Comparison: {
+      left: string;
+      right: string;
+      cells: {
+        id: string;
+        left: components['schemas']['Task'] | null;
+        right: components['schemas']['Task'] | null;
+        /** @description Lines of a unified difference; none where the code is the same. */
+        code: string[];
+        inputs: {
+          name: string;
+          /** @description Equal bytes; others may be equal values. */
+          same: boolean;
+        }[];
+        /** @description What differs, in words. */
+        outputs: string[];
+      }[];
+      environment: {
+        name: string;
+        left: string | null;
+        right: string | null;
+      }[];
     };
     Events: components['schemas']['Event'][];
     Event:
@@ -785,6 +1019,8 @@ export interface components {
   parameters: {
     run: string;
     cell: string;
+    /** @description One of the cell's attempts; the newest if not given. */
+    attempt: string;
     kernel: string;
     /** @description The user's kernel. */
     ownKernel: string;
@@ -876,7 +1112,7 @@ export interface operations {
     };
     requestBody: {
       content: {
-        'application/json': components['schemas']['RunRequest'];
+        'application/json': components['schemas']['PreflightRequest'];
       };
     };
     responses: {
@@ -1071,6 +1307,134 @@ export interface operations {
         };
         content: {
           'text/plain': string;
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  showRunGraph: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: components['parameters']['run'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The graph. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RunGraph'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  showCell: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: components['parameters']['run'];
+        cell: components['parameters']['cell'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Its source, attempts, inputs and outputs, and the run's conditions. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CellDetails'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  readLog: {
+    parameters: {
+      query?: {
+        /** @description One of the cell's attempts; the newest if not given. */
+        attempt?: components['parameters']['attempt'];
+        /** @description The `next` of the page before. */
+        after?: number;
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        run: components['parameters']['run'];
+        cell: components['parameters']['cell'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The page. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LogPage'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  readWorkerLog: {
+    parameters: {
+      query?: {
+        /** @description One of the cell's attempts; the newest if not given. */
+        attempt?: components['parameters']['attempt'];
+      };
+      header?: never;
+      path: {
+        run: components['parameters']['run'];
+        cell: components['parameters']['cell'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The text; empty where nothing is left of it. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WorkerLog'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  compareRuns: {
+    parameters: {
+      query: {
+        left: string;
+        right: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Code, inputs and outputs, cell by cell, and the environment. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Comparison'];
         };
       };
       default: components['responses']['Error'];

@@ -2,21 +2,27 @@ import { Token } from '@lumino/coreutils';
 
 import type { EventStream } from './events';
 import type {
+  CellDetails,
   Changes,
   ChangesRequest,
+  Comparison,
   Delivery,
   FoundRuns,
   Loading,
+  LogPage,
   OpenedInputs,
   OpenInputsRequest,
+  PreflightRequest,
   Prepared,
   PrepareRequest,
   Problem,
   RunEvent,
+  RunGraph,
   RunOutputs,
   RunRecord,
   RunRequest,
   RunStarted,
+  RunSummary,
   SharedDocument,
   Target
 } from './types';
@@ -40,12 +46,47 @@ export interface IApiClient {
   /**
    * What is wrong with a cell or a notebook; nothing is started.
    */
-  preflight(request: RunRequest): Promise<Problem[]>;
+  preflight(request: PreflightRequest): Promise<Problem[]>;
 
   /**
    * A run and its tasks as the ledger has them.
    */
   show(run: string): Promise<RunRecord>;
+
+  /**
+   * Past and present runs, newest first; of one notebook or of all.
+   */
+  runs(path?: string): Promise<RunSummary[]>;
+
+  /**
+   * The dataflow graph of a run as it was.
+   */
+  runGraph(run: string): Promise<RunGraph>;
+
+  /**
+   * All that is known of one cell in a run.
+   */
+  cell(run: string, cell: string): Promise<CellDetails>;
+
+  /**
+   * A page of what an attempt of a cell said; the newest one if none is given.
+   */
+  log(
+    run: string,
+    cell: string,
+    attempt?: string,
+    after?: number
+  ): Promise<LogPage>;
+
+  /**
+   * The last of what an attempt's worker and its platform say.
+   */
+  workerLog(run: string, cell: string, attempt?: string): Promise<string>;
+
+  /**
+   * What differs between two runs.
+   */
+  compare(left: string, right: string): Promise<Comparison>;
 
   cancel(run: string): Promise<void>;
 

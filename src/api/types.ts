@@ -4,6 +4,7 @@ type Schemas = components['schemas'];
 
 export type Target = Schemas['Target'];
 export type RunRequest = Schemas['RunRequest'];
+export type PreflightRequest = Schemas['PreflightRequest'];
 export type RunStarted = Schemas['RunStarted'];
 export type Problem = Schemas['Problem'];
 export type RunRecord = Schemas['Run'];
@@ -23,6 +24,11 @@ export type FoundRuns = Schemas['NotebookRuns'];
 export type RunOutputs = Schemas['RunOutputs'];
 export type CellOutputs = Schemas['CellOutputs'];
 export type Delivery = Schemas['Delivery'];
+export type RunSummary = Schemas['RunSummary'];
+export type RunGraph = Schemas['RunGraph'];
+export type CellDetails = Schemas['CellDetails'];
+export type LogPage = Schemas['LogPage'];
+export type Comparison = Schemas['Comparison'];
 
 /**
  * A document that several clients share, and which of them this one is.

@@ -5,6 +5,13 @@ from __future__ import annotations
 from tornado.web import RequestHandler
 
 from .comms import ChannelsHandler, WorkerKernelHandler
+from .details import (
+    CellHandler,
+    CompareHandler,
+    LogHandler,
+    RunGraphHandler,
+    WorkerLogHandler,
+)
 from .events import RunEventsHandler
 from .graph import ChangesHandler, GraphHandler
 from .kernel import OpenInputsHandler, PrepareHandler
@@ -42,6 +49,11 @@ def routes() -> list[tuple[str, type[RequestHandler]]]:
         (f"{API}/runs/{RUN}/delivered", DeliveredHandler),
         (f"{API}/notebook", NotebookHandler),
         (f"{API}/runs/{RUN}/cells/{CELL}/output", OutputHandler),
+        (f"{API}/runs/{RUN}/graph", RunGraphHandler),
+        (f"{API}/runs/{RUN}/cells/{CELL}", CellHandler),
+        (f"{API}/runs/{RUN}/cells/{CELL}/log", LogHandler),
+        (f"{API}/runs/{RUN}/cells/{CELL}/log/worker", WorkerLogHandler),
+        (f"{API}/compare", CompareHandler),
         (f"{API}/kernels/{KERNEL}", WorkerKernelHandler),
         (f"{API}/kernels/{KERNEL}/channels", ChannelsHandler),
         (f"{API}/preflight", PreflightHandler),

@@ -16,7 +16,7 @@ class PreflightHandler(Handler):
     @authenticated
     @allowed("execute")  # the user's kernel is asked for what it has
     async def post(self) -> None:
-        asked = self.body("RunRequest")
+        asked = self.body("PreflightRequest")
         path = self.service.os_path(asked["path"])
         notebook = await asyncio.to_thread(notebooks.normalise, asked["content"], path)
         if asked["kind"] == "workflow":

@@ -6,7 +6,7 @@ import asyncio
 
 from tornado.web import authenticated
 
-from jupyterlab_dossier.runs import RunRecord, notebooks, preflight
+from jupyterlab_dossier.runs import Engine, RunRecord, Workflow, notebooks, preflight
 from jupyterlab_dossier.runs.model import Json
 from jupyterlab_dossier.runs.preflight import Problem
 
@@ -30,23 +30,29 @@ class RunsHandler(Handler):
     @allowed("execute")
     async def post(self) -> None:
         asked = self.body("RunRequest")
+        if asked["kind"] == "again":
+            engine = await self.service.engine()
+            run, problems = await self._start(await engine.again(asked["run"]))
+            self._started(engine, await engine.record(run), problems)
+            return
         path = self.service.os_path(asked["path"])
         # Kernelspecs are looked for on disk, and a long notebook takes a while to read.
         notebook = await asyncio.to_thread(notebooks.normalise, asked["content"], path)
         if asked["kind"] == "workflow":
-            run, problems = await self._workflow(notebook, asked)
+            run, problems = await self._start(await workflow_of(notebook, asked))
         else:
             run, problems = await self.service.sessions.run_cell(
                 notebook, asked["kernel"], asked["cell"], asked.get("target")
             )
         engine = await self.service.engine()
-        self.service.announcer.follow(engine, await engine.record(run))
-        self.reply({"run": run, "problems": [problem.to_json() for problem in problems]}, 201)
+        self._started(engine, await engine.record(run), problems)
 
-    async def _workflow(
-        self, notebook: notebooks.Notebook, asked: Json
-    ) -> tuple[str, list[Problem]]:
-        workflow = await workflow_of(notebook, asked)
+    def _started(self, engine: Engine, record: RunRecord, problems: list[Problem]) -> None:
+        self.service.announcer.follow(engine, record)
+        found = [problem.to_json() for problem in problems]
+        self.reply({"run": record.run, "problems": found}, 201)
+
+    async def _start(self, workflow: Workflow) -> tuple[str, list[Problem]]:
         engine = await self.service.engine()
         problems = await engine.preflight(workflow)
         preflight.refuse(problems)

@@ -1,0 +1,102 @@
+"""A run in detail: its graph, its cells, their logs, another run beside it, and once more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def start(api: Any, notebook: Any, events: Any) -> Any:
+    async def workflow(*cells: Any) -> str:
+        body = {"kind": "workflow", "path": "a.ipynb", "content": notebook(*cells), "fresh": True}
+        status, answer = await api("POST", "runs", body)
+        assert status == 201, answer
+        await events(answer["run"])
+        return str(answer["run"])
+
+    return workflow
+
+
+async def test_the_graph_as_it_was(api: Any, start: Any) -> None:
+    run = await start("data = bytes(100_000)", "print(len(data))")
+    status, graph = await api("GET", f"runs/{run}/graph")
+    assert status == 200
+    assert [c["source"] for c in graph["cells"]] == ["data = bytes(100_000)", "print(len(data))"]
+    assert [c["target"] for c in graph["cells"]] == ["local", "local"]
+    (edge,) = graph["edges"]
+    assert (edge["from"], edge["to"], edge["kind"]) == ("c0", "c1", "value")
+    assert edge["names"] == ["data"]
+    assert edge["bytes"] >= 100_000
+    assert (await api("GET", "runs/20260101-000000-0000000000/graph"))[0] == 404
+
+
+async def test_a_cell(api: Any, start: Any) -> None:
+    run = await start("a = [1]", "b = a + [2]\n1 / 0")
+    status, cell = await api("GET", f"runs/{run}/cells/c1")
+    assert status == 200
+    assert cell["state"] == "failed"
+    assert [(v["name"], v["type"], v["from"]) for v in cell["inputs"]] == [("a", "list", "c0")]
+    (attempt,) = cell["attempts"]
+    assert attempt["why"] == "ZeroDivisionError: division by zero"
+    assert attempt["host"] and attempt["pid"].isdecimal()
+    assert cell["conditions"]["user"]
+    assert (await api("GET", f"runs/{run}/cells/c7"))[0] == 404
+
+
+async def test_a_log_in_pages(api: Any, start: Any) -> None:
+    code = "import sys, time\nfor n in range(3):\n    print(n, flush=True)\n    time.sleep(.2)"
+    run = await start(code + "\nprint('wrong', file=sys.stderr)\n1 / 0")
+    found: list[dict[str, Any]] = []
+    after, more = 0, True
+    while more:
+        status, page = await api("GET", f"runs/{run}/cells/c0/log", params=_page(after))
+        assert status == 200
+        assert len(page["entries"]) <= 2
+        found += page["entries"]
+        after, more = page["next"], page["more"]
+    assert page["ended"]
+    assert "".join(e["text"] for e in found if e["source"] == "stdout") == "0\n1\n2\n"
+    assert "".join(e["text"] for e in found if e["source"] == "stderr") == "wrong\n"
+    assert any("ZeroDivisionError" in e["text"] for e in found if e["source"] == "error")
+    assert [e["seq"] for e in found] == sorted({e["seq"] for e in found})
+    _, worker = await api("GET", f"runs/{run}/cells/c0/log/worker")
+    assert "connected to" in worker["text"]
+    wrong = {"params": {"after": "-1"}}
+    status, answer = await api("GET", f"runs/{run}/cells/c0/log", **wrong)
+    assert (status, answer["field"]) == (400, "after")
+    status, _ = await api("GET", f"runs/{run}/cells/c0/log", params={"attempt": "none"})
+    assert status == 404
+
+
+def _page(after: int) -> dict[str, str]:
+    return {"after": str(after), "limit": "2"}
+
+
+async def test_two_runs_beside_each_other(api: Any, start: Any) -> None:
+    left = await start("n = 1", "print(n)", "print('same')")
+    right = await start("n = 2", "print(n)", "print('same')", "'new'")
+    status, found = await api("GET", "compare", params={"left": left, "right": right})
+    assert status == 200
+    cells = {cell["id"]: cell for cell in found["cells"]}
+    assert cells["c0"]["code"] == ["@@ -1 +1 @@", "-n = 1", "+n = 2"]
+    assert cells["c1"]["code"] == []
+    assert cells["c1"]["inputs"] == [{"name": "n", "same": False}]
+    assert len(cells["c1"]["outputs"]) == 1
+    assert cells["c2"]["outputs"] == cells["c2"]["code"] == []
+    assert cells["c3"]["left"] is None and cells["c3"]["right"]["state"] == "done"
+    assert found["environment"] == []
+    status, answer = await api("GET", "compare", params={"left": left})
+    assert (status, answer["field"]) == (400, "right")
+
+
+async def test_once_more_as_it_was(api: Any, start: Any, events: Any) -> None:
+    first = await start("print('as it was')")
+    status, answer = await api("POST", "runs", {"kind": "again", "run": first})
+    assert status == 201
+    found = await events(answer["run"])
+    assert found[-1]["body"]["state"] == "done"
+    assert any("as it was" in str(e["body"]) for e in found)
+    status, _ = await api("POST", "runs", {"kind": "again", "run": "20260101-000000-0000000000"})
+    assert status == 404
