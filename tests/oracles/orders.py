@@ -2,7 +2,8 @@
 
 What the engine does with a workflow, without the engine: values travel by `Values`, the set-up
 prefix is replayed, cells after one that changes its process for good share its kernel, and what
-cannot be shipped keeps its users. Only the graph says what waits for what; nothing is checked at
+cannot be shipped keeps its users; where two such values meet, a run begins anew, with what is used
+together made together. Only the graph says what waits for what; nothing is checked at
 run time, so that a rule that is missing from the analysis shows.
 """
 
@@ -23,6 +24,10 @@ from jupyterlab_dossier.runs.values import Versions
 
 from .corpus import CorpusCell
 from .kernels import Died, Json, Kernel, Kernels
+
+
+class Conflict(Exception):
+    """What a cell uses lives in two worker kernels."""
 
 
 @dataclass
@@ -96,9 +101,11 @@ class Workers:
         kernels: Kernels,
         folder: str,
         warm: random.Random | None = None,
+        seen: dict[str, dict[str, list[str]]] | None = None,
     ) -> None:
         self.cells = tasks(cells)
-        self.plan = planning.make(self.cells, graph.to_json())
+        self.plan = planning.make(self.cells, graph.to_json(), seen)
+        self.seen = seen if seen is not None else {}  # cell -> what it was found to make
         self._kernels = kernels
         self._warm = warm  # decides which cells run in a kernel that others have used
         self._free: list[Kernel] = []
@@ -106,6 +113,7 @@ class Workers:
         self._inputs = {cell: step.inputs for cell, step in self.plan.steps.items()}
         self._versions = Versions()
         self._homes: dict[str, Kernel] = {}  # version that cannot be shipped -> where it lives
+        self._together: dict[str, Kernel] = {}  # where cells run that use such values together
         self._shared: Kernel | None = None  # of barriers and cells that change it for good
         self._changed: int | None = None  # the first cell that did
         self._open: list[Kernel] = []
@@ -159,12 +167,16 @@ class Workers:
                 exports=None if step.barrier else step.outputs,
                 mutated=[name for name in step.mutated if name in inputs],
                 versions=f"{step.cell.id}/",
-                reset=not kernel.fresh and kernel not in (self._shared, *self._homes.values()),
+                reset=not kernel.fresh and not self._kept(kernel),
             )
         )
 
+    def _kept(self, kernel: Kernel) -> bool:
+        """Whether what stands in it is needed there."""
+        return kernel in (self._shared, *self._homes.values(), *self._together.values())
+
     def _choose(self, step: planning.Step) -> Kernel:
-        """The kernel a cell must run in, else a new one."""
+        """The kernel a cell must run in, else a new one; Conflict where there are two."""
         wanted = []
         changed = self._changed is not None and step.cell.index > self._changed
         if (changed or step.barrier or step.spec.get("sticky")) and self._shared is not None:
@@ -173,8 +185,10 @@ class Workers:
             manifest = self._versions.find(name, producer, self._inputs)
             if manifest is not None and manifest.get("unshippable"):
                 wanted.append(self._homes[manifest["version"]])
+        if not wanted and step.together in self._together:
+            wanted.append(self._together[step.together])
         if any(kernel is not wanted[0] for kernel in wanted):
-            raise Died("what it needs lives in two worker kernels")
+            raise Conflict(f"{step.cell.id}: what it needs lives in two worker kernels")
         if wanted:
             return wanted[0]
         prefix = [setup.key for setup in step.prefix]
@@ -193,7 +207,11 @@ class Workers:
         for manifest in done.get("exports") or []:
             if manifest.get("unshippable"):
                 self._homes[manifest["version"]] = kernel
-        if kernel not in (self._shared, *self._homes.values()) and step.leaves_clean:
+                made = self.seen.setdefault(step.cell.id, {}).setdefault("unshippable", [])
+                made.append(manifest["name"])
+        if step.together:
+            self._together.setdefault(step.together, kernel)
+        if not self._kept(kernel) and step.leaves_clean:
             self._free.append(kernel)
         if step.barrier or step.spec.get("sticky"):
             self._shared = kernel
@@ -292,17 +310,35 @@ def check(
     if expected is None:
         expected = in_order(cells, kernels, preload_of(cells, result.graph))
     for order in orders(result.graph, count, seed):
-        with tempfile.TemporaryDirectory() as folder:
-            used = random.Random(seed) if warm else None
-            workers = Workers(cells, result.graph, kernels, folder, used)
-            try:
-                for number in order:
-                    workers.run(number)
-            finally:
-                workers.close()
-        faults = compare(workers.ran, expected, len(cells))
+        ran = _run(cells, result.graph, kernels, order, random.Random(seed) if warm else None)
+        faults = compare(ran, expected, len(cells))
         result.faults = [f"order {order}: {words}" for words in faults]
         if faults:
             break
         result.note(order)
     return result
+
+
+def _run(
+    cells: Sequence[CorpusCell],
+    graph: Graph,
+    kernels: Kernels,
+    order: Sequence[int],
+    warm: random.Random | None,
+) -> Ran:
+    """The cells in one order; begun anew where values that cannot be shipped did not meet."""
+    seen: dict[str, dict[str, list[str]]] = {}
+    while True:
+        known = len(seen)
+        with tempfile.TemporaryDirectory() as folder:
+            workers = Workers(cells, graph, kernels, folder, warm, seen)
+            try:
+                for number in order:
+                    workers.run(number)
+                return workers.ran
+            except Conflict as conflict:
+                if len(seen) == known:
+                    workers.ran.faults["run"] = str(conflict)
+                    return workers.ran
+            finally:
+                workers.close()

@@ -15,10 +15,6 @@ FULL = bool(os.environ.get("DOSSIER_FULL"))
 SEED = int(os.environ.get("DOSSIER_SEED", "0"))
 NAMES = corpus.names("small")
 SAMPLE = NAMES if FULL else sorted(random.Random(SEED).sample(NAMES, 30))
-# What is known not to hold, with the reason.
-OPEN = {
-    "unshippable-two-generators": "values that cannot be shipped, made in two kernels",
-}
 
 
 def test_there_are_enough() -> None:
@@ -28,9 +24,7 @@ def test_there_are_enough() -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLE)
-def test_any_order(name: str, kernels: Kernels, request: pytest.FixtureRequest) -> None:
-    if name in OPEN:
-        request.applymarker(pytest.mark.xfail(reason=OPEN[name], strict=True))
+def test_any_order(name: str, kernels: Kernels) -> None:
     cells = corpus.load("small", name)
     graph = graph_of(cells)
     expected = in_order(cells, kernels, preload_of(cells, graph))
