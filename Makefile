@@ -15,7 +15,7 @@ help: ## list the commands
 $(VENV)/python.done: requirements.lock
 	$(PYTHON) -m venv --upgrade-deps $(VENV)
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements.lock
 	touch $@
 
 node_modules/jlpm.done: $(VENV)/python.done package.json yarn.lock
@@ -39,8 +39,10 @@ browser-tools: install
 	@test -x "$(CHROMIUM_PATH)" || { apt-get update -qq && apt-get install -y -qq chromium; }
 	cd ui-tests && jlpm install --immutable
 	@test -x .venvs/collaboration/bin/python || { uv venv -q --python $(BIN)/python .venvs/collaboration && \
-	  uv pip install -q --python .venvs/collaboration/bin/python -c requirements.lock \
+	  uv pip install -q --compile-bytecode --python .venvs/collaboration/bin/python -c requirements.lock \
 	  jupyterlab jupyter-collaboration jupyter-server-nbmodel cloudpickle ipykernel psutil rich; }
+	@test -x .venvs/ipykernel6/bin/python || { uv venv -q --python $(BIN)/python .venvs/ipykernel6 && \
+	  uv pip install -q --compile-bytecode --python .venvs/ipykernel6/bin/python "ipykernel==6.29.5" cloudpickle numpy tornado; }
 
 lint: install ## types, style and import rules on both sides
 	ruff check $(TESTED) tests benchmarks hatch_build.py
@@ -92,7 +94,7 @@ full-%:
 
 bench: install browser-tools ## ratios against peers, written to docs/benchmarks.md
 	python -m benchmarks
-	cd ui-tests && DOSSIER_BENCH_ROUNDS=15 npx playwright test --project=contentVisibility tests/once/startup.spec.ts tests/once/footprint.spec.ts tests/once/many.spec.ts
+	cd ui-tests && DOSSIER_BENCH_ROUNDS=15 npx playwright test --project=contentVisibility startup footprint many
 
 screenshots: install browser-tools .venvs/notebook7/wheel.done ## pictures for the README and the guide, from a live JupyterLab
 	jlpm screenshots

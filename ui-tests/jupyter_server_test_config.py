@@ -10,12 +10,15 @@ from jupyterlab.galata import configure_jupyter_server
 folder = tempfile.mkdtemp(prefix="dossier-ui-tests-")
 os.environ["JUPYTER_DATA_DIR"] = folder
 
-# Targets beside those that are always there: one that costs, and one that nobody can use.
+# Targets beside those that are always there: one that costs, one that nobody can use, and one with
+# another environment.
 os.environ["JUPYTER_CONFIG_PATH"] = f"{folder}/config"
 targets = Path(folder, "config", "dossier", "targets.d")
 targets.mkdir(parents=True)
+older = Path(__file__).parents[1] / ".venvs/ipykernel6/bin/python"
 (targets / "tests.toml").write_text(
-    '[big]\nkind = "local"\ncostly = true\nslots = 1\n\n[cluster]\nkind = "hpc"\n'
+    '[big]\nkind = "local"\ncostly = true\nslots = 1\n\n[cluster]\nkind = "hpc"\n\n'
+    f'[older]\nkind = "local"\npython = "{older}"\n'
 )
 
 configure_jupyter_server(c)  # noqa: F821

@@ -5,6 +5,8 @@ const port = process.env.DOSSIER_UI_TESTS_PORT ?? '8899';
 process.env.TARGET_URL ??= `http://localhost:${port}`;
 const baseConfig = require('@jupyterlab/galata/lib/playwright-config');
 
+const LAID_OUT = /@layout/;
+
 const project = (windowingMode, theme) => ({
   name: windowingMode,
   testDir: 'tests',
@@ -20,7 +22,8 @@ module.exports = {
   use: {
     ...baseConfig.use,
     baseURL: process.env.TARGET_URL,
-    trace: 'retain-on-failure',
+    // Pictures of every moment would take much of a small machine's time.
+    trace: { mode: 'retain-on-failure', screenshots: false },
     // Recording needs a helper that only comes with Playwright's own browsers.
     video: 'off',
     launchOptions: {
@@ -29,16 +32,16 @@ module.exports = {
     }
   },
   expect: { timeout: 30_000 },
-  // Every test in `tests` runs in each windowing mode, and in both themes; those in `tests/once`
-  // are about something else and run once.
+  // Every test runs with JupyterLab's own windowing mode; those about what is laid out in a
+  // notebook (`laidOut`) in the other modes too.
   projects: [
-    { ...project('full', 'JupyterLab Light'), testIgnore: '**/once/**' },
-    { ...project('defer', 'JupyterLab Dark'), testIgnore: '**/once/**' },
+    { ...project('full', 'JupyterLab Light'), grep: LAID_OUT },
+    { ...project('defer', 'JupyterLab Dark'), grep: LAID_OUT },
     project('contentVisibility', 'JupyterLab Light'),
     { name: 'screenshots', testDir: 'screenshots' }
   ],
   webServer: {
-    command: 'jlpm start',
+    command: 'jlpm start > server.log 2>&1',
     url: `${process.env.TARGET_URL}/lab`,
     timeout: 120_000,
     reuseExistingServer: false

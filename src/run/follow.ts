@@ -57,8 +57,11 @@ export async function followRun(options: followRun.IOptions): Promise<IRunEnd> {
   let end: IRunEnd | null = null;
   let isWriter = !options.shared;
   let written = 0;
-  const cellOf = ({ cell, seq }: RunEvent): ICodeCellModel | null =>
-    cell !== null && isWriter && seq > written ? options.cell(cell) : null;
+  const mine = ({ cell }: RunEvent): ICodeCellModel | null =>
+    cell !== null && isWriter ? options.cell(cell) : null;
+  // What was restored is not written again.
+  const cellOf = (event: RunEvent): ICodeCellModel | null =>
+    event.seq > written ? mine(event) : null;
 
   const onState = (event: RunEvent & { kind: 'state' }) => {
     const { state, why } = event.body;
@@ -81,13 +84,16 @@ export async function followRun(options: followRun.IOptions): Promise<IRunEnd> {
         options.onBegin?.(event.cell, cell);
       }
     } else {
-      options.onEnd?.({
-        cell: event.cell,
-        status: '',
-        state: state as TaskState,
-        why,
-        error: errors.get(event.cell) ?? null
-      });
+      options.onEnd?.(
+        {
+          cell: event.cell,
+          status: '',
+          state: state as TaskState,
+          why,
+          error: errors.get(event.cell) ?? null
+        },
+        mine(event)
+      );
     }
   };
 
@@ -113,13 +119,16 @@ export async function followRun(options: followRun.IOptions): Promise<IRunEnd> {
     if (cell && execution_count !== null) {
       cell.executionCount = execution_count;
     }
-    options.onEnd?.({
-      cell: event.cell,
-      status,
-      state: null,
-      why: states.get(event.cell)?.why ?? null,
-      error: errors.get(event.cell) ?? null
-    });
+    options.onEnd?.(
+      {
+        cell: event.cell,
+        status,
+        state: null,
+        why: states.get(event.cell)?.why ?? null,
+        error: errors.get(event.cell) ?? null
+      },
+      mine(event)
+    );
   };
 
   const begun = new Set<string>(options.begun);
@@ -148,6 +157,9 @@ export async function followRun(options: followRun.IOptions): Promise<IRunEnd> {
         const cell = options.cell(id);
         if (cell) {
           options.onRestore?.(cell, shown, seq);
+          cell.executionState = isTaskEnd(states.get(id)?.state ?? '')
+            ? 'idle'
+            : 'running';
         }
       }
       written = seq;
@@ -261,8 +273,11 @@ export namespace followRun {
 
     /**
      * Called when a cell is done and again when its task has its last state.
+     *
+     * @param cell - the cell's model where this client writes into it, else `null`: where two write
+     * the same at once, one of them misses the change
      */
-    onEnd?: (end: ICellEnd) => void;
+    onEnd?: (end: ICellEnd, cell: ICodeCellModel | null) => void;
 
     /**
      * Called when a cell asks for input.

@@ -232,20 +232,20 @@ export class NotebookRuns {
           this.deliveries.begin(run, cell);
           beginExecution(cell);
         },
-        onEnd: ({ cell: id, state, status }) => {
-          const cell = cells.get(id);
-          if (!cell || cell.isDisposed) {
+        onEnd: ({ cell: id, state, status }, cell) => {
+          if (
+            cells.has(id) &&
+            (state === 'failed' || status === 'error') &&
+            !failed.includes(id)
+          ) {
+            failed.push(id);
+          }
+          if (!cell) {
             return;
           }
           if (state === 'skipped') {
             this.deliveries.begin(run, cell);
             beginExecution(cell);
-          }
-          if (
-            (state === 'failed' || status === 'error') &&
-            !failed.includes(id)
-          ) {
-            failed.push(id);
           }
           cell.executionState = 'idle';
         }
@@ -298,7 +298,11 @@ export class NotebookRuns {
     const going: ICodeCellModel[] = [];
     for (const id of begun) {
       const model = cell(id);
-      if (model && !isTaskEnd(this.states.get(id)?.state ?? '')) {
+      if (
+        model &&
+        !sharedDocument(this._notebook) &&
+        !isTaskEnd(this.states.get(id)?.state ?? '')
+      ) {
         model.executionState = 'running';
         going.push(model);
       }
@@ -323,16 +327,16 @@ export class NotebookRuns {
         this.deliveries.begin(run, model);
         beginExecution(model);
       },
-      onEnd: ({ cell: id, state, status }) => {
-        const model = cell(id);
-        if (model && state === 'skipped') {
-          this.deliveries.begin(run, model);
-          beginExecution(model);
+      onEnd: ({ cell: id, state, status }, written) => {
+        if (written && state === 'skipped') {
+          this.deliveries.begin(run, written);
+          beginExecution(written);
         }
-        if (model) {
-          model.executionState = 'idle';
+        if (written) {
+          written.executionState = 'idle';
         }
         if ((state && state !== 'done') || status === 'error') {
+          const model = cell(id);
           failed = model && hasTag(model, 'raises-exception') ? null : id;
         }
       }

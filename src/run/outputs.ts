@@ -90,11 +90,16 @@ export function restoreOutputs(
   displays: Displays
 ): void {
   const { outputs } = cell;
+  // Where trust changes, the page's outputs are made anew, and text added later is not shown.
+  const isStale = !cell.trusted;
   // As those of a cell that runs here.
   cell.trusted = true;
   const values = shown.outputs as nbformat.IOutput[];
   const normal = new OutputAreaModel({ values, trusted: true });
-  if (!JSONExt.deepEqual(normal.toJSON() as never, outputs.toJSON() as never)) {
+  if (
+    isStale ||
+    !JSONExt.deepEqual(normal.toJSON() as never, outputs.toJSON() as never)
+  ) {
     changeOutputs(outputs, () => outputs.fromJSON(values));
   }
   normal.dispose();

@@ -47,7 +47,7 @@ export class OwnServer {
       {
         // Extensions leave files where the server is started.
         cwd: this._folder,
-        stdio: ['ignore', 'ignore', fs.openSync(folder('log'), 'a')],
+        stdio: ['ignore', 'ignore', fs.openSync(folder('log'), 'w')],
         env: {
           ...process.env,
           ...environment,
@@ -59,15 +59,16 @@ export class OwnServer {
         }
       }
     );
-    for (let tries = 0; ; tries++) {
-      try {
-        if ((await fetch(`${this.url}/api`)).ok) {
-          return;
-        }
-      } catch (error) {
-        if (tries > 600 || this._process.exitCode !== null) {
-          throw new Error(fs.readFileSync(folder('log'), 'utf8'));
-        }
+    const server = this._process;
+    const end = () => server.kill('SIGKILL');
+    process.once('exit', end);
+    server.once('exit', () => process.off('exit', end));
+    // Its own word: another server may answer at the port.
+    const ready = () =>
+      fs.readFileSync(folder('log'), 'utf8').includes('is running at:');
+    for (let tries = 0; !ready(); tries++) {
+      if (tries > 600 || server.exitCode !== null) {
+        throw new Error(fs.readFileSync(folder('log'), 'utf8'));
       }
       await new Promise(resolve => setTimeout(resolve, 100));
     }

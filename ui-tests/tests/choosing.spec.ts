@@ -7,46 +7,47 @@ import {
   stateAt,
   targetAt
 } from '../support/notebook';
-import { expect, expectAccessible, look, test } from '../support/test';
+import { expect, expectAccessible, laidOut, look, test } from '../support/test';
 
-test('a target is set and a cell run by keys alone', async ({
-  page,
-  tmpPath
-}) => {
-  await openNotebook(page, `${tmpPath}/keys.ipynb`, [
-    { source: 'print("there")' },
-    { source: 'x' }
-  ]);
-  await page.notebook.selectCells(0);
-  await page.keyboard.press('Alt+t');
-  const menu = page.getByRole('menu', { name: 'Target' });
-  const focused = menu.locator(':focus');
-  await expect(focused).toContainText('default (kernel)');
-  // Letters are no shortcuts of the notebook; those of names go to them.
-  await page.keyboard.press('d');
-  await page.keyboard.press('d');
-  await expect(menu).toContainText('no provider for targets of kind');
-  await page.keyboard.press('c');
-  await expect(focused).toContainText('cluster');
-  await expect(focused).toHaveAttribute('aria-disabled', 'true');
-  await expect(focused).toHaveAttribute('title', /no provider/);
-  await look(page, 'menu');
-  await expectAccessible(page, '.jp-DossierMenu');
-  await page.keyboard.press('Enter');
-  await expect(menu).toBeVisible();
-  await page.keyboard.press('Escape');
-  await expect(menu).toHaveCount(0);
-  await expect(page.locator('.jp-Notebook .jp-Cell')).toHaveCount(2);
-  await expect(page.locator('.jp-DossierStrip')).toHaveCount(0);
+test(
+  'a target is set and a cell run by keys alone',
+  laidOut,
+  async ({ page, tmpPath }) => {
+    await openNotebook(page, `${tmpPath}/keys.ipynb`, [
+      { source: 'print("there")' },
+      { source: 'x' }
+    ]);
+    await page.notebook.selectCells(0);
+    await page.keyboard.press('Alt+t');
+    const menu = page.getByRole('menu', { name: 'Target' });
+    const focused = menu.locator(':focus');
+    await expect(focused).toContainText('default (kernel)');
+    // Letters are no shortcuts of the notebook; those of names go to them.
+    await page.keyboard.press('d');
+    await page.keyboard.press('d');
+    await expect(menu).toContainText('no provider for targets of kind');
+    await page.keyboard.press('c');
+    await expect(focused).toContainText('cluster');
+    await expect(focused).toHaveAttribute('aria-disabled', 'true');
+    await expect(focused).toHaveAttribute('title', /no provider/);
+    await look(page, 'menu');
+    await expectAccessible(page, '.jp-DossierMenu');
+    await page.keyboard.press('Enter');
+    await expect(menu).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expect(menu).toHaveCount(0);
+    await expect(page.locator('.jp-Notebook .jp-Cell')).toHaveCount(2);
+    await expect(page.locator('.jp-DossierStrip')).toHaveCount(0);
 
-  await page.keyboard.press('Alt+t');
-  await page.keyboard.press('l');
-  await page.keyboard.press('Enter');
-  await expect(targetAt(page, 0)).toHaveText('Target local');
-  await page.keyboard.press('Control+Enter');
-  await expect(stateAt(page, 0)).toHaveText('done');
-  await expect(outputsAt(page, 0)).toHaveText('there\n');
-});
+    await page.keyboard.press('Alt+t');
+    await page.keyboard.press('l');
+    await page.keyboard.press('Enter');
+    await expect(targetAt(page, 0)).toHaveText('Target local');
+    await page.keyboard.press('Control+Enter');
+    await expect(stateAt(page, 0)).toHaveText('done');
+    await expect(outputsAt(page, 0)).toHaveText('there\n');
+  }
+);
 
 test('the target of selected cells is set at once, and undone at once', async ({
   page,
@@ -179,42 +180,45 @@ test('a cell runs elsewhere once', async ({ page, tmpPath }) => {
 test.describe('in a narrow window', () => {
   test.use({ viewport: { width: 800, height: 600 } });
 
-  test('nothing of a strip or the toolbar overlaps', async ({
-    page,
-    tmpPath
-  }) => {
-    await openNotebook(page, `${tmpPath}/narrow.ipynb`, [
-      {
-        source: 'raise ValueError("a reason that is long")',
-        target: 'big'
-      }
-    ]);
-    await page.notebook.selectCells(0);
-    const strip = page.locator('.jp-DossierStrip');
-    const boxes = await strip.evaluate(node =>
-      Array.from(node.children, child => child.getBoundingClientRect())
-        .filter(({ width }) => width > 0)
-        .map(({ left, right }) => [left, right])
-    );
-    const { x, width, height } = (await strip.boundingBox())!;
-    expect(height).toBe(24);
-    boxes.forEach(([left, right], index) => {
-      expect(left).toBeGreaterThanOrEqual(index > 0 ? boxes[index - 1][1] : x);
-      expect(right).toBeLessThanOrEqual(x + width);
-    });
-    await targetAt(page, 0).click();
-    const menu = (await page.getByRole('menu').boundingBox())!;
-    expect(menu.x).toBeGreaterThanOrEqual(0);
-    expect(menu.x + menu.width).toBeLessThanOrEqual(800);
-    await look(page, 'narrow');
-    await page.getByRole('menuitemradio', { name: /^local/ }).click();
-    await expect(targetAt(page, 0)).toHaveText('Target local');
-    // The toolbar has moved into its menu what it has no room for, and does not wrap.
-    const toolbar = page.locator('.jp-NotebookPanel-toolbar');
-    const heights = await toolbar.evaluate(node => [
-      node.scrollHeight,
-      node.clientHeight
-    ]);
-    expect(heights[0]).toBe(heights[1]);
-  });
+  test(
+    'nothing of a strip or the toolbar overlaps',
+    laidOut,
+    async ({ page, tmpPath }) => {
+      await openNotebook(page, `${tmpPath}/narrow.ipynb`, [
+        {
+          source: 'raise ValueError("a reason that is long")',
+          target: 'big'
+        }
+      ]);
+      await page.notebook.selectCells(0);
+      const strip = page.locator('.jp-DossierStrip');
+      const boxes = await strip.evaluate(node =>
+        Array.from(node.children, child => child.getBoundingClientRect())
+          .filter(({ width }) => width > 0)
+          .map(({ left, right }) => [left, right])
+      );
+      const { x, width, height } = (await strip.boundingBox())!;
+      expect(height).toBe(24);
+      boxes.forEach(([left, right], index) => {
+        expect(left).toBeGreaterThanOrEqual(
+          index > 0 ? boxes[index - 1][1] : x
+        );
+        expect(right).toBeLessThanOrEqual(x + width);
+      });
+      await targetAt(page, 0).click();
+      const menu = (await page.getByRole('menu').boundingBox())!;
+      expect(menu.x).toBeGreaterThanOrEqual(0);
+      expect(menu.x + menu.width).toBeLessThanOrEqual(800);
+      await look(page, 'narrow');
+      await page.getByRole('menuitemradio', { name: /^local/ }).click();
+      await expect(targetAt(page, 0)).toHaveText('Target local');
+      // The toolbar has moved into its menu what it has no room for, and does not wrap.
+      const toolbar = page.locator('.jp-NotebookPanel-toolbar');
+      const heights = await toolbar.evaluate(node => [
+        node.scrollHeight,
+        node.clientHeight
+      ]);
+      expect(heights[0]).toBe(heights[1]);
+    }
+  );
 });

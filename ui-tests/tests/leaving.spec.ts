@@ -1,14 +1,16 @@
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import { chromium } from '@playwright/test';
 
 import {
   cellAt,
   comeBack,
+  notebookOf,
   openNotebook,
   outputsAt,
   promptAt,
   stateAt
 } from '../support/notebook';
-import { expect, expectAccessible, look, test } from '../support/test';
+import { expect, expectAccessible, laidOut, look, test } from '../support/test';
 
 /**
  * Prints, waits for a file, prints again.
@@ -29,51 +31,52 @@ async function run(page: IJupyterLabPageFixture, index: number): Promise<void> {
   await page.keyboard.press('Control+Enter');
 }
 
-test('outputs stand once after a reload, in mid-run and at the end', async ({
-  page,
-  tmpPath
-}) => {
-  const path = `${tmpPath}/reload.ipynb`;
-  await openNotebook(page, path, [
-    { source: 'print("done before")', target: 'local' },
-    { source: waits('go'), target: 'local' },
-    { source: 'print("edited")', target: 'local' }
-  ]);
-  await run(page, 0);
-  await expect(outputsAt(page, 0)).toHaveText('done before\n');
-  await run(page, 2);
-  await expect(outputsAt(page, 2)).toHaveText('edited\n');
-  await run(page, 1);
-  await expect(outputsAt(page, 1)).toHaveText('before\n');
+test(
+  'outputs stand once after a reload, in mid-run and at the end',
+  laidOut,
+  async ({ page, tmpPath }) => {
+    const path = `${tmpPath}/reload.ipynb`;
+    await openNotebook(page, path, [
+      { source: 'print("done before")', target: 'local' },
+      { source: waits('go'), target: 'local' },
+      { source: 'print("edited")', target: 'local' }
+    ]);
+    await run(page, 0);
+    await expect(outputsAt(page, 0)).toHaveText('done before\n');
+    await run(page, 2);
+    await expect(outputsAt(page, 2)).toHaveText('edited\n');
+    await run(page, 1);
+    await expect(outputsAt(page, 1)).toHaveText('before\n');
 
-  await comeBack(page, path);
-  await expect(outputsAt(page, 0)).toHaveText(['done before\n']);
-  await expect(promptAt(page, 0)).toHaveText('[1]:');
-  await expect(stateAt(page, 0)).toHaveText(/done/);
-  await expect(outputsAt(page, 1)).toHaveText(['before\n']);
-  await expect(promptAt(page, 1)).toHaveText('[*]:');
-  await expect(stateAt(page, 1)).toHaveText(/running/);
-  await look(page, 'reload-running');
+    await comeBack(page, path);
+    await expect(outputsAt(page, 0)).toHaveText(['done before\n']);
+    await expect(promptAt(page, 0)).toHaveText('[1]:');
+    await expect(stateAt(page, 0)).toHaveText(/done/);
+    await expect(outputsAt(page, 1)).toHaveText(['before\n']);
+    await expect(promptAt(page, 1)).toHaveText('[*]:');
+    await expect(stateAt(page, 1)).toHaveText(/running/);
+    await look(page, 'reload-running');
 
-  // What is run now waits for it.
-  await run(page, 0);
-  await expect(promptAt(page, 0)).toHaveText('[*]:');
-  await page.contents.uploadContent('', 'text', `${tmpPath}/go`);
-  await expect(outputsAt(page, 1)).toHaveText(['before\nafter\n']);
-  await expect(promptAt(page, 1)).toHaveText('[3]:');
-  await expect(stateAt(page, 1)).toHaveText(/done/);
-  await expect(promptAt(page, 0)).toHaveText('[4]:');
-  await expect(outputsAt(page, 0)).toHaveText(['done before\n']);
+    // What is run now waits for it.
+    await run(page, 0);
+    await expect(promptAt(page, 0)).toHaveText('[*]:');
+    await page.contents.uploadContent('', 'text', `${tmpPath}/go`);
+    await expect(outputsAt(page, 1)).toHaveText(['before\nafter\n']);
+    await expect(promptAt(page, 1)).toHaveText('[3]:');
+    await expect(stateAt(page, 1)).toHaveText(/done/);
+    await expect(promptAt(page, 0)).toHaveText('[4]:');
+    await expect(outputsAt(page, 0)).toHaveText(['done before\n']);
 
-  // Saved, they are the document's, and another source is not shown the outputs of the first.
-  await page.notebook.setCell(2, 'code', 'print("changed")');
-  await page.notebook.save();
-  await comeBack(page, path);
-  await expect(outputsAt(page, 1)).toHaveText(['before\nafter\n']);
-  await expect(stateAt(page, 1)).toHaveText(/done/);
-  await expect(stateAt(page, 2)).toContainText('edited since it ran');
-  await look(page, 'reload-done');
-});
+    // Saved, they are the document's, and another source is not shown the outputs of the first.
+    await page.notebook.setCell(2, 'code', 'print("changed")');
+    await page.notebook.save();
+    await comeBack(page, path);
+    await expect(outputsAt(page, 1)).toHaveText(['before\nafter\n']);
+    await expect(stateAt(page, 1)).toHaveText(/done/);
+    await expect(stateAt(page, 2)).toContainText('edited since it ran');
+    await look(page, 'reload-done');
+  }
+);
 
 test('a run found again is interrupted and cancelled', async ({
   page,
@@ -211,4 +214,64 @@ test('another tab, a closed document and another name', async ({
   await page.contents.renameFile(path, renamed);
   await page.notebook.openByPath(renamed);
   await stands();
+});
+
+test('a killed browser loses nothing, and a copy has no part in the runs', async ({
+  page,
+  baseURL,
+  tmpPath
+}) => {
+  const path = `${tmpPath}/left.ipynb`;
+  const content = JSON.stringify(
+    notebookOf(path, [
+      { source: 'print("short")', target: 'local' },
+      { source: waits('go'), target: 'local' }
+    ])
+  );
+  await page.contents.uploadContent(content, 'text', path);
+  const { executablePath, args } = test.info().project.use.launchOptions!;
+  const browser = await chromium.launchServer({ executablePath, args });
+  const doomed = await (await chromium.connect(browser.wsEndpoint())).newPage();
+  await doomed.goto(`${baseURL}/lab/tree/${path}?reset`);
+  await doomed.getByText('Python 3 (ipykernel) | Idle').waitFor();
+  for (const index of [0, 1]) {
+    await promptAt(doomed, index).click();
+    await doomed.keyboard.press('Control+Enter');
+  }
+  await expect(outputsAt(doomed, 1)).toHaveText('before\n');
+  await browser.kill();
+
+  await page.notebook.openByPath(path);
+  await expect(outputsAt(page, 0)).toHaveText(['short\n']);
+  await expect(outputsAt(page, 1)).toHaveText(['before\n']);
+  await expect(promptAt(page, 1)).toHaveText('[*]:');
+  await expect(stateAt(page, 1)).toHaveText(/running/);
+  await page.contents.uploadContent('', 'text', `${tmpPath}/go`);
+  await expect(outputsAt(page, 1)).toHaveText(['before\nafter\n']);
+  await expect(promptAt(page, 1)).toHaveText('[2]:');
+
+  // The copy carries the same id until it is opened.
+  const copy = `${tmpPath}/copy.ipynb`;
+  await page.contents.uploadContent(content, 'text', copy);
+  await page.notebook.openByPath(copy);
+  await page.notebook.activate('copy.ipynb');
+  const panel = page.locator('.jp-NotebookPanel:not(.lm-mod-hidden)');
+  await expect(panel.getByRole('button', { name: 'Target local' })).toHaveCount(
+    2
+  );
+  await expect(async () => {
+    const id = await page.evaluate(
+      () =>
+        (
+          window.jupyterapp.shell.currentWidget as never as {
+            context: { model: { getMetadata(key: string): { id: string } } };
+          }
+        ).context.model.getMetadata('dossier').id
+    );
+    expect(id).not.toBe(path);
+  }).toPass();
+  await expect(panel.locator('.jp-OutputArea-output')).toHaveCount(0);
+  for (const state of await panel.getByRole('status').all()) {
+    await expect(state).toHaveText('');
+  }
 });

@@ -7,7 +7,7 @@ import {
   promptAt,
   stateAt
 } from '../support/notebook';
-import { expect, expectAccessible, look, test } from '../support/test';
+import { expect, expectAccessible, laidOut, look, test } from '../support/test';
 
 /**
  * Expect the prompts of the first cells.
@@ -32,45 +32,46 @@ function timesAt(page: IJupyterLabPageFixture, index: number) {
   }, index);
 }
 
-test('a failure drops what waits behind it, here and there', async ({
-  page,
-  tmpPath
-}) => {
-  await openNotebook(page, `${tmpPath}/order.ipynb`, [
-    { source: 'import time\ntries = globals().get("tries", 0) + 1' },
-    {
-      source:
-        'time.sleep(3)\nif tries == 1:\n    raise ValueError("middle")\nb = tries',
-      target: 'local'
-    },
-    { source: 'b * 10' },
-    { source: '_ + b', target: 'local' },
-    { source: '(_, Out[5], In[4][:10])' },
-    { source: '1 / 0', target: 'local', tags: ['raises-exception'] },
-    { source: 'skipped = 1', target: 'local', tags: ['skip-execution'] },
-    { source: '"skipped" in globals(), _' }
-  ]);
-  await page.menu.clickMenuItem('Run>Run All Cells');
-  await expect(stateAt(page, 1)).toContainText('running');
-  await expectPrompts(page, '[1]:', '[*]:', '[*]:', '[*]:', '[*]:', '[*]:');
-  await look(page, 'onebyone-waiting');
-  await expect(outputsAt(page, 1).last()).toContainText('ValueError: middle');
-  await expectPrompts(page, '[1]:', '[2]:', '[ ]:', '[ ]:', '[ ]:', '[ ]:');
-  await expect(stateAt(page, 1)).toContainText('failed');
+test(
+  'a failure drops what waits behind it, here and there',
+  laidOut,
+  async ({ page, tmpPath }) => {
+    await openNotebook(page, `${tmpPath}/order.ipynb`, [
+      { source: 'import time\ntries = globals().get("tries", 0) + 1' },
+      {
+        source:
+          'time.sleep(3)\nif tries == 1:\n    raise ValueError("middle")\nb = tries',
+        target: 'local'
+      },
+      { source: 'b * 10' },
+      { source: '_ + b', target: 'local' },
+      { source: '(_, Out[5], In[4][:10])' },
+      { source: '1 / 0', target: 'local', tags: ['raises-exception'] },
+      { source: 'skipped = 1', target: 'local', tags: ['skip-execution'] },
+      { source: '"skipped" in globals(), _' }
+    ]);
+    await page.menu.clickMenuItem('Run>Run All Cells');
+    await expect(stateAt(page, 1)).toContainText('running');
+    await expectPrompts(page, '[1]:', '[*]:', '[*]:', '[*]:', '[*]:', '[*]:');
+    await look(page, 'onebyone-waiting');
+    await expect(outputsAt(page, 1).last()).toContainText('ValueError: middle');
+    await expectPrompts(page, '[1]:', '[2]:', '[ ]:', '[ ]:', '[ ]:', '[ ]:');
+    await expect(stateAt(page, 1)).toContainText('failed');
 
-  await page.menu.clickMenuItem('Run>Run All Cells');
-  await expect(promptAt(page, 7)).toHaveText('[9]:');
-  await expectPrompts(page, '[3]:', '[4]:', '[5]:', '[6]:', '[7]:', '[8]:');
-  await expect(promptAt(page, 6)).toHaveText('[ ]:');
-  await expect(stateAt(page, 6)).toContainText('skipped');
-  await expect(outputsAt(page, 1)).toHaveCount(0);
-  await expect(outputsAt(page, 2)).toHaveText('20');
-  await expect(outputsAt(page, 3)).toHaveText('22');
-  await expect(outputsAt(page, 4)).toHaveText("(22, 20, 'time.sleep')");
-  await expect(outputsAt(page, 5)).toContainText('ZeroDivisionError');
-  await expect(outputsAt(page, 7)).toContainText('(False, (22, 20');
-  await look(page, 'onebyone-ended');
-});
+    await page.menu.clickMenuItem('Run>Run All Cells');
+    await expect(promptAt(page, 7)).toHaveText('[9]:');
+    await expectPrompts(page, '[3]:', '[4]:', '[5]:', '[6]:', '[7]:', '[8]:');
+    await expect(promptAt(page, 6)).toHaveText('[ ]:');
+    await expect(stateAt(page, 6)).toContainText('skipped');
+    await expect(outputsAt(page, 1)).toHaveCount(0);
+    await expect(outputsAt(page, 2)).toHaveText('20');
+    await expect(outputsAt(page, 3)).toHaveText('22');
+    await expect(outputsAt(page, 4)).toHaveText("(22, 20, 'time.sleep')");
+    await expect(outputsAt(page, 5)).toContainText('ZeroDivisionError');
+    await expect(outputsAt(page, 7)).toContainText('(False, (22, 20');
+    await look(page, 'onebyone-ended');
+  }
+);
 
 test.describe('with times recorded', () => {
   test.use({
@@ -120,49 +121,50 @@ test.describe('with times recorded', () => {
   });
 });
 
-test('a cell that runs elsewhere is marked as one in the kernel is', async ({
-  page,
-  tmpPath
-}) => {
-  await openNotebook(page, `${tmpPath}/marks.ipynb`, [
-    { source: '# First', type: 'markdown' },
-    {
-      source: 'print("began", flush=True)\nimport time\ntime.sleep(600)',
-      target: 'local'
-    },
-    { source: '# Second', type: 'markdown' },
-    { source: '"on"' },
-    { source: '"there"', target: 'local' }
-  ]);
-  const place = () =>
-    Promise.all(
-      [page.locator('.jp-NotebookPanel-toolbar'), cellAt(page, 0)].map(one =>
-        one.boundingBox()
-      )
-    );
-  await page.sidebar.openTab('table-of-contents');
-  const headings = page.locator('.jp-TableOfContents [data-running]');
-  await expect(headings).toHaveCount(2);
-  const before = await place();
-  const marks = () =>
-    headings.evaluateAll(nodes =>
-      nodes.map(node => (node as HTMLElement).dataset.running)
-    );
-  const idle = await marks();
-  await page.menu.clickMenuItem('Run>Run All Cells');
-  await expect(outputsAt(page, 1)).toHaveText('began\n');
-  await expect.poll(marks).toEqual(['1', '0']);
-  const indicator = page
-    .locator('.jp-NotebookPanel-toolbar')
-    .getByRole('status', { name: 'Cells that run elsewhere' });
-  await expect(indicator).toHaveText('Code cell 1 runs on local');
-  expect(await place()).toEqual(before);
-  await expectAccessible(page, '.jp-DossierIndicator', '.jp-DossierStrip');
-  await look(page, 'onebyone-marks');
-  await page.menu.clickMenuItem('Kernel>Interrupt Kernel');
-  await expect(outputsAt(page, 1).last()).toContainText('KeyboardInterrupt');
-  await expect(promptAt(page, 4)).toHaveText('[ ]:');
-  await expect.poll(marks).toEqual(['-0.5', idle[1]]);
-  await expect(indicator).toBeEmpty();
-  expect(await place()).toEqual(before);
-});
+test(
+  'a cell that runs elsewhere is marked as one in the kernel is',
+  laidOut,
+  async ({ page, tmpPath }) => {
+    await openNotebook(page, `${tmpPath}/marks.ipynb`, [
+      { source: '# First', type: 'markdown' },
+      {
+        source: 'print("began", flush=True)\nimport time\ntime.sleep(600)',
+        target: 'local'
+      },
+      { source: '# Second', type: 'markdown' },
+      { source: '"on"' },
+      { source: '"there"', target: 'local' }
+    ]);
+    const place = () =>
+      Promise.all(
+        [page.locator('.jp-NotebookPanel-toolbar'), cellAt(page, 0)].map(one =>
+          one.boundingBox()
+        )
+      );
+    await page.sidebar.openTab('table-of-contents');
+    const headings = page.locator('.jp-TableOfContents [data-running]');
+    await expect(headings).toHaveCount(2);
+    const before = await place();
+    const marks = () =>
+      headings.evaluateAll(nodes =>
+        nodes.map(node => (node as HTMLElement).dataset.running)
+      );
+    const idle = await marks();
+    await page.menu.clickMenuItem('Run>Run All Cells');
+    await expect(outputsAt(page, 1)).toHaveText('began\n');
+    await expect.poll(marks).toEqual(['1', '0']);
+    const indicator = page
+      .locator('.jp-NotebookPanel-toolbar')
+      .getByRole('status', { name: 'Cells that run elsewhere' });
+    await expect(indicator).toHaveText('Code cell 1 runs on local');
+    expect(await place()).toEqual(before);
+    await expectAccessible(page, '.jp-DossierIndicator', '.jp-DossierStrip');
+    await look(page, 'onebyone-marks');
+    await page.menu.clickMenuItem('Kernel>Interrupt Kernel');
+    await expect(outputsAt(page, 1).last()).toContainText('KeyboardInterrupt');
+    await expect(promptAt(page, 4)).toHaveText('[ ]:');
+    await expect.poll(marks).toEqual(['-0.5', idle[1]]);
+    await expect(indicator).toBeEmpty();
+    expect(await place()).toEqual(before);
+  }
+);

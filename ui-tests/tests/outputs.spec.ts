@@ -7,7 +7,7 @@ import {
   openNotebook,
   outputsAt
 } from '../support/notebook';
-import { expect, expectAccessible, look, test } from '../support/test';
+import { expect, expectAccessible, laidOut, look, test } from '../support/test';
 
 /**
  * The outputs of a cell that may be out of sight, brought into it.
@@ -38,7 +38,7 @@ async function runAll(page: IJupyterLabPageFixture): Promise<void> {
   await page.menu.clickMenuItem('Run>Run All Cells');
 }
 
-test('text of every kind', async ({ page, tmpPath }) => {
+test('text of every kind', laidOut, async ({ page, tmpPath }) => {
   await openNotebook(
     page,
     `${tmpPath}/text.ipynb`,
@@ -93,7 +93,7 @@ test('text of every kind', async ({ page, tmpPath }) => {
   await look(page, 'text');
 });
 
-test('displays of every kind', async ({ page, tmpPath }) => {
+test('displays of every kind', laidOut, async ({ page, tmpPath }) => {
   const chart = JSON.stringify({
     $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
     data: { values: [{ a: 'A', b: 28 }] },

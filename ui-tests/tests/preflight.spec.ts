@@ -1,55 +1,109 @@
 import { cellAt, openNotebook, outputsAt, stateAt } from '../support/notebook';
-import { expect, expectAccessible, look, test } from '../support/test';
+import { expect, expectAccessible, laidOut, look, test } from '../support/test';
 
-test('what would fail is said on its cell and not sent; what may go wrong is a warning', async ({
+test(
+  'what would fail is said on its cell and not sent; what may go wrong is a warning',
+  laidOut,
+  async ({ page, tmpPath }) => {
+    await openNotebook(page, `${tmpPath}/preflight.ipynb`, [
+      { source: 'rate = 3' },
+      { source: 'print(rate * total)', target: 'local' },
+      { source: 'total = 14', target: 'local' },
+      {
+        source: 'if total > 99:\n    print(surplus)\nprint("fine")',
+        target: 'local'
+      }
+    ]);
+    await page.notebook.selectCells(1);
+    await page.keyboard.press('Control+Enter');
+    const words = /`rate` is not defined. Run code cell 1 first: it defines it/;
+    await expect(outputsAt(page, 1)).toContainText(words, { timeout: 60000 });
+    await expect(outputsAt(page, 1)).toContainText('`total` is not defined');
+    const mark = cellAt(page, 1).getByRole('button', { name: /Not run/ });
+    await expect(mark).toContainText('`rate` is not defined');
+    await expect(mark).toHaveAttribute('title', words);
+    await expectAccessible(page, '.jp-DossierStrip');
+    await look(page, 'preflight-error');
+    // By keyboard alone: all of it in a dialog, and back.
+    await mark.focus();
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog');
+    await expect(dialog.getByRole('listitem')).toHaveCount(2);
+    await expectAccessible(page, '.jp-Dialog');
+    await look(page, 'preflight-cell-dialog');
+    await page.keyboard.press('Escape');
+    await expect(dialog).toHaveCount(0);
+
+    for (const index of [0, 2, 1]) {
+      await page.notebook.selectCells(index);
+      await page.keyboard.press('Control+Enter');
+    }
+    await expect(outputsAt(page, 1)).toHaveText('42\n', { timeout: 60000 });
+    await expect(mark).toHaveCount(0);
+
+    await page.notebook.selectCells(3);
+    await page.keyboard.press('Control+Enter');
+    await expect(outputsAt(page, 3)).toHaveText('fine\n', { timeout: 60000 });
+    await expect(stateAt(page, 3)).toHaveText('done');
+    const warning = cellAt(page, 3).getByRole('button', { name: /1 warning/ });
+    await expect(warning).toContainText('`surplus` is not defined');
+    await look(page, 'preflight-warning');
+    await page.setViewportSize({ width: 640, height: 720 });
+    await look(page, 'preflight-narrow');
+  }
+);
+
+test('what a target lacks is said on the cell, with what to do', async ({
   page,
   tmpPath
 }) => {
-  await openNotebook(page, `${tmpPath}/preflight.ipynb`, [
-    { source: 'rate = 3' },
-    { source: 'print(rate * total)', target: 'local' },
-    { source: 'total = 14', target: 'local' },
-    {
-      source: 'if total > 99:\n    print(surplus)\nprint("fine")',
-      target: 'local'
-    }
+  await openNotebook(page, `${tmpPath}/lacks.ipynb`, [
+    { source: 'lines = open("lines.txt", "w")', target: 'local' },
+    { source: 'lines.write("more")', target: 'older' },
+    { source: 'import pandas', target: 'older' },
+    { source: '1', target: 'cluster' },
+    { source: 'print(open("gone.csv").read())', target: 'local' },
+    { source: 'import ipykernel\nprint("ran")', target: 'older' },
+    { source: '%pip install ./nowhere', target: 'older' }
   ]);
-  await page.notebook.selectCells(1);
-  await page.keyboard.press('Control+Enter');
-  const words = /`rate` is not defined. Run code cell 1 first: it defines it/;
-  await expect(outputsAt(page, 1)).toContainText(words, { timeout: 60000 });
-  await expect(outputsAt(page, 1)).toContainText('`total` is not defined');
-  const mark = cellAt(page, 1).getByRole('button', { name: /Not run/ });
-  await expect(mark).toContainText('`rate` is not defined');
-  await expect(mark).toHaveAttribute('title', words);
-  await expectAccessible(page, '.jp-DossierStrip');
-  await look(page, 'preflight-error');
-  // By keyboard alone: all of it in a dialog, and back.
-  await mark.focus();
-  await page.keyboard.press('Enter');
-  const dialog = page.getByRole('dialog');
-  await expect(dialog.getByRole('listitem')).toHaveCount(2);
-  await expectAccessible(page, '.jp-Dialog');
-  await look(page, 'preflight-cell-dialog');
-  await page.keyboard.press('Escape');
-  await expect(dialog).toHaveCount(0);
-
-  for (const index of [0, 2, 1]) {
+  const expectMark = async (index: number, kind: string, words: RegExp) => {
     await page.notebook.selectCells(index);
     await page.keyboard.press('Control+Enter');
-  }
-  await expect(outputsAt(page, 1)).toHaveText('42\n', { timeout: 60000 });
-  await expect(mark).toHaveCount(0);
-
-  await page.notebook.selectCells(3);
+    const mark = cellAt(page, index).getByRole('button', {
+      name: new RegExp(kind)
+    });
+    await expect(mark).toHaveAttribute('title', words, { timeout: 60_000 });
+  };
+  await page.notebook.selectCells(0);
   await page.keyboard.press('Control+Enter');
-  await expect(outputsAt(page, 3)).toHaveText('fine\n', { timeout: 60000 });
-  await expect(stateAt(page, 3)).toHaveText('done');
-  const warning = cellAt(page, 3).getByRole('button', { name: /1 warning/ });
-  await expect(warning).toContainText('`surplus` is not defined');
-  await look(page, 'preflight-warning');
-  await page.setViewportSize({ width: 640, height: 720 });
-  await look(page, 'preflight-narrow');
+  await expect(stateAt(page, 0)).toHaveText('done', { timeout: 60_000 });
+  await expectMark(
+    1,
+    'Not run',
+    /`lines` \(.*made by code cell 1.*cannot be moved.*Run code cell 2 on 'local' too/
+  );
+  await expectMark(
+    2,
+    'Not run',
+    /`pandas` is not installed on 'older'. Install it there \(`.*pip install pandas`\), or choose another target/
+  );
+  await expectMark(3, 'Not run', /no provider for targets of kind 'hpc'/);
+  await look(page, 'preflight-lacks');
+  await expectMark(4, '1 warning', /it reads `gone.csv`, which does not exist/);
+  await expect(outputsAt(page, 4)).toContainText('FileNotFoundError');
+  await expectMark(
+    5,
+    '1 warning',
+    /ipykernel is .* here and .* on 'older': results may differ/
+  );
+  await expect(outputsAt(page, 5)).toHaveText('ran\n');
+  await expectMark(
+    6,
+    '1 warning',
+    /`%pip install .*` changes .* on 'older'.*the notebook's kernel is not changed/
+  );
+  await expectAccessible(page, '.jp-DossierStrip');
+  await look(page, 'preflight-lacks-warnings');
 });
 
 test('a workflow says what is wrong with it before it runs', async ({

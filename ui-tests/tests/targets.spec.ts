@@ -81,26 +81,6 @@ numbers = [base * n for n in range(5)]`
   expect(await words()).toBe(remote);
 });
 
-test('a notebook without targets makes no request and shows nothing', async ({
-  page,
-  tmpPath
-}) => {
-  const requests: string[] = [];
-  page.on('request', request => {
-    if (request.url().includes('/dossier/')) {
-      requests.push(request.url());
-    }
-  });
-  await openNotebook(page, `${tmpPath}/plain.ipynb`, [
-    { source: 'print("plain")' },
-    { source: 'print("as ever")' }
-  ]);
-  await page.menu.clickMenuItem('Run>Run All Cells');
-  await expect(outputsAt(page, 1)).toHaveText('as ever\n');
-  await expect(page.locator('.jp-DossierStrip')).toHaveCount(0);
-  expect(requests).toEqual([]);
-});
-
 test('a missing server half is said once, and kernel cells still run', async ({
   page,
   tmpPath

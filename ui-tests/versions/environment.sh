@@ -14,7 +14,7 @@ at=.venvs/$name
 if ! test -e "$at/made"; then
   uv venv --quiet --clear --no-python-downloads --python "$python" "$at" 2>/dev/null ||
     uv venv --quiet --clear "$at"
-  uv pip install --quiet --python "$at/bin/python" "$jupyter" matplotlib "$wheel"
+  uv pip install --quiet --compile-bytecode --python "$at/bin/python" "$jupyter" matplotlib "$wheel"
   touch "$at/made"
 fi
 uv pip install --quiet --offline --python "$at/bin/python" --reinstall --no-deps "$wheel"

@@ -404,17 +404,26 @@ describe('CellExecutor', () => {
     expect(await b).toBe(false);
   });
 
-  it('cancels at a restart of the kernel', async () => {
-    setDefaultTarget(notebook, 'local');
-    const started = server.started();
-    const a = run('a');
-    await started;
-    sessionContext.statusChanged.emit('restarting');
-    expect(server.log).toContain('cancel run1');
-    server.emit('a', 'state', { state: 'cancelled', why: null });
-    expect(await a).toBe(false);
-    expect(runs.find(notebook)!.hasRemoteValues).toBe(false);
-  });
+  it.each([
+    ['restarting', []],
+    ['autorestarting', ['cancel run1']]
+  ])(
+    'forgets what was made elsewhere when the kernel is %s',
+    async (status, cancelled) => {
+      setDefaultTarget(notebook, 'local');
+      const started = server.started();
+      const a = run('a');
+      const b = run('b');
+      await started;
+      sessionContext.statusChanged.emit(status);
+      // A restart that was asked for reaches the server, which cancels with the reason.
+      expect(server.log).toEqual(['start a', ...cancelled]);
+      server.emit('a', 'state', { state: 'cancelled', why: null });
+      expect(await a).toBe(false);
+      expect(await b).toBe(false);
+      expect(runs.find(notebook)!.hasRemoteValues).toBe(false);
+    }
+  );
 
   it('asks for input and passes the answer on', async () => {
     setCellTargets(notebook, [model('a')], 'local');

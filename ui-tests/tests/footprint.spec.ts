@@ -1,13 +1,8 @@
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 
-import {
-  install,
-  median,
-  recordRequests,
-  report
-} from '../../support/extension';
-import { cellAt, openNotebook, promptAt } from '../../support/notebook';
-import { expect, test } from '../../support/test';
+import { install, median, recordRequests, report } from '../support/extension';
+import { cellAt, openNotebook, promptAt } from '../support/notebook';
+import { expect, test } from '../support/test';
 
 const CELLS = [
   { source: 'x = 1' },

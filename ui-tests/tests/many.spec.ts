@@ -1,9 +1,9 @@
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { Browser } from '@playwright/test';
 
-import { install, report } from '../../support/extension';
-import { notebookOf } from '../../support/notebook';
-import { expect, test } from '../../support/test';
+import { install, report } from '../support/extension';
+import { notebookOf } from '../support/notebook';
+import { expect, test } from '../support/test';
 
 const COUNT = 500;
 

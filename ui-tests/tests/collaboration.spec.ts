@@ -2,10 +2,10 @@ import { expect, type Page, test } from '@playwright/test';
 import * as fs from 'fs';
 import * as path from 'path';
 
-import { cellAt, outputsAt, promptAt, stateAt } from '../../support/notebook';
-import { OwnServer, ownPort } from '../../support/server';
+import { cellAt, outputsAt, promptAt, stateAt } from '../support/notebook';
+import { OwnServer, ownPort } from '../support/server';
 
-const ROOT = path.resolve(__dirname, '../../..');
+const ROOT = path.resolve(__dirname, '../..');
 
 const WAITS = `import pathlib, time
 print("before", flush=True)

@@ -1,5 +1,5 @@
-import { openNotebook, promptAt } from '../../support/notebook';
-import { expect, test } from '../../support/test';
+import { openNotebook, promptAt } from '../support/notebook';
+import { expect, test } from '../support/test';
 
 test.use({ settings: { 'jupyterlab-dossier:plugin': { notifyAfter: 2 } } });
 

@@ -2,8 +2,8 @@ import { expect, test } from '@playwright/test';
 import * as fs from 'fs';
 import * as path from 'path';
 
-import { cellAt, outputsAt, promptAt, stateAt } from '../../support/notebook';
-import { OwnServer, ownPort } from '../../support/server';
+import { cellAt, outputsAt, promptAt, stateAt } from '../support/notebook';
+import { OwnServer, ownPort } from '../support/server';
 
 const WAITS = `import pathlib, time
 print("before", flush=True)

@@ -1,5 +1,5 @@
-import { install, median, report } from '../../support/extension';
-import { expect, test } from '../../support/test';
+import { install, median, report } from '../support/extension';
+import { expect, test } from '../support/test';
 
 /**
  * Loads of each side; `make bench` asks for more.

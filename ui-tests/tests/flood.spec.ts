@@ -2,13 +2,8 @@ import { readFileSync } from 'node:fs';
 
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 
-import {
-  cellAt,
-  openNotebook,
-  outputsAt,
-  promptAt
-} from '../../support/notebook';
-import { expect, test } from '../../support/test';
+import { cellAt, openNotebook, outputsAt, promptAt } from '../support/notebook';
+import { expect, test } from '../support/test';
 
 const print = (megabytes: number) =>
   `for _ in range(${megabytes}):\n    print("y" * ((1 << 20) - 1))\nprint("the end")`;
