@@ -2,6 +2,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { apiPlugin } from './api/plugin';
 import { costsPlugin } from './costs/plugin';
+import { dataflowPlugin } from './dataflow/plugin';
 import { indicatorPlugin } from './indicator/plugin';
 import { inputsPlugin } from './inputs/plugin';
 import { inspectorPlugin } from './inspector/plugin';
@@ -18,6 +19,7 @@ import { commandsPlugin } from './workflow/plugin';
 
 export { IApiClient } from './api';
 export { ICosts } from './costs';
+export { IDataflow } from './dataflow';
 export { IRunManager } from './run';
 export { IDossierSettings } from './settings';
 export { ITargetsModel } from './targets';
@@ -30,6 +32,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   targetsPlugin,
   costsPlugin,
   runsPlugin,
+  dataflowPlugin,
   executorPlugin,
   attachPlugin,
   notifyPlugin,

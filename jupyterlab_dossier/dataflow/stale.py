@@ -144,7 +144,7 @@ class _Sequence:
         return None
 
     def _words(self, item: _Item, new: bool) -> str:
-        cell = f"cell {item.cell}" if new else self.marks.name_of_old(item.cell)
+        cell = self.marks.name(item.cell) if new else self.marks.name_of_old(item.cell)
         does = {
             "setup": f"sets up the process before it (`{shortened(typed(item.what))}`)",
             "sticky": f"changes the process for good ({item.what})",
@@ -159,24 +159,36 @@ class _Sequence:
         return f"{cell}, which {does},".replace(",,", ",")
 
 
+@dataclass(frozen=True)
+class Words:
+    """How marks speak of cells."""
+
+    absent: str = "is new"  # of a cell that the older notebook has not
+    cell: str = "cell"
+    first: int = 0  # the number of the first one
+
+
 class _Marks:
-    def __init__(self, old: Analysed, new: Analysed) -> None:
-        self.old, self.new = old, new
+    def __init__(self, old: Analysed, new: Analysed, words: Words) -> None:
+        self.old, self.new, self.words = old, new, words
         self.match = match(old.cells, new.cells)
         self.now = {o: n for n, o in self.match.items()}
         self.found: dict[int, str] = {}
 
     # Words
 
+    def name(self, cell: int) -> str:
+        return f"{self.words.cell} {cell + self.words.first}"
+
     def state(self, cell: int) -> str:
         """What is the matter with a stale cell."""
         if cell not in self.match:
-            return "is new"
+            return self.words.absent
         return "changed" if self.found[cell].startswith("its ") else "must run again"
 
     def name_of_old(self, cell: int) -> str:
         now = self.now.get(cell)
-        return f"cell {cell} of before" if now is None else f"cell {now}"
+        return f"{self.name(cell)} of before" if now is None else self.name(now)
 
     def fate(self, old: int, before: int) -> str:
         """What became of a cell that does no longer do what it did before cell `before`."""
@@ -240,7 +252,7 @@ class _Marks:
             report = self.new.graph.cells[number]
             why: str | None
             if was is None:
-                why = "it is new"
+                why = f"it {self.words.absent}"
             else:
                 why = (
                     self._code(was, number)
@@ -303,16 +315,16 @@ class _Marks:
         for name, cell in new.items():
             producer = self.new.index[cell]
             if producer in self.found:
-                words = f"comes from cell {producer}, which {self.state(producer)}"
+                words = f"comes from {self.name(producer)}, which {self.state(producer)}"
                 return f"{_shown(name)} {words}"
         for name, cell in new.items():
             producer = self.new.index[cell]
             before = self.old.index.get(old.get(name, ""))
             if before is None:
-                return f"{_shown(name)} comes from cell {producer} now"
+                return f"{_shown(name)} comes from {self.name(producer)} now"
             if self.match.get(producer) != before:
                 other = self.name_of_old(before)
-                return f"{_shown(name)} comes from cell {producer} now, not from {other}"
+                return f"{_shown(name)} comes from {self.name(producer)} now, not from {other}"
         for name, cell in old.items():
             if name not in new:
                 before = self.old.index[cell]
@@ -411,6 +423,6 @@ def _hides_result(source: str) -> bool:
     return last == ";"
 
 
-def stale(old: Analysed, new: Analysed) -> list[Stale]:
+def stale(old: Analysed, new: Analysed, words: Words = Words()) -> list[Stale]:
     """The cells of `new` that must run again after `old` has run."""
-    return _Marks(old, new).run()
+    return _Marks(old, new, words).run()

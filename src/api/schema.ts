@@ -421,7 +421,7 @@ export interface paths {
     put?: never;
     /**
      * What an edit changes in the graph of an open notebook, and which cells it makes stale
-     * @description Without a token it begins: all code cells are sent, in order, as they were run. With the token of the last answer it goes on: only new and changed cells are sent, and the order of all ids if that changed; the answer has only what is different. Cells are stale since the beginning. The answer to a token that is not the last one (a server was started again) is the token null: begin again. One request at a time for a notebook.
+     * @description Without a token it begins: the code cells that have run are sent, in order, as they ran. With the token of the last answer it goes on: only new and changed cells are sent, the order of all ids if that changed, and the cells that ran since, as they ran; the answer has only what is different, and all cells that are stale. The answer to a token that is not the last one (a server was started again) is the token null: begin again. One request at a time for a notebook.
      */
     post: operations['changes'];
     delete?: never;
@@ -565,6 +565,8 @@ export interface components {
       content: components['schemas']['NotebookContent'];
       /** @description Target of the cells that name none. */
       target?: string | null;
+      /** @description The ids of the cells to run, with all that they need; else all are run. */
+      only?: string[];
       /**
        * @description Take nothing from earlier runs.
        * @default false
@@ -937,19 +939,30 @@ export interface components {
       kernelspec?: string;
       token?: string | null;
       order?: string[];
-      cells: {
+      cells: components['schemas']['SourceCell'][];
+      /** @description Cells that ran since, together or one after the other, as they ran. */
+      ran?: components['schemas']['SourceCell'][];
+      /** @description Where it begins, marks that were `left` by what ran before. */
+      stale?: {
         id: string;
-        source: string;
-        effects?: Record<string, never> | null;
-        /** @description The run goes on when it fails. */
-        may_fail?: boolean;
+        why: string;
       }[];
+    };
+    SourceCell: {
+      id: string;
+      source: string;
+      effects?: Record<string, never> | null;
+      /** @description The run goes on when it fails. */
+      may_fail?: boolean;
     };
     Changes: {
       token: string | null;
       stale?: {
         id: string;
+        /** @description In words; code cells are counted from 1. */
         why: string;
+        /** @description What it uses has run since; no undoing of edits takes the mark back. */
+        left: boolean;
       }[];
       cells?: components['schemas']['GraphCell'][];
       edges?: {

@@ -84,6 +84,14 @@ export class NotebookRuns {
   }
 
   /**
+   * The source that a cell was sent with by this page, while that run goes on; `null` where it is
+   * not known.
+   */
+  sourceOf(run: string, cell: string): string | null {
+    return this._sent.get(run)?.get(cell) ?? null;
+  }
+
+  /**
    * The workflow run that goes on, if one does.
    */
   get workflow(): string | null {
@@ -124,6 +132,7 @@ export class NotebookRuns {
     this.notes.set(cell, []);
     const sending = (this._sending = { isInterrupted: false });
     let run: string;
+    const source = cell.sharedModel.getSource();
     try {
       const started = await this._start({
         kind: 'cell',
@@ -134,6 +143,7 @@ export class NotebookRuns {
         content: toContent(this._notebook)
       });
       run = started.run;
+      this._sent.set(run, new Map([[id, source]]));
       this.notes.set(cell, started.problems);
     } catch (error) {
       this.states.set(id, null);
@@ -161,10 +171,12 @@ export class NotebookRuns {
               ? cell
               : (codeCells(this._notebook).get(other) ?? null),
           onEnd: end => end.cell === id && resolve(end)
-        }).then(({ state, why }) => {
-          // A run may end without a word on its cell: it could not be sent, or its worker is lost.
-          resolve({ cell: id, status: state, state, why, error: null });
-        }, reject);
+        })
+          .finally(() => this._sent.delete(run))
+          .then(({ state, why }) => {
+            // A run may end without a word on its cell: it could not be sent, or its worker is lost.
+            resolve({ cell: id, status: state, state, why, error: null });
+          }, reject);
       });
     } finally {
       this._cells = this._cells.filter(other => other !== current);
@@ -213,6 +225,7 @@ export class NotebookRuns {
       fresh: false
     });
     this._workflow = run;
+    this._sent.set(run, sources);
     this._changed.emit();
     onStarted(run);
     const begun = new Set<ICodeCellModel>();
@@ -258,6 +271,7 @@ export class NotebookRuns {
         }
       }
       this._workflow = null;
+      this._sent.delete(run);
       this._changed.emit();
     }
   }
@@ -566,6 +580,7 @@ export class NotebookRuns {
   private _notebook: INotebookModel;
   private _known = new Set<string>();
   private _sessionContext: ISessionContext | null = null;
+  private _sent = new Map<string, ReadonlyMap<string, string>>();
   private _sending: { isInterrupted: boolean } | null = null;
   private _showLoading: NotebookRuns.IOptions['showLoading'];
   private _stopLoading: (() => Promise<void>) | null = null;

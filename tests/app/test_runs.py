@@ -123,14 +123,38 @@ async def test_changes(api: Any) -> None:
     edit = {"path": "a.ipynb", "token": begun["token"], "cells": [{"id": "a", "source": "x = 2"}]}
     _, found = await api("POST", "changes", edit)
     assert found["stale"] == [
-        {"id": "a", "why": "its code changed"},
-        {"id": "b", "why": "`x` comes from cell 0, which changed"},
+        {"id": "a", "why": "its code changed", "left": False},
+        {"id": "b", "why": "`x` comes from code cell 1, which changed", "left": False},
     ]
     assert [edge["why"] for edge in found["edges"]["added"]] == [
         "cell 0 sets `x`: `x = 2`; cell 1 uses it"
     ]
     _, late = await api("POST", "changes", edit)
     assert late == {"token": None}
+    ran = {**edit, "token": found["token"], "cells": [], "ran": edit["cells"]}
+    _, after = await api("POST", "changes", ran)
+    assert [(mark["id"], mark["left"]) for mark in after["stale"]] == [("b", True)]
+    again = {"path": "a.ipynb", "cells": [*edit["cells"], cells[1]]}
+    left = [{"id": mark["id"], "why": mark["why"]} for mark in after["stale"]]
+    _, begun = await api("POST", "changes", {**again, "stale": left})
+    _, found = await api(
+        "POST", "changes", {"path": "a.ipynb", "token": begun["token"], "cells": []}
+    )
+    assert found["stale"] == after["stale"]
+
+
+async def test_only_some_cells_and_what_they_need(api: Any, events: Any, notebook: Any) -> None:
+    content = notebook("x = 1", "print('no')", "print(x)")
+    asked = {"kind": "workflow", "path": "a.ipynb", "content": content, "only": ["c2"]}
+    assert (await api("POST", "preflight", asked))[1] == {"problems": []}
+    status, answer = await api("POST", "runs", asked)
+    assert status == 201
+    await events(answer["run"])
+    _, record = await api("GET", f"runs/{answer['run']}")
+    assert [(task["id"], task["state"]) for task in record["tasks"]] == [
+        ("c0", "done"),
+        ("c2", "done"),
+    ]
 
 
 async def test_targets(api: Any) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import random
 import sys
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -34,8 +35,8 @@ def test_an_edit() -> None:
     )
     assert found["token"] != begun["token"]
     assert found["stale"] == [
-        {"id": "n", "why": "it is new"},
-        {"id": "b", "why": "`x` comes from cell 1, which is new"},
+        {"id": "n", "why": "it has not run", "left": False},
+        {"id": "b", "why": "`x` comes from code cell 2, which has not run", "left": False},
     ]
     assert {c["id"] for c in found["cells"]} == {"n", "b"}
     assert [(e["from"], e["to"]) for e in found["edges"]["added"]] == [("a", "n"), ("n", "b")]
@@ -43,6 +44,116 @@ def test_an_edit() -> None:
     _, back = answer(editing, {"token": found["token"], "cells": [], "order": ["a", "b"]})
     assert back["stale"] == []
     assert answer(editing, {"token": found["token"], "cells": []})[1] == {"token": None}
+
+
+class Page:
+    """What a page tells of a notebook, and the marks that it is told."""
+
+    def __init__(self, **sources: str) -> None:
+        self.sources = sources
+        self._editing, begun = answer(None, {"cells": self._cells(sources)})
+        self._token = begun["token"]
+
+    def _cells(self, names: Iterable[str]) -> list[dict[str, str]]:
+        return [{"id": name, "source": self.sources[name]} for name in names]
+
+    def tell(self, *ran: str, order: list[str] | None = None, **edits: str) -> dict[str, str]:
+        self.sources |= edits
+        request = {"token": self._token, "cells": self._cells(edits), "ran": self._cells(ran)}
+        if order is not None:
+            request["order"] = order
+        _, found = answer(self._editing, request)
+        self._token = found["token"]
+        self.left = {mark["id"]: mark["why"] for mark in found["stale"] if mark["left"]}
+        return {mark["id"]: mark["why"] for mark in found["stale"]}
+
+    def begin_again(self, ran: dict[str, str]) -> None:
+        left = [{"id": name, "why": why} for name, why in self.left.items()]
+        cells = [{"id": name, "source": source} for name, source in ran.items()]
+        self._editing, begun = answer(None, {"cells": cells, "stale": left})
+        self._token = begun["token"]
+
+
+CHAIN = {"a": "x = 1", "b": "y = x + 1", "c": "print(y)", "d": "z = 5"}
+
+
+def test_what_ran_is_stale_no_more_and_what_uses_it_is() -> None:
+    page = Page(**CHAIN)
+    assert set(page.tell(a="x = 2")) == {"a", "b", "c"}
+    assert page.tell("a") == {
+        "b": "`x` comes from code cell 1, which changed",
+        "c": "`y` comes from code cell 2, which must run again",
+    }
+    assert page.tell("b") == {"c": "`y` comes from code cell 2, which must run again"}
+    assert page.tell("c") == {}
+
+
+def test_an_undone_edit_takes_its_marks_back_but_not_those_of_what_ran() -> None:
+    page = Page(**CHAIN)
+    page.tell(a="x = 2", d="z = 6")
+    page.tell("a")
+    assert set(page.tell(d="z = 5")) == {"b", "c"} == set(page.left)
+    assert page.tell(a="x = 1")["a"] == "its code changed"
+
+
+def test_a_cell_that_ran_on_an_old_value_stays_stale() -> None:
+    page = Page(**CHAIN)
+    page.tell(a="x = 2")
+    assert set(page.tell("c")) == {"a", "b", "c"}
+    assert set(page.tell("a")) == {"b", "c"}
+    # b is left: c ran before it.
+    assert page.tell("c") == {
+        "b": "`x` comes from code cell 1, which changed",
+        "c": "`y` comes from code cell 2, which must run again",
+    }
+    assert page.tell("b", "c") == {}
+
+
+def test_a_run_of_all_leaves_nothing() -> None:
+    page = Page(**CHAIN)
+    page.tell(a="x = 2", d="z = 6")
+    assert page.tell("a", "b", "c", "d") == {}
+
+
+def test_what_was_edited_while_it_ran_is_stale() -> None:
+    page = Page(**CHAIN)
+    page.tell(d="z = 6")
+    token, page.sources["d"] = page._token, "z = 7"
+    cells, ran = [{"id": "d", "source": "z = 7"}], [{"id": "d", "source": "z = 6"}]
+    _, found = answer(page._editing, {"token": token, "cells": cells, "ran": ran})
+    assert [mark["id"] for mark in found["stale"]] == ["d"]
+
+
+def test_a_deleted_cell_marks_its_users_until_they_run() -> None:
+    page = Page(a="x = 1", b="x = 2", c="print(x)")
+    assert page.tell(order=["a", "c"]) == {
+        "c": "`x` comes from code cell 1 now, not from code cell 2 of before"
+    }
+    assert page.tell("a", order=["a", "c"]).keys() == {"c"}
+    assert page.tell("c") == {}
+
+
+def test_cells_that_never_ran() -> None:
+    page = Page(a="x = 1")
+    marks = page.tell(order=["a", "b"], b="print(x)")
+    assert marks == {"b": "it has not run"}
+    assert page.tell("b") == {}
+
+
+def test_another_result_marks_what_uses_it() -> None:
+    """A cell that looks at the outside may give another value each time; others do not."""
+    page = Page(a="import pandas as pd", b="t = pd.read_csv('t.csv')", c="print(t)")
+    assert page.tell("a") == {}
+    assert page.tell("b") == {"c": "`t` comes from code cell 2, which ran again"}
+    assert page.tell("c") == {}
+
+
+def test_marks_that_what_ran_has_left_outlive_the_helper() -> None:
+    page = Page(**CHAIN)
+    page.tell(a="x = 2")
+    marks = page.tell("a")
+    page.begin_again({**CHAIN, "a": "x = 2"})
+    assert page.tell() == marks
 
 
 @pytest.mark.parametrize("seed", range(20))

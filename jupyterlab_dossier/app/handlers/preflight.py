@@ -6,7 +6,7 @@ import asyncio
 
 from tornado.web import authenticated
 
-from jupyterlab_dossier.runs import Workflow, notebooks
+from jupyterlab_dossier.runs import BadInput, Workflow, notebooks
 from jupyterlab_dossier.runs.model import Json
 
 from .base import Handler, allowed
@@ -30,10 +30,16 @@ class PreflightHandler(Handler):
 
 
 async def workflow_of(notebook: notebooks.Notebook, asked: Json) -> Workflow:
-    """The workflow that a request asks for."""
+    """The workflow that a request asks for. Raises `BadInput`."""
+    only = asked.get("only")
+    if only is not None:
+        known = {cell.id for cell in notebook.code_cells}
+        if unknown := next((name for name in only if name not in known), None):
+            raise BadInput(f"only names {unknown!r}, which is no code cell of the notebook", "only")
     return await asyncio.to_thread(
         notebooks.workflow,
         notebook,
         default_target=asked.get("target"),
+        only=None if only is None else frozenset(only),
         fresh=asked.get("fresh", False),
     )

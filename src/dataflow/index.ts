@@ -1,0 +1,3 @@
+export * from './dataflow';
+export * from './manager';
+export * from './tokens';
