@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 try:
@@ -34,6 +34,8 @@ Buffer = bytes | bytearray | memoryview | mmap.mmap
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 _REMEMBERED = 64
+# Seconds in which a blob that was asked for is not marked as asked for again.
+_YOUNG = 60.0
 
 
 class BlobMismatch(ValueError):
@@ -78,12 +80,18 @@ class BlobFolder:
         return self.folder / blob[:2] / blob
 
     def has(self, blob: str, size: int | None = None) -> bool:
-        """Whether the blob is here; with `size`, a file cut short by a crash does not count."""
+        """Whether the blob is here; with `size`, a file cut short by a crash does not count.
+
+        Who asks will rely on it, so that it counts as new for `remove_unused`.
+        """
+        path = self.path(blob)
         try:
-            found = self.path(blob).stat().st_size
+            found = path.stat()
+            if found.st_mtime < time.time() - _YOUNG:
+                os.utime(path)
         except OSError:
             return False
-        return size is None or found == size
+        return size is None or found.st_size == size
 
     def size(self, blob: str) -> int:
         return self.path(blob).stat().st_size
@@ -184,6 +192,32 @@ class BlobFolder:
         except FileNotFoundError:
             return False
         return True
+
+    def remove_unused(self, blob: str, since: float) -> int:
+        """Remove a blob that nobody wrote or asked for since a time (seconds since the epoch).
+
+        The bytes that it had; 0 where it stays. Whoever asks for it meanwhile either makes it stay
+        or does not find it.
+        """
+        path, aside = self.path(blob), self.temporary / f"{blob}.unused"
+        try:
+            found = path.stat()
+            if found.st_mtime >= since:
+                return 0
+            os.rename(path, aside)
+        except OSError:
+            return 0
+        if aside.stat().st_mtime >= since:
+            os.rename(aside, path)
+            return 0
+        aside.unlink()
+        return found.st_size
+
+    def names(self) -> Iterator[str]:
+        """Every blob."""
+        for first in os.scandir(self.folder):
+            if len(first.name) == 2 and first.is_dir():
+                yield from (entry.name for entry in os.scandir(first.path) if is_name(entry.name))
 
     def sweep(self, older_than: float) -> int:
         """Remove temporary and partial files that nobody touched for `older_than` seconds."""

@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from . import cancel, graph, logs, resume, run, runs, show, stale, targets
+from . import cancel, clean, graph, logs, resume, run, runs, show, stale, targets
 from .console import say
 
-COMMANDS = (run, graph, stale, targets, runs, show, logs, cancel, resume)
+COMMANDS = (run, graph, stale, targets, runs, show, logs, cancel, resume, clean)
 
 DONE, FAILED, WRONG_INPUT, CHANGED, INTERRUPTED = 0, 1, 2, 3, 130
 

@@ -27,8 +27,19 @@ from jupyter_client.kernelspec import NoSuchKernel
 from ..dataflow.client import AnalysisPair
 from ..store import Store
 from ..targets import Catalogue
-from . import analysis, conditions, details, kernelspecs, observations, options, recovery, survey
+from . import (
+    analysis,
+    cleaning,
+    conditions,
+    details,
+    kernelspecs,
+    observations,
+    options,
+    recovery,
+    survey,
+)
 from . import plan as planning
+from .cleaning import Cleaned, Policy
 from .database import LedgerFault
 from .deliveries import Deliveries
 from .dispatch import Dispatcher
@@ -422,6 +433,10 @@ class Engine:
         from . import comparison  # the analysis that it matches cells by is a large import
 
         return await comparison.compared(self, left, right)
+
+    async def clean(self, policy: Policy, dry: bool = False) -> Cleaned:
+        """Removes old runs and blobs that nothing needs (`cleaning`); with `dry`, says which."""
+        return await cleaning.clean(self.ledger, self.store, policy, self._owner.lives, dry)
 
     async def again(self, run: str) -> Workflow:
         """The workflow that a run was, to be run once more. Raises `BadInput`."""

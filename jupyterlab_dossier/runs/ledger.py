@@ -507,6 +507,49 @@ class Ledger:
         )
         return [(row["cell"], row["attempt"], json.loads(row["body"])) for row in rows]
 
+    # cleaning
+
+    async def all_runs(self) -> list[sqlite3.Row]:
+        """Every run, oldest first: run, kind, path, state, owner, created, ended, cell.
+
+        `cell` is the cell of a run of one.
+        """
+        return await self.database.read(
+            lambda db: db.execute(
+                "SELECT r.run, r.kind, r.path, r.state, r.owner, r.created, r.ended,"
+                " (SELECT cell FROM tasks t WHERE t.run = r.run LIMIT 1) AS cell"
+                " FROM runs r ORDER BY r.created"
+            ).fetchall()
+        )
+
+    async def all_versions(self) -> list[tuple[str, str, Json]]:
+        """(run, version, manifest) of every variable version that is kept."""
+
+        def action(db: sqlite3.Connection) -> list[tuple[str, str, Json]]:
+            rows = db.execute("SELECT run, version, manifest FROM versions")
+            return [(row["run"], row["version"], json.loads(row["manifest"])) for row in rows]
+
+        return await self.database.read(action)
+
+    async def all_parts(self) -> list[Part]:
+        """The parts of every whole output that is kept."""
+        return await self.database.read(
+            lambda db: [Part(*row) for row in db.execute("SELECT * FROM whole_outputs")]
+        )
+
+    async def forget(self, runs: Iterable[str]) -> None:
+        """Removes ended runs with all that belongs to them, and workers that nothing names."""
+        names = [(run,) for run in runs]
+
+        def action(db: sqlite3.Connection) -> None:
+            db.executemany("DELETE FROM runs WHERE run = ? AND state <> 'running'", names)
+            db.execute(
+                "DELETE FROM workers WHERE ended IS NOT NULL AND worker NOT IN"
+                " (SELECT worker FROM attempts)"
+            )
+
+        await self.database.write(action, durable=True)
+
     # workers
 
     async def add_worker(

@@ -1,5 +1,5 @@
 """The store: where the blobs of all runs live."""
 
-from .store import Store, StoreFull
+from .store import Store, StoreFull, bytes_text
 
-__all__ = ["Store", "StoreFull"]
+__all__ = ["Store", "StoreFull", "bytes_text"]

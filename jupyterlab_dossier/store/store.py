@@ -44,6 +44,13 @@ class Store:
         """Remove a blob; False if there was none."""
         return self.blobs.remove(blob)
 
+    def unused(self, blob: str, since: float) -> int:
+        """The bytes of a blob that nobody wrote or asked for since a time; 0 for others."""
+        with contextlib.suppress(OSError):
+            found = self.blobs.path(blob).stat()
+            return found.st_size if found.st_mtime < since else 0
+        return 0
+
     def size(self) -> int:
         """Bytes of all blobs together."""
         total = 0
@@ -65,17 +72,18 @@ class Store:
             raise StoreFull(error.errno, self._full(needed)) from error
 
     def _full(self, needed: int | None) -> str:
-        wanted = "" if needed is None else f" {_bytes(needed)} are needed,"
+        wanted = "" if needed is None else f" {bytes_text(needed)} are needed,"
         free = ""
         with contextlib.suppress(OSError):
-            free = f" {_bytes(shutil.disk_usage(self.folder).free)} are free."
+            free = f" {bytes_text(shutil.disk_usage(self.folder).free)} are free."
         return (
             f"The disk of the store is full ({self.folder}):{wanted}{free}"
             " Free some space, or remove old runs with `jupyter dossier clean`."
         )
 
 
-def _bytes(count: float) -> str:
+def bytes_text(count: float) -> str:
+    """A size as a reader wants it."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if count < 1000:
             return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"

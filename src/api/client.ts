@@ -8,6 +8,7 @@ import {
   type CellDetails,
   type Changes,
   type ChangesRequest,
+  type Cleaned,
   type Comparison,
   type Delivery,
   type FoundRuns,
@@ -120,6 +121,14 @@ export class ApiClient implements IApiClient {
     return (await this._get(
       `compare?${new URLSearchParams({ left, right }).toString()}`
     )) as Comparison;
+  }
+
+  async storage(): Promise<Cleaned> {
+    return (await this._get('storage')) as Cleaned;
+  }
+
+  async clean(days: number): Promise<Cleaned> {
+    return (await this._post('storage/clean', { days })) as Cleaned;
   }
 
   async cancel(run: string): Promise<void> {

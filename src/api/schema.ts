@@ -339,6 +339,40 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/storage': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What ledger and store take, and what cleaning would free */
+    get: operations['showStorage'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/storage/clean': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Remove old runs, and values that no run needs any more */
+    post: operations['cleanStorage'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/notebook': {
     parameters: {
       query?: never;
@@ -755,6 +789,22 @@ export interface components {
     };
     WorkerLog: {
       text: string;
+    };
+    CleanRequest: {
+      /** @description Runs that ended longer ago go. */
+      days: number;
+      /** @description The oldest runs go until the store has no more bytes; 50 GiB. */
+      size?: number;
+    };
+    Cleaned: {
+      runs: string[];
+      blobs: number;
+      /** @description Bytes. */
+      freed: number;
+      /** @description Bytes of the store before. */
+      store: number;
+      /** @description Bytes of the ledger. */
+      ledger: number;
     };
     Comparison: {
       left: string;
@@ -1497,6 +1547,52 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  showStorage: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Sizes, and what would go by the usual policy. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Cleaned'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  cleanStorage: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CleanRequest'];
+      };
+    };
+    responses: {
+      /** @description What was removed. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Cleaned'];
+        };
       };
       default: components['responses']['Error'];
     };

@@ -5,6 +5,7 @@ import type {
   CellDetails,
   Changes,
   ChangesRequest,
+  Cleaned,
   Comparison,
   Delivery,
   FoundRuns,
@@ -87,6 +88,17 @@ export interface IApiClient {
    * What differs between two runs.
    */
   compare(left: string, right: string): Promise<Comparison>;
+
+  /**
+   * What ledger and store take, and what cleaning would free.
+   */
+  storage(): Promise<Cleaned>;
+
+  /**
+   * Remove runs that ended more than some days ago, and values that no run
+   * needs any more.
+   */
+  clean(days: number): Promise<Cleaned>;
 
   cancel(run: string): Promise<void>;
 

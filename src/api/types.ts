@@ -32,6 +32,7 @@ export type RunGraph = Schemas['RunGraph'];
 export type CellDetails = Schemas['CellDetails'];
 export type LogPage = Schemas['LogPage'];
 export type Comparison = Schemas['Comparison'];
+export type Cleaned = Schemas['Cleaned'];
 
 /**
  * A document that several clients share, and which of them this one is.

@@ -26,6 +26,7 @@ from .runs import (
     RunHandler,
     RunsHandler,
 )
+from .storage import CleanHandler, StorageHandler
 from .targets import TargetsHandler
 
 API = "/dossier/api"
@@ -54,6 +55,8 @@ def routes() -> list[tuple[str, type[RequestHandler]]]:
         (f"{API}/runs/{RUN}/cells/{CELL}/log", LogHandler),
         (f"{API}/runs/{RUN}/cells/{CELL}/log/worker", WorkerLogHandler),
         (f"{API}/compare", CompareHandler),
+        (f"{API}/storage", StorageHandler),
+        (f"{API}/storage/clean", CleanHandler),
         (f"{API}/kernels/{KERNEL}", WorkerKernelHandler),
         (f"{API}/kernels/{KERNEL}/channels", ChannelsHandler),
         (f"{API}/preflight", PreflightHandler),
