@@ -19,6 +19,7 @@ from .model import Cell, Graph
 from .needs import needs
 from .observed import widen
 from .tables import GONE, Table
+from .traits import traits
 from .values import NOTHING, Serial, Stamp, join, same
 from .walk import give_up, walk
 
@@ -213,7 +214,7 @@ class Analyser:
             return give_up(ast.Module([], []), "", state, "it is too long to analyse at each edit")
         tree, text, error = self._parse(cell.source)
         if tree is None:
-            return Facts(syntax_error=error)
+            return Facts(syntax_error=error, traits=traits(None, cell.source))
         before = dict(state.names) if cell.may_fail else {}
         try:
             facts = walk(tree, text, state, _is_trusted(cell))
@@ -233,6 +234,7 @@ class Analyser:
             facts.barrier = None
         with contextlib.suppress(RecursionError):
             facts.needs = needs(tree)
+            facts.traits = traits(tree, cell.source)
         if _is_pure(cell):
             # The user's word: it does nothing to objects that were there before, or to the world.
             facts.mutated, facts.outside, facts.unknown, facts.sticky = {}, {}, {}, None

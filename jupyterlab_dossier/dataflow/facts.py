@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .needs import Needs
 from .tables import GONE, Log, Names, Table
+from .traits import Traits
 from .values import Class, Frame, Heap, Value
 from .words import shortened, typed
 
@@ -73,6 +74,7 @@ class Facts:
     syntax_error: str | None = None
     quoted: dict[str, str] = field(default_factory=dict)  # name -> source of what was done to it
     needs: Needs = field(default_factory=Needs)
+    traits: Traits = field(default_factory=Traits)
     needs_kernel_of: dict[int, str] = field(default_factory=dict)  # an earlier cell -> why
     history: set[str] = field(default_factory=set)  # of IPython's history: `_`, `Out`, `In` …
 

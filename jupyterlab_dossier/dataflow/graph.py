@@ -99,8 +99,10 @@ class _Builder:
             if source is None:
                 source = self.opaque
                 if source is None or (name in facts.must and name not in reads):
-                    if source is None and name in reads and name[0] != "<":
-                        report.missing.append(name)
+                    if source is None and name in reads:
+                        kind = report.unseeded if are_random(name) else report.missing
+                        if name[0] != "<" or are_random(name):
+                            kind.append(name)
                     continue
                 if name not in self.reports[source].outputs:
                     self.reports[source].outputs.append(name)
@@ -160,6 +162,7 @@ class _Builder:
         report.unknown = sorted(facts.unknown)
         report.imports = list(facts.imports)
         report.needs = facts.needs.to_json()
+        report.traits = facts.traits.to_json()
         report.sticky = facts.sticky
         report.looks_back = bool(facts.needs_kernel_of)
         report.history = sorted(facts.history)

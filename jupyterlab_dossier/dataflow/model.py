@@ -77,6 +77,8 @@ class CellReport:
     needs: dict[str, Any] = field(default_factory=dict)  # `needs.Needs`, before it runs
     looks_back: bool = False  # at what earlier cells were and showed (`Out`, `In`)
     history: list[str] = field(default_factory=list)  # by these names
+    unseeded: list[str] = field(default_factory=list)  # generators it draws from, never seeded
+    traits: dict[str, Any] = field(default_factory=dict)  # `traits.Traits`: whether to be reused
 
     def to_json(self) -> dict[str, Any]:
         return {**vars(self), "setup": [vars(statement) for statement in self.setup]}

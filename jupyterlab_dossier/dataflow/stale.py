@@ -15,9 +15,6 @@ or were seen (`Analysed.failed`).
 from __future__ import annotations
 
 import ast
-import io
-import re
-import tokenize
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -27,13 +24,8 @@ from typing import Any
 from . import ipython, paths
 from .analysis import analyse
 from .model import Cell, CellReport, Graph
+from .traits import LOOKS_AT_SOURCE, hides_result
 from .words import are_random, named, shortened, typed
-
-# Words of code that may show the text or the line numbers of cells.
-_LOOKS_AT_SOURCE = re.compile(
-    r"inspect|getsource|traceback|warnings|logging|linecache|lineno|__code__|\bco_|_getframe"
-    r"|psource|pinfo2|\?\?"
-)
 
 
 @dataclass(frozen=True)
@@ -54,7 +46,7 @@ class Analysed:
         return {cell.id: number for number, cell in enumerate(self.cells)}
 
     def looks_at_source(self) -> bool:
-        return any(_LOOKS_AT_SOURCE.search(cell.source) for cell in self.cells)
+        return any(LOOKS_AT_SOURCE.search(cell.source) for cell in self.cells)
 
 
 @dataclass(frozen=True)
@@ -301,7 +293,7 @@ class _Marks:
             a, b = ipython.parse(old.source)[0], ipython.parse(new.source)[0]
         except SyntaxError:
             return False
-        if ast.dump(a) != ast.dump(b) or _hides_result(old.source) != _hides_result(new.source):
+        if ast.dump(a) != ast.dump(b) or hides_result(old.source) != hides_result(new.source):
             return False
         definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
         if any(isinstance(node, definitions) for node in ast.walk(a)):
@@ -406,21 +398,6 @@ def _outside(report: CellReport) -> str:
 
 def _shown(name: str) -> str:
     return f"the state of {named(name)}" if are_random(name) else named(name)
-
-
-def _hides_result(source: str) -> bool:
-    """Does the cell end with a semicolon, so that its last value is not displayed?"""
-    if ";" not in source:
-        return False
-    skipped = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENDMARKER)
-    last = ""
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(source).readline):
-            if token.type not in skipped:
-                last = token.string
-    except (tokenize.TokenError, SyntaxError):
-        return source.rstrip().endswith(";")
-    return last == ";"
 
 
 def stale(old: Analysed, new: Analysed, words: Words = Words()) -> list[Stale]:

@@ -6,10 +6,13 @@ change bits with the number of BLAS threads and sets of strings their order with
 
 from __future__ import annotations
 
+import functools
 import getpass
+import hashlib
 import os
 import platform
 import socket
+from pathlib import Path
 
 from .model import Json
 
@@ -36,6 +39,20 @@ def environment(jobs: int) -> dict[str, str]:
     return {name: os.environ.get(name, value) for name, value in wanted.items()}
 
 
+@functools.cache
+def processor() -> str:
+    """The class of this machine's processor: another may round floating-point sums otherwise."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor() or platform.machine()
+    lines = (line.partition(":") for line in text.partition("\n\n")[0].splitlines())
+    found = {name.strip(): value.strip() for name, _, value in lines}
+    flags = found.get("flags") or found.get("Features") or ""
+    name = found.get("model name") or platform.machine()
+    return f"{name} ({hashlib.sha256(flags.encode()).hexdigest()[:8]})"
+
+
 def record(env: dict[str, str]) -> Json:
     """The conditions as the ledger keeps them, with who began the run and where."""
     return {
@@ -44,6 +61,16 @@ def record(env: dict[str, str]) -> Json:
         "system": platform.system(),
         "user": _user(),
         "host": socket.gethostname(),
+    }
+
+
+def for_keys(env: dict[str, str]) -> Json:
+    """What of them has a part in results: neither who nor where."""
+    return {
+        **env,
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "processor": processor(),
     }
 
 

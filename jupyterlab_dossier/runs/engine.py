@@ -47,6 +47,7 @@ from .environments import Environments
 from .inputs import Given, given
 from .interactive import CellRun, Interactive
 from .ledger import Ledger, Part
+from .lineage import Lineage
 from .loading import Loading
 from .model import (
     ENDED_RUN,
@@ -65,6 +66,7 @@ from .outputs import Outputs, text_of
 from .owner import Owner
 from .pool import Kernel, Pool, Recipe, Worker
 from .preflight import Problem
+from .reuse import Reuse
 from .revision import Revision
 from .state import RunState, Task, target_of
 from .workflow import WorkflowRun
@@ -253,6 +255,7 @@ class Engine:
         observed = await self.observed(workflow)
         active = self._workflow_run(run, workflow, spec, known["env"], observed)
         versions = await self.ledger.versions(run)
+        active.reuse.restored(await self.ledger.keys(run))
         await recovery.restore(active, record, attempts, versions, self.pool, self.ledger)
         self._launch(run, active)
         return adopted
@@ -520,9 +523,16 @@ class Engine:
             await survey.on_worker(self, state, task.step, recipe(task.target), kernel.worker)
 
         revision = Revision(run, state, self.dispatcher, self.ledger, analyse)
+        found = kernelspecs.interpreter(workflow.kernelspec)
+        lineage = Lineage(
+            state, self.environments, found.argv[0] if found.argv else found.python, env,
+            conditions.record(env),
+        )  # fmt: skip
+        reuse = Reuse(run, state, self.ledger, self.store, lineage)
         return WorkflowRun(
-            run, state, revision, recipe, self.dispatcher, self.ledger, spec["jobs"], inspect
-        )
+            run, state, revision, recipe, self.dispatcher, self.ledger, spec["jobs"], inspect,
+            reuse,
+        )  # fmt: skip
 
     def _jobs(self, targets: set[str]) -> int:
         """Cells at once where nobody says: what the targets of the run take together."""

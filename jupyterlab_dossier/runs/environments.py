@@ -26,7 +26,8 @@ class Environment:
     python: str
     prefix: str
     modules: dict[str, Json | None] = field(default_factory=dict)
-    """None for a top-level module that is not there, else {"distribution", "version"}."""
+    """None for a top-level module that is not there, else {"distribution", "version", "own",
+    "needs"} (`dossier_worker.environment.describe`)."""
 
     @staticmethod
     def of(described: Any) -> Environment | None:
@@ -34,11 +35,7 @@ class Environment:
             return None
         modules: dict[str, Json | None] = {}
         for name, found in described["modules"].items():
-            modules[str(name)[:200]] = (
-                {key: _text(found.get(key)) for key in ("distribution", "version")}
-                if isinstance(found, Mapping)
-                else None
-            )
+            modules[str(name)[:200]] = _module(found) if isinstance(found, Mapping) else None
         return Environment(
             str(described.get("python", ""))[:50], str(described.get("prefix", ""))[:500], modules
         )
@@ -117,6 +114,17 @@ def _stamps(path: list[str]) -> dict[str, int]:
 
 def _changed(stamps: dict[str, int]) -> bool:
     return _stamps(list(stamps)) != stamps
+
+
+def _module(found: Mapping[str, Any]) -> Json:
+    needs = found.get("needs")
+    pairs = list(needs.items())[:500] if isinstance(needs, Mapping) else ()
+    return {
+        "distribution": _text(found.get("distribution")),
+        "version": _text(found.get("version")),
+        "own": str(found["own"])[:4096] if found.get("own") else None,
+        "needs": {str(name)[:200]: _text(version) for name, version in pairs},
+    }
 
 
 def _text(value: Any) -> str | None:

@@ -153,10 +153,10 @@ def _check_effects(effects: Any, where: str) -> None:
     field = "metadata.dossier.effects"
     for name, value in effects.items():
         words = None
-        if name in ("pure", "barrier"):
+        if name in ("pure", "barrier", "reuse"):
             words = None if isinstance(value, bool) else "must be true or false"
         elif name not in ("reads", "writes"):
-            words = "is unknown; there are reads, writes, pure and barrier"
+            words = "is unknown; there are reads, writes, pure, barrier and reuse"
         elif not isinstance(value, list):
             words = "must be a list of names and files"
         else:

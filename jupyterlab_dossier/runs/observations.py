@@ -97,6 +97,20 @@ def changed(message: Json) -> frozenset[str]:
     return frozenset(_texts(effects_of(message).get("changed")))
 
 
+def deleted(message: Json) -> list[str]:
+    """Names that the cell unbound."""
+    return _texts(effects_of(message).get("deleted"))
+
+
+def files(message: Json) -> tuple[list[str], list[str]]:
+    """Files that the cell was seen to read, and to write; all that the check told."""
+    told = _files(message)
+    read, written = (
+        [p for p in told.get(kind) or [] if isinstance(p, str)] for kind in ("read", "written")
+    )
+    return read, written
+
+
 def touches_outside(message: Json) -> bool:
     """Whether the cell was seen to write files, use the network or start programs."""
     effects = effects_of(message)

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
+from . import observations
 from .again import Span
 from .dispatch import Dispatcher, Failure, Setting
 from .interactive import CellRun
@@ -36,6 +37,14 @@ async def restore(
             continue
         row = current.get(state.id)
         task.attempts = row["number"] if row else 0
+        if state.state == "reused" and row is not None:
+            result = json.loads(row["result"] or "{}")
+            given = json.loads(row["setting"])["given"]
+            task.taken(state.why or "", given)
+            active.state.versions.add(
+                state.id, by_cell.get(state.id, []), observations.deleted(result)
+            )
+            continue
         if row is not None:
             given = json.loads(row["setting"]).get("given") or {}
             task.span = Span(row["started"], None, given)

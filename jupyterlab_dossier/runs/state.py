@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -37,6 +38,10 @@ class Task:
     """It was seen to act on the world outside."""
     read_modules: bool = False
     """It was seen to read code of the notebook's folder, which its kernel now holds."""
+    attempt_done: str | None = None
+    """The attempt whose result is the task's."""
+    because: str | None = None
+    """Why it runs although there was an earlier run."""
 
     @property
     def cell(self) -> Cell:
@@ -45,10 +50,16 @@ class Task:
     @property
     def once(self) -> bool:
         """Whether it has begun and must not be executed twice."""
-        if self.span is None or self.cell.idempotent:
+        if self.span is None or self.cell.idempotent or self.state == "reused":
             return False
         unseen = self.span.ended is None and self.step.barrier is not None
         return bool(self.touched or self.step.spec.get("outside") or unseen)
+
+    def taken(self, why: str, given: Mapping[str, str]) -> None:
+        """An earlier result has become its own: nothing was executed, and nothing is to be."""
+        now = time.time()
+        self.state, self.why = "reused", why
+        self.span = again.Span(now, now, given)
 
 
 class RunState:

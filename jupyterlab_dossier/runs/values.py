@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 
 from .model import Json
@@ -13,6 +14,9 @@ class Versions:
     def __init__(self) -> None:
         self._by_cell: dict[str, dict[str, Json | None]] = {}
         self.manifests: dict[str, Json] = {}
+        self.makers: dict[str, str] = {}
+        """The cell that left a version."""
+        self._contents: dict[str, str] = {}
 
     def add(self, cell: str, manifests: Iterable[Json], deleted: Iterable[str] = ()) -> None:
         """Records what a task left; deleted names are gone for those after it."""
@@ -20,6 +24,7 @@ class Versions:
         for manifest in manifests:
             left[manifest["name"]] = manifest
             self.manifests[manifest["version"]] = manifest
+            self.makers[manifest["version"]] = cell
         self._by_cell[cell] = left
 
     def drop(self, cell: str) -> None:
@@ -42,6 +47,13 @@ class Versions:
             cell = inputs.get(cell, {}).get(name)
         return None
 
+    def content(self, version: str) -> str | None:
+        """What a version and all it refers to consist of, as a hash; None for what has no bytes.
+
+        Computed here: what a worker says of it is untrusted.
+        """
+        return content(version, self.manifests, self._contents)
+
     def closure(self, versions: Iterable[str]) -> dict[str, Json]:
         """Manifests of these versions and of all that they refer to."""
         found: dict[str, Json] = {}
@@ -53,6 +65,32 @@ class Versions:
                 found[version] = manifest
                 todo += manifest.get("deps") or []
         return found
+
+
+def content(
+    version: str, manifests: Mapping[str, Json], known: dict[str, str] | None = None
+) -> str | None:
+    """The hash of a version's blobs and of those it refers to, in order."""
+    known = {} if known is None else known
+    todo, waiting = [version], set[str]()
+    while todo:
+        current = todo[-1]
+        manifest = manifests.get(current)
+        if manifest is None or manifest.get("unshippable"):
+            return None
+        deps = manifest.get("deps") or []
+        missing = [dep for dep in deps if dep not in known]
+        if missing:
+            if current in waiting:
+                return None  # in a circle: a worker's lie
+            waiting.add(current)
+            todo += missing
+            continue
+        parts = [manifest["pickle"]["blob"], *(b["blob"] for b in manifest.get("buffers") or [])]
+        digest = hashlib.sha256("\0".join([*parts, "", *(known[d] for d in deps)]).encode())
+        known[current] = digest.hexdigest()
+        todo.pop()
+    return known[version]
 
 
 def blobs(manifest: Json) -> list[tuple[str, int]]:

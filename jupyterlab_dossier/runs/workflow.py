@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..targets import ProviderFault, Target
-from . import again, observations
+from . import again, keys, observations
 from . import plan as planning
 from .dispatch import CHECK, Failure, Outcome, Setting
 from .model import ENDED_TASK, SUCCEEDED, Json, TaskState
@@ -28,7 +28,7 @@ from .state import RunState, Task
 if TYPE_CHECKING:
     from .dispatch import Dispatcher
     from .ledger import Ledger
-    from .model import Cell
+    from .reuse import Begun, Reuse
 
 ATTEMPTS = 3
 # Restart & Run All answers Ctrl-C at once; a cell that does not is ended after this many seconds.
@@ -41,7 +41,7 @@ class WorkflowRun:
     def __init__(
         self, run: str, state: RunState, revision: Revision, recipe: Callable[[str], Recipe],
         dispatcher: Dispatcher, ledger: Ledger, jobs: int,
-        inspect: Callable[[Task, Kernel], Awaitable[None]],
+        inspect: Callable[[Task, Kernel], Awaitable[None]], reuse: Reuse,
     ) -> None:  # fmt: skip
         self.run = run
         self.state = state
@@ -51,6 +51,7 @@ class WorkflowRun:
         self._ledger = ledger
         self._jobs = jobs
         self._inspect = inspect
+        self.reuse = reuse
         shuffle = state.workflow.shuffle
         self._random = random.Random(shuffle) if shuffle is not None else None
         self._wake = asyncio.Event()
@@ -101,10 +102,12 @@ class WorkflowRun:
                     "tagged skip-execution" if tagged else None,
                 )
         try:
+            if self._cancelled is None:
+                await self.reuse.take_unchanged()
             while not self._finished():
                 for task in self._ready():
                     task.state = "preparing"
-                    task.running = asyncio.create_task(self._guard(task, self._try(task)))
+                    task.running = asyncio.create_task(self._guard(task, self._begin(task)))
                 if not any(task.running for task in self.state.tasks.values()):
                     break
                 await self._wake.wait()
@@ -231,7 +234,16 @@ class WorkflowRun:
             task.kernel = None
             self._wake.set()
 
-    async def _try(self, task: Task) -> None:
+    async def _begin(self, task: Task) -> None:
+        """Takes an earlier result where one fits; else the task is executed."""
+        begun = await self.reuse.begin(task)
+        if begun is not None and may_start(self.state, task):
+            if await self.reuse.take(task, begun):
+                return
+            task.because = keys.words(begun.differences) or None
+        await self._try(task, begun)
+
+    async def _try(self, task: Task, begun: Begun | None) -> None:
         while True:
             task.attempts += 1
             place = place_of(self.state, task)
@@ -252,6 +264,7 @@ class WorkflowRun:
                     task.span = again.Span(time.time(), None, setting.inputs)
                     outcome = await self._dispatcher.run(setting, kernel)
                     await self._finish(task, kernel, outcome)
+                    await self.reuse.record(task, begun, outcome.message)
                     clean = task.state in SUCCEEDED and not task.touched
                     clean = clean and task.step.leaves_clean and not task.read_modules
                     self._dispatcher.release(kernel, clean)
@@ -319,7 +332,7 @@ class WorkflowRun:
             cwd=self._folder if self._folder not in through else None,
             durable=step.outside or self.state.targets[task.target].kind not in ("local", "kernel"),
             prefix=[key for key in self._through(setups) if key not in through],
-            decide=functools.partial(self._decide, task.cell),
+            decide=functools.partial(self._decide, task),
             options=task.cell.options,
             check=CHECK if not complete else None,
         )
@@ -338,6 +351,7 @@ class WorkflowRun:
         if not await self._dispatcher.commit(outcome):
             return
         task.state, task.why = outcome.state, outcome.why
+        task.attempt_done = outcome.setting.attempt
         seen = self.revision.ended(task, outcome.message, outcome.manifests, time.time())
         self.state.versions.add(task.cell.id, outcome.manifests, outcome.deleted)
         if task.state in SUCCEEDED:
@@ -348,14 +362,15 @@ class WorkflowRun:
             hold(self.state, task, kernel, outcome.manifests)  # it may be known as sticky now
 
     def _decide(
-        self, cell: Cell, status: str, why: str | None, message: Json
+        self, task: Task, status: str, why: str | None, message: Json
     ) -> tuple[TaskState, str | None]:
+        cell = task.cell
         if status == "ok" or (status != "refused" and "raises-exception" in cell.tags):
             if self.state.complete is not None:
                 return "done", self.state.complete
-            return "done", observations.words(
-                observations.beyond(self.state.plan, cell.id, message)
-            )
+            seen = observations.beyond(self.state.plan, cell.id, message)
+            ran = f"it ran: {task.because}" if task.because else None
+            return "done", "; ".join(filter(None, (ran, observations.words(seen)))) or None
         if self._cancelled is not None:
             return "cancelled", self._cancelled
         return "failed", why

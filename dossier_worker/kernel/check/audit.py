@@ -148,8 +148,9 @@ class Audit:
             return
         writing = isinstance(flags, int) and bool(flags & _WRITING)
         if writing:
-            if flags & os.O_RDWR and not flags & os.O_TRUNC and os.path.exists(known):
-                _add(self._read, known)
+            kept = flags & (os.O_RDWR | os.O_APPEND) and not flags & os.O_TRUNC
+            if kept and known not in self._own and os.path.exists(known):
+                _add(self._read, known)  # what it comes to depends on what was there
             elif known not in self._read:
                 self._own.add(known)
             _add(self._written, known)

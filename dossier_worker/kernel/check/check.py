@@ -16,7 +16,10 @@ from .state import State
 
 log = logging.getLogger("dossier.kernel")
 
-_LISTS = ("changed", "unchanged", "unchecked", "random", "process", "network", "spawned", "hidden")
+_LISTS = (
+    "changed", "unchanged", "unchecked", "random", "drawn", "process", "network", "spawned",
+    "hidden",
+)  # fmt: skip
 
 
 class Check:

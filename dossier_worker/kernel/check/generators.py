@@ -21,8 +21,10 @@ class Generators:
     def report(self, cell: Cell, effects: Effects) -> None:
         before, self._before = self._before, {}
         for name, state in _states().items():
-            if name in before and before[name] != state and name not in cell.exports:
-                effects["random"].add(name)
+            if name in before and before[name] != state:
+                effects["drawn"].add(name)
+                if name not in cell.exports:
+                    effects["random"].add(name)
 
 
 def _raw(generator: random.Random) -> tuple[bytes, Any]:

@@ -1,0 +1,221 @@
+"""What of a cell's text says whether its result may be taken again later, and under which key.
+
+By names only: `time.time()` under another name is not seen here. What a cell does with files, the
+network and random generators is seen when it runs, and needs no guess.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import io
+import re
+import tokenize
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+
+# Words of code that shows the text or the line numbers of cells, and of code that may.
+_SHOWS_SOURCE = re.compile(
+    r"inspect|getsource|traceback|linecache|lineno|__code__|\bco_|_getframe|psource|pinfo2|\?\?"
+)
+LOOKS_AT_SOURCE = re.compile(f"{_SHOWS_SOURCE.pattern}|warnings|logging")
+
+# Each call gives something else; the last parts of a dotted name.
+_CLOCKS = {
+    "time.time", "time.time_ns", "time.monotonic", "time.monotonic_ns", "time.perf_counter",
+    "time.perf_counter_ns", "time.process_time", "time.process_time_ns", "time.thread_time",
+    "time.localtime", "time.gmtime", "time.ctime", "time.asctime", "time.strftime",
+    "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "Timestamp.now",
+    "Timestamp.today", "Timestamp.utcnow", "timeit.timeit", "timeit.repeat",
+    "timeit.default_timer",
+}  # fmt: skip
+_CHANCE = {
+    "uuid.uuid1", "uuid.uuid4", "os.urandom", "os.getrandom", "os.getpid", "os.getppid",
+    "random.SystemRandom", "os.times", "os.getloadavg", "tempfile.mkdtemp", "tempfile.mkstemp",
+    "tempfile.mktemp", "tempfile.NamedTemporaryFile", "tempfile.TemporaryDirectory",
+    "tempfile.TemporaryFile",
+}  # fmt: skip
+# Without an argument they take entropy of the machine.
+_SEEDED = {"default_rng", "RandomState", "SeedSequence", "Random", "Generator", "PCG64", "MT19937"}
+_WATCHES = {"psutil", "secrets"}
+_TYPED = {"input", "getpass"}
+# Open files without Python, so that no audit event tells which.
+_NATIVE = {
+    "read_parquet", "read_feather", "read_orc", "read_hdf", "HDFStore", "read_table", "read_ipc",
+    "scan_parquet", "scan_csv", "scan_ipc", "read_csv_auto", "ParquetFile", "ParquetDataset",
+    "open_dataset", "open_mfdataset", "open_zarr", "imread", "VideoCapture", "open_array",
+    "memory_map", "read_file",
+}  # fmt: skip
+NATIVE_MODULES = {
+    "pyarrow", "h5py", "tables", "netCDF4", "fastparquet", "polars", "duckdb", "rasterio", "fiona",
+    "pyogrio", "osgeo", "cv2", "vtk", "pyvista", "rocksdb", "lmdb", "tensorstore", "xarray",
+    "tensorflow", "tiledb", "pyreadstat", "vaex", "datatable", "deltalake", "connectorx",
+    "psycopg2", "psycopg", "pymssql", "oracledb", "pyodbc", "grpc", "pycurl", "zmq",
+}  # fmt: skip
+
+
+@dataclass
+class Traits:
+    """Of one cell; `inside` is what holds for whoever calls what it defines."""
+
+    source: str = ""
+    """Hash of its text without comments and blanks; of all of it where that may be seen."""
+    raw: str = ""
+    """Hash of all of its text."""
+    shows_source: bool = False
+    """Whether it, or who calls what it defines, may show text or line numbers of cells."""
+    volatile: list[str] = field(default_factory=list)
+    inside: list[str] = field(default_factory=list)
+    environment: list[str] = field(default_factory=list)
+    """Variables of the environment that it may read; `*` for any."""
+    native: list[list[str | None]] = field(default_factory=list)
+    """Calls that open files in a way nobody sees: each with its file, if that is a literal."""
+    imports_only: bool = False
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def traits(tree: ast.Module | None, source: str) -> Traits:
+    """What a cell's tree and text say (magics are calls in the tree, see `ipython.parse`)."""
+    raw = _hash(source)
+    shows = bool(_SHOWS_SOURCE.search(source))
+    if tree is None:
+        return Traits(raw, raw, True)
+    # Tracebacks of others show the text of what a cell defines.
+    defines = any(isinstance(n, _DEFINITIONS) for n in ast.walk(tree))
+    exact = shows or defines
+    found = Traits(raw if exact else _hash(f"{ast.dump(tree)} {hides_result(source)}"), raw, shows)
+    _scan(tree.body, found, found.volatile)
+    found.imports_only = all(isinstance(n, (ast.Import, ast.ImportFrom)) for n in tree.body)
+    for name in ("volatile", "inside", "environment"):
+        setattr(found, name, sorted(set(getattr(found, name))))
+    return found
+
+
+def of_module(text: str) -> tuple[Traits, list[str]]:
+    """What a module of the user's says, all of it counted as what others call; its imports."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return Traits(_hash(text), _hash(text), True), []
+    found = traits(tree, text)
+    found.inside = sorted({*found.inside, *found.volatile})
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.add(node.module.partition(".")[0])
+    return found, sorted(names)
+
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
+
+def _scan(nodes: Iterable[ast.AST], found: Traits, words: list[str]) -> None:
+    for node in nodes:
+        if isinstance(node, _DEFINITIONS) and not isinstance(node, ast.ClassDef):
+            outer = [
+                d for d in (*node.args.defaults, *node.args.kw_defaults) if d is not None
+            ] + list(getattr(node, "decorator_list", ()))
+            _scan(outer, found, words)
+            body = node.body if isinstance(node.body, list) else [node.body]
+            _scan(body, found, found.inside)
+            continue
+        _look(node, found, words)
+        _scan(ast.iter_child_nodes(node), found, words)
+
+
+def _look(node: ast.AST, found: Traits, words: list[str]) -> None:
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                path = f"{node.module}.{alias.name}"
+                # `from time import time` may be called by whoever has the name.
+                if path in _CLOCKS | _CHANCE:
+                    found.inside.append(_words(path))
+                    words.append(_words(path))
+                if path in ("os.environ", "os.getenv"):
+                    found.environment.append("*")
+        for module in modules:
+            if module.partition(".")[0] in _WATCHES:
+                words.append(f"it may use `{module}`")
+                found.inside.append(f"it may use `{module}`")
+    elif isinstance(node, ast.Attribute):
+        path = _path(node)
+        short = ".".join(path.split(".")[-2:])
+        if short in _CLOCKS | _CHANCE:
+            words.append(_words(short))
+        if short == "os.environ" and not getattr(node, "_counted", False):
+            found.environment.append("*")
+    elif isinstance(node, ast.Subscript) and _path(node.value) == "os.environ":
+        _variable(node.slice, node.value, found)
+    elif isinstance(node, ast.Call):
+        _call(node, found, words)
+    elif isinstance(node, ast.Compare) and _path(node.comparators[0]) == "os.environ":
+        _variable(node.left, node.comparators[0], found)  # `"X" in os.environ`
+
+
+def _call(node: ast.Call, found: Traits, words: list[str]) -> None:
+    path = _path(node.func)
+    name = path.rpartition(".")[2]
+    if path in ("os.getenv", "getenv") and node.args:
+        _variable(node.args[0], node.func, found)
+    elif path in ("os.environ.get", "os.environ.setdefault", "os.environ.pop") and node.args:
+        _variable(node.args[0], getattr(node.func, "value", node.func), found)
+    elif name in ("expandvars", "expanduser") or path == "Path.home":
+        found.environment += ["HOME"] if name != "expandvars" else ["*"]
+    elif name in _SEEDED and not node.args and not node.keywords:
+        words.append(f"`{path}()` is not seeded")
+    elif name in _TYPED and "." not in path.replace("getpass.", ""):
+        words.append("it asks for input")
+    if name in _NATIVE:
+        first = node.args[0] if node.args else None
+        file = first.value if isinstance(first, ast.Constant) else None
+        found.native.append([path or name, file if isinstance(file, str) else None])
+    if name in ("run_line_magic", "run_cell_magic", "system", "getoutput") and node.args:
+        magic = node.args[0].value if isinstance(node.args[0], ast.Constant) else None
+        if name in ("system", "getoutput") or magic in ("env", "set_env", "bash", "sh"):
+            found.environment.append("*")
+
+
+def _variable(key: ast.expr, environ: ast.AST, found: Traits) -> None:
+    known = isinstance(key, ast.Constant) and isinstance(key.value, str)
+    found.environment.append(str(key.value) if known else "*")  # type: ignore[attr-defined]
+    environ._counted = True  # type: ignore[attr-defined]
+
+
+def _words(path: str) -> str:
+    kind = "reads the clock" if path in _CLOCKS else "takes something new each time"
+    return f"it {kind} (`{path}`)"
+
+
+def _path(node: ast.AST) -> str:
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    parts.append(node.id if isinstance(node, ast.Name) else "")
+    return ".".join(reversed(parts)).lstrip(".")
+
+
+def hides_result(source: str) -> bool:
+    """Does the cell end with a semicolon, so that its last value is not displayed?"""
+    if ";" not in source:
+        return False
+    skipped = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENDMARKER)
+    last = ""
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type not in skipped:
+                last = token.string
+    except (tokenize.TokenError, SyntaxError):
+        return source.rstrip().endswith(";")
+    return last == ";"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

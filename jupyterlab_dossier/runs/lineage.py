@@ -1,0 +1,283 @@
+"""What a task's value hangs on beside its inputs: code, modules, packages, environment.
+
+A cell's *lineage* is itself and all cells that its inputs come from, directly or not; what any of
+them imports may have a part in its value.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..dataflow import traits
+from ..dataflow.traits import NATIVE_MODULES
+from . import contents, preflight
+from .keys import Fixed, Met
+from .model import Json
+
+if TYPE_CHECKING:
+    from .environments import Environment, Environments
+    from .plan import Step
+    from .state import RunState, Task
+
+# Of the environment, what has no part in results and differs from start to start.
+_VOLATILE = ("JPY_", "JUPYTER", "DOSSIER", "PYTEST_", "SSH_", "XDG_", "DBUS_", "VSCODE_", "TMUX")
+_VOLATILE_NAMES = {"PWD", "OLDPWD", "SHLVL", "_", "COLUMNS", "LINES", "TERM", "WINDOWID"}
+# Options that bound a cell, and are no part of what it computes.
+_LIMITS = {"cpu", "memory", "time", "walltime", "timeout", "gpu_memory", "queue", "partition"}
+# pandas' own readers of native files: where analysis knows the path, the file is known.
+_KNOWN_READERS = {"read_parquet", "read_feather", "read_orc", "read_hdf"}
+_PLAIN = ("int", "float", "str", "bool", "bytes", "complex", "NoneType", "numpy.", "pandas.",
+          "datetime.", "range")  # fmt: skip
+
+
+class Lineage:
+    """The fixed parts of keys, and what the text of cells says of their results."""
+
+    def __init__(
+        self, state: RunState, environments: Environments, python: str, env: Mapping[str, str],
+        conditions: Json,
+    ) -> None:  # fmt: skip
+        self._state = state
+        self._environments = environments
+        self._python = python
+        self._env = {**os.environ, **env}
+        self._conditions = conditions
+        self._folder = Path(state.workflow.path).parent
+        self._texts: dict[tuple[str, int], tuple[str, traits.Traits, list[str]]] = {}
+        self._inside: dict[str, traits.Traits] = {}
+        """What the user's own modules say, by name."""
+        self._packages: Environment | None = None
+
+    async def fixed(self, task: Task) -> Fixed:
+        """The parts of a task's key that are known now, before it runs."""
+        step = task.step
+        line = self.of(task.cell.id)
+        names = {m for cell in line for m in self._modules(self._state.plan.steps[cell])}
+        modules, packages = await self._found(names)
+        variables = {v for cell in line for v in self._traits(cell).get("environment") or ()}
+        for module in modules:
+            if known := self._inside.get(module):
+                variables |= {*known.environment}
+        options = {k: v for k, v in task.cell.options.items() if k not in _LIMITS}
+        effects = {k: v for k, v in (task.cell.effects or {}).items() if k != "reuse"}
+        return Fixed(
+            source=str(self._traits(task.cell.id).get("source")),
+            may_fail="raises-exception" in task.cell.tags,
+            target="here" if self.is_here(task) else task.target,
+            options=options,
+            effects=effects or None,
+            setup=[setup.source for setup in step.prefix],
+            modules=modules,
+            packages=packages,
+            environment={name: self._variable(name) for name in sorted(variables)},
+            conditions=self._conditions,
+        )
+
+    def of(self, cell: str) -> set[str]:
+        """The cells that have a part in what a cell computes, itself included."""
+        plan, found, todo = self._state.plan, set[str](), [cell]
+        while todo:
+            current = todo.pop()
+            if current not in found:
+                found.add(current)
+                step = plan.steps[current]
+                todo += step.inputs.values()
+                if current == cell:
+                    todo += (c for setup in step.prefix for c in setup.inputs.values())
+        return found
+
+    def is_here(self, task: Task) -> bool:
+        """Whether it runs on this machine, with the files that the server sees."""
+        return self._state.targets[task.target].kind in ("local", "kernel")
+
+    # text
+
+    def _traits(self, cell: str) -> Json:
+        found: Json = self._state.plan.steps[cell].spec.get("traits") or {}
+        return found
+
+    def shows_source(self, task: Task) -> bool:
+        return any(self._traits(cell).get("shows_source") for cell in self.of(task.cell.id))
+
+    def raw(self, task: Task) -> str:
+        """The text of a cell and of all that it calls, and the number that it has."""
+        line = sorted(self.of(task.cell.id), key=self._state.plan.order.index)
+        digest = hashlib.sha256(str(task.count).encode())
+        for cell in line:
+            digest.update(f"\0{self._traits(cell).get('raw')}".encode())
+        return digest.hexdigest()
+
+    def literals(self, task: Task) -> tuple[set[str], set[str]]:
+        """Files that its text names, and those that it reads with all that is below them."""
+        found, trees = set[str](), set[str]()
+        for name in task.step.spec.get("reads") or []:
+            if name.startswith("<file "):
+                path = name[len("<file ") : -1]
+                if not path.endswith(".py"):
+                    found.add(path)
+        for cell in self._callable(task, None):
+            for _, file in self._traits(cell).get("native") or []:
+                if file is not None:
+                    found.add(file)
+        if self._native_unknown(task.step):
+            texts = (task.step.spec.get("needs") or {}).get("texts") or []
+            found |= {text for text in texts if _exists(self._folder, text)}
+        trees = {path for path in found if os.path.isdir(self._folder / path)}
+        return found, trees
+
+    def bars(self, task: Task, met: Met) -> Iterator[str]:
+        """What the text says against taking a result again."""
+        step = task.step
+        own = self._traits(task.cell.id)
+        yield from own.get("volatile") or []
+        for words in step.spec.get("outside") or []:
+            if words.startswith("writes "):
+                continue
+            if words == "a database" and "sqlite3" in self._used(step):
+                continue  # a file, which the check sees
+            yield f"it touches the outside ({words})"
+        called = self._callable(task, met)
+        for cell in called:
+            yield from self._traits(cell).get("inside") or []
+        for module in self._used(step):
+            if known := self._inside.get(module):
+                for words in known.inside:
+                    yield f"module `{module}`: {words}"
+                if known.native:
+                    yield f"module `{module}` reads files in a way nobody sees"
+        reads = step.spec.get("reads") or []
+        declared = [e for e in (task.cell.effects or {}).get("reads") or () if e[:5] == "file:"]
+        if declared and "file:*" not in declared:
+            return
+        for cell in called:
+            for call, file in self._traits(cell).get("native") or []:
+                told = call.rpartition(".")[2] in _KNOWN_READERS and "<files>" not in reads
+                if file is None and not told:
+                    yield f"it is not known which files `{call}` reads"
+        unknown = self._native_unknown(step)
+        if unknown and not self.literals(task)[0]:
+            yield f"it is not known which files `{unknown}` reads"
+
+    def _native_unknown(self, step: Step) -> str | None:
+        """A call of a module that opens files by itself, of which nothing else is known."""
+        names = {n for n, m in self._bound(step).items() if m in NATIVE_MODULES}
+        calls = step.spec.get("unknown") or []
+        return next((c for c in calls if c.partition(".")[0] in names), None)
+
+    def _callable(self, task: Task, met: Met | None) -> list[str]:
+        """The cell and those whose functions and classes it may call."""
+        versions = self._state.versions
+        given = met.versions.values() if met is not None else [
+            m["version"]
+            for name, producer in task.step.inputs.items()
+            if (m := versions.find(name, producer, self._state.inputs)) is not None
+        ]  # fmt: skip
+        found = {task.cell.id: None}
+        for version, manifest in versions.closure(given).items():
+            maker = versions.makers.get(version)
+            if maker is not None and not str(manifest.get("type")).startswith(_PLAIN):
+                found[maker] = None
+        return list(found)
+
+    # modules
+
+    def _bound(self, step: Step) -> dict[str, str]:
+        """Names that mean modules, or what is in them, in a cell."""
+        steps = self._state.plan.steps
+        found: dict[str, str] = dict((step.spec.get("needs") or {}).get("imported") or {})
+        for name, producer in step.inputs.items():
+            module = ((steps[producer].spec.get("needs") or {}).get("imported") or {}).get(name)
+            if module is not None:
+                found[name] = module
+        return found
+
+    def _used(self, step: Step) -> set[str]:
+        needs = step.spec.get("needs") or {}
+        return {*self._bound(step).values(), *(needs.get("modules") or {})}
+
+    def _modules(self, step: Step) -> set[str]:
+        imports = {name.partition(".")[0] for name in step.spec.get("imports") or []}
+        return imports | self._used(step)
+
+    async def _found(self, names: set[str]) -> tuple[dict[str, str], dict[str, str | None]]:
+        """The user's own modules by content, packages by version; with all that they import."""
+        modules: dict[str, str] = {}
+        packages: dict[str, str | None] = {}
+        todo, seen = set(names), set[str]()
+        while todo:
+            seen |= todo
+            here = await asyncio.to_thread(preflight.local_modules, todo, self._folder)
+            places = {name: self._place(name) for name in here}
+            known = await self._ask(todo - here)
+            for name in todo - here:
+                found = known.get(name)
+                if found is None:
+                    packages[name] = None
+                elif found.get("own"):
+                    places[name] = found["own"]
+                if found is not None and found.get("version"):
+                    packages[str(found["distribution"])] = found["version"]
+                    packages.update(found.get("needs") or {})
+            todo = set()
+            for name, place in places.items():
+                digest, imports = await asyncio.to_thread(self._module, name, place)
+                modules[name] = digest
+                todo |= set(imports) - seen
+        return modules, packages
+
+    def _place(self, name: str) -> str:
+        folder = self._folder / name
+        return str(folder if folder.is_dir() else self._folder / f"{name}.py")
+
+    async def _ask(self, names: set[str]) -> dict[str, Any]:
+        if not names:
+            return {}
+        known = self._packages.modules if self._packages is not None else {}
+        if not names <= known.keys():
+            self._packages = await self._environments.here(self._python, names | known.keys())
+        return {} if self._packages is None else dict(self._packages.modules)
+
+    def _module(self, name: str, place: str) -> tuple[str, list[str]]:
+        try:
+            texts = contents.module_files(place)
+        except OSError:
+            return "", []
+        digest = contents.digest_of(texts)
+        known = self._texts.get((digest, len(texts)))
+        if known is None:
+            whole, imports = traits.Traits(), set[str]()
+            for text in texts.values():
+                found, more = traits.of_module(text)
+                whole.inside += found.inside
+                whole.environment += found.environment
+                whole.native += found.native
+                whole.shows_source = whole.shows_source or found.shows_source
+                imports |= {*more}
+            known = self._texts[digest, len(texts)] = (digest, whole, sorted(imports))
+        self._inside[name] = known[1]
+        return digest, known[2]
+
+    # environment
+
+    def _variable(self, name: str) -> str | None:
+        if name != "*":
+            value = self._env.get(name)
+            return None if value is None else hashlib.sha256(value.encode()).hexdigest()
+        pairs = sorted(
+            (n, v)
+            for n, v in self._env.items()
+            if not n.startswith(_VOLATILE) and n not in _VOLATILE_NAMES
+        )
+        return hashlib.sha256(repr(pairs).encode()).hexdigest()
+
+
+def _exists(folder: Path, text: str) -> bool:
+    try:
+        return 0 < len(text) < 4096 and (folder / text).exists()
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,73 @@
+"""What a run takes from earlier ones, and why the rest of it ran."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import workflow
+
+from jupyterlab_dossier.runs import Engine
+
+PLAIN = ["import math\nx = 2", "def g(n):\n    return n + 1", "def f(n):\n    return g(n) * 10",
+         "y = f(x)\ny", "z = [y]\nprint(z)", "print('alone')"]  # fmt: skip
+
+
+async def run(engine: Engine, folder: Path, sources: Any, **asked: Any) -> Any:
+    record = await engine.wait(await engine.submit(workflow(folder, sources, **asked)))
+    outputs, _ = await engine.outputs(record.run)
+    return record, outputs
+
+
+def ran(record: Any) -> list[str]:
+    """Cells that were executed."""
+    return [task.id for task in record.tasks if task.state != "reused"]
+
+
+def edited(sources: list[str], index: int, source: str) -> list[str]:
+    return [*sources[:index], source, *sources[index + 1 :]]
+
+
+async def test_an_unchanged_notebook_executes_nothing(engine: Engine, tmp_path: Path) -> None:
+    first, before = await run(engine, tmp_path, PLAIN)
+    again, after = await run(engine, tmp_path, PLAIN)
+    assert ran(first) == [f"c{n}" for n in range(6)] and ran(again) == []
+    assert after == before and again.state == "done"
+    assert [t.execution_count for t in again.tasks] == [1, 2, 3, 4, 5, 6]
+    words = f"reused from run {first.run}: nothing it depends on has changed"
+    assert {task.why for task in again.tasks} == {words}
+    third, _ = await run(engine, tmp_path, PLAIN)
+    assert third.tasks[0].why == words  # the run that executed it, not the one between
+
+
+@pytest.mark.parametrize("asked", [{"fresh": True}, {"shuffle": 1}])
+async def test_fresh_takes_nothing(engine: Engine, tmp_path: Path, asked: Any) -> None:
+    await run(engine, tmp_path, PLAIN)
+    record, _ = await run(engine, tmp_path, PLAIN, **asked)
+    assert len(ran(record)) == 6
+
+
+@pytest.mark.parametrize(
+    ("index", "source", "executed", "words"),
+    [
+        (0, "import math\nx = 3", ["c0", "c3", "c4"], "input `x` from cell 0 changed"),
+        (1, "def g(n):\n    return n + 2", ["c1", "c3", "c4"], "helper `g` changed"),
+        (4, "z = [y, y]\nprint(z)", ["c4"], None),
+        (0, "import math\nx = 1 + 1", ["c0"], None),
+        (0, "# two\nimport math\nx = 2  # the same", [], None),
+    ],
+)
+async def test_after_an_edit(
+    engine: Engine, tmp_path: Path, index: int, source: str, executed: list[str], words: str | None
+) -> None:
+    await run(engine, tmp_path, PLAIN)
+    sources = edited(PLAIN, index, source)
+    record, outputs = await run(engine, tmp_path, sources)
+    assert ran(record) == executed
+    if executed:
+        assert record.tasks[index].why == "it ran: its code changed"
+    if words:
+        assert record.tasks[3].why == f"it ran: {words}"
+    _, fresh = await run(engine, tmp_path, sources, fresh=True)
+    assert outputs == fresh
