@@ -14,6 +14,7 @@ from typing import Any
 
 from ..blobs import BlobFolder
 from ..values import LoadError, Values
+from ..values.equal import Comparison
 from .check import Check
 
 # Names that IPython itself binds; a task's work is what else is in the namespace.
@@ -130,6 +131,15 @@ class Place:
             "exports": self._export(names, task.get("versions") or "", mutated),
             "effects": {**(seen or {}), "bound": unasked, "deleted": sorted(deleted)},
         }
+
+    def compare(self, task: Mapping[str, Any]) -> bool:
+        """Whether the first half of the inputs (`a x`) are what the second (`b x`) are."""
+        self.load(task["inputs"], task.get("manifests") or {})
+        comparison = Comparison()
+        return all(
+            comparison.equal(self.namespace[f"a {name}"], self.namespace[f"b {name}"])
+            for name in task["compare"]
+        )
 
     def _export(self, names: list[str], prefix: str, mutated: list[str]) -> list[Any]:
         if not names:

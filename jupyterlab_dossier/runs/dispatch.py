@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -171,6 +171,24 @@ class Dispatcher:
         kernel.fresh = False
         kernel.prefix += setting.prefix
         return await self._outcome(setting, kernel, message, execution.committed)
+
+    async def same(
+        self, beside: Kernel, ours: Mapping[str, str], theirs: Mapping[str, str],
+        manifests: dict[str, Json],
+    ) -> bool:  # fmt: skip
+        """Whether two sets of versions hold equal values: found out in a worker kernel."""
+        kernel = beside.worker.kernel()
+        inputs = {f"a {name}": version for name, version in ours.items()}
+        inputs |= {f"b {name}": version for name, version in theirs.items()}
+        setting = Setting("", "", "", 0, 0, inputs=inputs, manifests=manifests, exports=[])
+        order = {**self.order(setting, kernel), "compare": sorted(ours)}
+        try:
+            message = await self._pool.execute(self._execution(setting, kernel, order))
+        except Lost:
+            return False
+        finally:
+            self._pool.kill(kernel)
+        return message.get("status") == "ok" and message.get("same") is True
 
     async def found(self, setting: Setting, kernel: Kernel, message: Json | None) -> Outcome | None:
         """The outcome of an attempt that an earlier engine sent; None where it never arrived.

@@ -528,7 +528,7 @@ class Engine:
             state, self.environments, found.argv[0] if found.argv else found.python, env,
             conditions.record(env),
         )  # fmt: skip
-        reuse = Reuse(run, state, self.ledger, self.store, lineage)
+        reuse = Reuse(run, state, self.ledger, self.store, lineage, self.dispatcher)
         return WorkflowRun(
             run, state, revision, recipe, self.dispatcher, self.ledger, spec["jobs"], inspect,
             reuse,

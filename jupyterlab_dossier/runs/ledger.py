@@ -442,11 +442,12 @@ class Ledger:
         rows = await self.database.read(
             lambda db: db.execute(
                 "SELECT manifest FROM versions WHERE run = ? AND cell = ?"
-                " AND substr(version, 1, ?) = ?",
+                " AND substr(version, 1, ?) = ? ORDER BY version",
                 (run, cell, len(attempt) + 1, f"{attempt}/"),
             ).fetchall()
         )
-        return [json.loads(row["manifest"]) for row in rows]
+        manifests = (json.loads(row["manifest"]) for row in rows)
+        return list({m["name"]: m for m in manifests}.values())
 
     async def parts_of(self, run: str, attempt: str) -> list[Part]:
         """The parts of an attempt's whole output."""
@@ -480,10 +481,22 @@ class Ledger:
         """(cell, manifest) of every variable version a run's tasks left."""
         rows = await self.database.read(
             lambda db: db.execute(
-                "SELECT cell, manifest FROM versions WHERE run = ?", (run,)
+                "SELECT cell, manifest FROM versions WHERE run = ? ORDER BY version", (run,)
             ).fetchall()
         )
         return [(row["cell"], json.loads(row["manifest"])) for row in rows]
+
+    async def replace_versions(self, run: str, cell: str, manifests: Sequence[Json]) -> None:
+        """Keeps versions that stand for those of the same names which a task left before.
+
+        Their names sort after those, so that whoever reads all of them meets them last.
+        """
+        rows = [(m["version"], run, cell, m["name"], json.dumps(m)) for m in manifests]
+        await self.database.write(
+            lambda db: db.executemany(
+                "INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?)", rows
+            )
+        )
 
     async def add_versions(self, run: str, manifests: Sequence[Json]) -> None:
         """Keeps versions that no task left: the user's kernel exported them for a run."""

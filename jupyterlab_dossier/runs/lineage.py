@@ -235,11 +235,15 @@ class Lineage:
         return str(folder if folder.is_dir() else self._folder / f"{name}.py")
 
     async def _ask(self, names: set[str]) -> dict[str, Any]:
+        """What the interpreter has of these; all that the notebook names is asked for at once."""
         if not names:
             return {}
         known = self._packages.modules if self._packages is not None else {}
         if not names <= known.keys():
-            self._packages = await self._environments.here(self._python, names | known.keys())
+            steps = self._state.plan.steps.values()
+            wanted = {*names, *known, *(m for step in steps for m in self._modules(step))}
+            wanted -= await asyncio.to_thread(preflight.local_modules, wanted, self._folder)
+            self._packages = await self._environments.here(self._python, wanted)
         return {} if self._packages is None else dict(self._packages.modules)
 
     def _module(self, name: str, place: str) -> tuple[str, list[str]]:

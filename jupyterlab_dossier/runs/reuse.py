@@ -26,6 +26,7 @@ from .model import SUCCEEDED, Json, new_id
 
 if TYPE_CHECKING:
     from ..store import Store
+    from .dispatch import Dispatcher, Outcome
     from .ledger import Ledger
     from .lineage import Lineage
     from .plan import Step
@@ -33,10 +34,8 @@ if TYPE_CHECKING:
 
 # Of a list of files, the worker kernel's check tells so many at most.
 _MOST_FILES = 1000
-_RANDOM = ("<random>", "<numpy.random>")
-# Values of these types hold no code of the notebook.
-_PLAIN = ("int", "float", "str", "bool", "bytes", "complex", "NoneType", "numpy.", "pandas.",
-          "datetime.", "module", "range")  # fmt: skip
+# More than this is not loaded only to be compared.
+_MOST_BYTES = 256 << 20
 
 
 @dataclass
@@ -47,19 +46,23 @@ class Begun:
     met: Met
     differences: list[Difference] = field(default_factory=list)
     """Why no earlier result was taken."""
+    last: Key | None = None
+    """The newest key of the same cell."""
 
 
 class Reuse:
     """Looks up, takes and records the results of one run's tasks."""
 
     def __init__(
-        self, run: str, state: RunState, ledger: Ledger, store: Store, lineage: Lineage
-    ) -> None:
+        self, run: str, state: RunState, ledger: Ledger, store: Store, lineage: Lineage,
+        dispatcher: Dispatcher,
+    ) -> None:  # fmt: skip
         self._run = run
         self._state = state
         self._ledger = ledger
         self._store = store
         self._lineage = lineage
+        self._dispatcher = dispatcher
         self._contents = Contents(os.path.dirname(state.workflow.path))
         self._full: dict[str, str] = {}
         """The whole key of each task that has succeeded: values without bytes are known by it."""
@@ -79,7 +82,8 @@ class Reuse:
 
     def _met(self, task: Task) -> Met:
         """What the task would be given now."""
-        state, met = self._state, Met()
+        state = self._state
+        met = Met(asked=None if task.step.barrier else list(task.step.outputs))
         for name, producer, label in _needs(task.step):
             manifest = state.versions.find(name, producer, state.inputs)
             if manifest is None:
@@ -208,7 +212,8 @@ class Reuse:
         if not self._takes:
             return []
         last = await self._ledger.last_key(self._state.workflow.path, task.cell.id, self._run)
-        if last is None:
+        begun.last = last
+        if last is None or last.parts.get("schema") != keys.SCHEMA:
             return differences
         fixed = [*keys.fixed_differences(last.parts, asdict(begun.fixed))]
         was = Met.of(last.met)
@@ -356,6 +361,51 @@ class Reuse:
                 self._full.pop(one.cell, None)
         return all(done)
 
+    # another hash is not yet another value
+
+    async def settled(self, task: Task, begun: Begun | None, outcome: Outcome) -> list[Json]:
+        """What the task left: the versions of before where it made equal values again.
+
+        Bytes may differ though nothing that can be seen does; then those after it need not run.
+        """
+        kernel, last = task.kernel, begun.last if begun is not None else None
+        made = outcome.manifests
+        if last is None or kernel is None or outcome.status != "ok" or not made:
+            return made
+        step = task.step
+        alone = not (step.together or step.changes_process or kernel.kept)
+        if not alone or any(m.get("unshippable") for m in made) or task.touched:
+            return made
+        if not kernel.worker.target.shares_store or sum(m["size"] for m in made) > _MOST_BYTES:
+            return made
+        assert begun is not None
+        was = Met.of(last.met)
+        left = {m["name"]: m for m in await self._ledger.left(last.run, last.cell, last.attempt)}
+        if left.keys() != {m["name"] for m in made} or any(
+            m["type"] != left[m["name"]]["type"] for m in made
+        ):
+            return made
+        versions = values.Versions()
+        versions.add("", made)
+        versions.manifests |= self._state.versions.manifests
+        match, _ = await self._whole(task, last, was, begun.met)
+        if match is None or match.met.inputs != begun.met.inputs:
+            return made
+        ours = {m["name"]: m["version"] for m in made}
+        theirs = {m["name"]: m["version"] for m in match.manifests}
+        versions.add("before", match.manifests)
+        if all(versions.content(ours[n]) == versions.content(theirs[n]) for n in ours):
+            return made  # the very bytes
+        manifests = versions.closure([*ours.values(), *theirs.values()])
+        if not await self._dispatcher.same(kernel, ours, theirs, manifests):
+            return made
+        stand = [{**m, "version": f"{ours[m['name']]}~"} for m in match.manifests]
+        names = {theirs[n]: f"{ours[n]}~" for n in ours}
+        for manifest in stand:
+            manifest["deps"] = [names.get(dep, dep) for dep in manifest.get("deps") or []]
+        await self._ledger.replace_versions(self._run, task.cell.id, stand)
+        return stand
+
     # recording
 
     async def record(self, task: Task, begun: Begun | None, message: Json) -> None:
@@ -383,7 +433,6 @@ class Reuse:
             barred = barred or next(self._bars(task, begun, message), None)
         elif said is False:
             barred = "its metadata says so"
-        met.asked = None if task.step.barrier else list(task.step.outputs)
         met.deleted = sorted(observations.deleted(message))
         self._full[cell] = keys.digest([begun.fixed.hash, met.hash])
         if barred is not None:
@@ -401,7 +450,8 @@ class Reuse:
         if max(len(read), len(written)) >= _MOST_FILES:
             raise Unknown("it uses too many files")
         literal, trees = self._lineage.literals(task)
-        left = set(written) | _file_names(task.step, "writes")
+        # Native code writes without being seen; a database may only have been read.
+        left = set(written) | (_file_names(task.step, "writes") - set(read))
         here = self._lineage.is_here(task)
         for path in sorted({*read, *literal} - left):
             if not here:

@@ -263,7 +263,7 @@ class WorkflowRun:
                     task.attempt = setting.attempt
                     task.span = again.Span(time.time(), None, setting.inputs)
                     outcome = await self._dispatcher.run(setting, kernel)
-                    await self._finish(task, kernel, outcome)
+                    await self._finish(task, kernel, outcome, begun)
                     await self.reuse.record(task, begun, outcome.message)
                     clean = task.state in SUCCEEDED and not task.touched
                     clean = clean and task.step.leaves_clean and not task.read_modules
@@ -345,11 +345,16 @@ class WorkflowRun:
         keys = [setup.key for setup in setups]
         return [self._folder, *([self.run, *keys] if keys else [])]
 
-    async def _finish(self, task: Task, kernel: Kernel, outcome: Outcome) -> None:
+    async def _finish(
+        self, task: Task, kernel: Kernel, outcome: Outcome, begun: Begun | None = None
+    ) -> None:
         done = self._through(task.step.setups)
         kernel.prefix += [key for key in done if key not in kernel.prefix]
         if not await self._dispatcher.commit(outcome):
             return
+        if outcome.state in SUCCEEDED:
+            # Before it counts as done: who needs its values is to be given these.
+            outcome.manifests = await self.reuse.settled(task, begun, outcome)
         task.state, task.why = outcome.state, outcome.why
         task.attempt_done = outcome.setting.attempt
         seen = self.revision.ended(task, outcome.message, outcome.manifests, time.time())
