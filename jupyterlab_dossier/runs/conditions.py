@@ -61,6 +61,7 @@ def record(env: dict[str, str]) -> Json:
         "system": platform.system(),
         "user": _user(),
         "host": socket.gethostname(),
+        "processor": processor(),
     }
 
 

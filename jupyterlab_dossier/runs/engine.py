@@ -526,7 +526,7 @@ class Engine:
         found = kernelspecs.interpreter(workflow.kernelspec)
         lineage = Lineage(
             state, self.environments, found.argv[0] if found.argv else found.python, env,
-            conditions.record(env),
+            conditions.for_keys(env),
         )  # fmt: skip
         reuse = Reuse(run, state, self.ledger, self.store, lineage, self.dispatcher)
         return WorkflowRun(

@@ -75,7 +75,7 @@ class Lineage:
             modules=modules,
             packages=packages,
             environment={name: self._variable(name) for name in sorted(variables)},
-            conditions=self._conditions,
+            conditions={**self._conditions, "Python": await self._interpreter()},
         )
 
     def of(self, cell: str) -> set[str]:
@@ -233,6 +233,11 @@ class Lineage:
     def _place(self, name: str) -> str:
         folder = self._folder / name
         return str(folder if folder.is_dir() else self._folder / f"{name}.py")
+
+    async def _interpreter(self) -> str:
+        if self._packages is None:
+            self._packages = await self._environments.here(self._python, [])
+        return "" if self._packages is None else self._packages.python
 
     async def _ask(self, names: set[str]) -> dict[str, Any]:
         """What the interpreter has of these; all that the notebook names is asked for at once."""
