@@ -52,7 +52,8 @@ lint: install ## types, style and import rules on both sides
 	jlpm lint:check
 
 test-python: install
-	pytest -q
+	@pytest -q -n 2 --dist loadfile -m "not alone" || failed=1; \
+	  pytest -q -m alone || failed=1; test -z "$$failed"
 
 test-browser: install browser-tools
 	jlpm test

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 import sys
@@ -16,14 +17,19 @@ OLD = "ipykernel==6.29.5"
 @pytest.fixture(scope="session")
 def old_python() -> str:
     """An interpreter with the oldest ipykernel that we support."""
-    python = VENVS / "ipykernel6" / "bin" / "python"
-    if not python.exists():
-        uv = shutil.which("uv")
-        if uv is None:
-            pytest.skip("uv is needed to make an environment with ipykernel 6.29")
-        subprocess.run(
-            [uv, "venv", "-q", "--python", sys.executable, python.parents[1]], check=True
-        )
-        needed = [OLD, "cloudpickle", "numpy", "tornado"]
-        subprocess.run([uv, "pip", "install", "-q", "--python", python, *needed], check=True)
+    folder = VENVS / "ipykernel6"
+    python, done = folder / "bin" / "python", folder / "done"
+    VENVS.mkdir(exist_ok=True)
+    with (VENVS / "ipykernel6.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several processes run tests
+        if not done.exists():
+            uv = shutil.which("uv")
+            if uv is None:
+                pytest.skip("uv is needed to make an environment with ipykernel 6.29")
+            subprocess.run(
+                [uv, "venv", "-q", "--clear", "--python", sys.executable, folder], check=True
+            )
+            needed = [OLD, "cloudpickle", "numpy", "tornado"]
+            subprocess.run([uv, "pip", "install", "-q", "--python", python, *needed], check=True)
+            done.touch()
     return str(python)

@@ -112,6 +112,7 @@ async def test_names_that_nothing_defines(book: Any) -> None:
     assert [p["message"] for p in await book.preflight(1)] == ["`foo` is not defined"]
 
 
+@pytest.mark.alone
 async def test_packages_of_another_interpreter(book: Any, old: str) -> None:
     book = await book(
         on("old", "import pandas as pd\nframe = pd.DataFrame({'n': [1]})"),

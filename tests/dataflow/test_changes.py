@@ -178,6 +178,7 @@ def test_differences_add_up_to_the_graph(seed: int) -> None:
         cells = new
 
 
+@pytest.mark.alone
 def test_marks_in_a_long_notebook_are_quick() -> None:
     """Generous: other processes may be at work; benchmarks have the figures."""
     cells = [Cell("i", "import pandas as pd")]
@@ -195,6 +196,7 @@ def test_marks_in_a_long_notebook_are_quick() -> None:
 BIG = "\n".join(f"x{n} = [{n}]\nx{n}.append(x{n - 1 if n else 0})" for n in range(2500))
 
 
+@pytest.mark.alone
 def test_a_long_cell_is_a_barrier_while_it_is_edited() -> None:
     """Marks of the same notebook do not wait for its analysis."""
     editing, begun = answer(None, {"cells": [*CELLS, {"id": "c", "source": "y = 1"}]})
@@ -211,6 +213,7 @@ def test_a_long_cell_is_a_barrier_while_it_is_edited() -> None:
     assert analyse([Cell("big", BIG)]).cells[0].barrier is None
 
 
+@pytest.mark.alone
 async def test_a_long_cell_blocks_no_loop_and_no_other_graph() -> None:
     pair = AnalysisPair(AnalysisClient(sys.executable), AnalysisClient(sys.executable), 0.01)
     try:

@@ -97,6 +97,7 @@ async def test_client_has_a_time_limit_and_goes_on(client: AnalysisClient) -> No
     assert (await client.graph(CELLS))["cells"]
 
 
+@pytest.mark.alone
 async def test_a_big_cell_does_not_block_the_loop(client: AnalysisClient) -> None:
     big = "\n".join(f"x{n} = [{n}]\nx{n}.append(x{n - 1 if n else 0})" for n in range(2500))
     await client.graph(CELLS)
@@ -133,6 +134,7 @@ def test_the_example_runs_in_parallel() -> None:
         assert "X_train" not in cell.mutated
 
 
+@pytest.mark.alone
 def test_cost_beside_the_parser(record_property: pytest.RecordProperty) -> None:
     """A rough bound, so that nothing becomes slow unnoticed; the goal is lower."""
     path = Path(__file__).parents[2] / "examples" / "digits.ipynb"
@@ -206,6 +208,7 @@ def test_a_fault_of_the_analysis_is_a_barrier(monkeypatch: pytest.MonkeyPatch) -
     assert graph.cells[2].inputs["y"] == "b"
 
 
+@pytest.mark.alone
 def test_a_long_notebook_is_quick_after_an_edit() -> None:
     cells = [Cell("i", "import pandas as pd")]
     cells += [

@@ -16,7 +16,7 @@ from .results import FULL, FULL_SEED, SEED, Record, code
 from .shells import Failed, Shells
 
 Json = dict[str, Any]
-PAIRS = 60  # of the sample
+PAIRS = 48  # of the sample
 EACH: dict[corpus.Kind, int] = {"small": 6, "long": 20}  # edits of each notebook in full runs
 
 
@@ -103,7 +103,7 @@ def _sample() -> Iterator[tuple[corpus.Kind, str]]:
 
 
 @pytest.mark.timeout(3600)
-def test_what_changes_is_marked() -> None:
+def test_what_changes_is_marked(shells: Shells) -> None:
     key = {"seed": FULL_SEED, "code": code("jupyterlab_dossier/dataflow", "tests/oracles/edits.py")}
     record = Record("edits", key) if FULL else None
     entries: dict[str, Json | None] = record.entries if record else {}
@@ -112,17 +112,16 @@ def test_what_changes_is_marked() -> None:
     chosen = (
         [(k, n) for k in ("long", "small") for n in corpus.names(k)] if FULL else list(_sample())
     )
-    with Shells() as shells:
-        for kind, name in chosen:
-            count = EACH[kind] if FULL else 3
-            wanted = {f"{kind}/{name} {n}" for n in range(count)} - entries.keys()
-            if not wanted:
-                continue
-            notebook = _Notebook(shells, kind, name)
-            for key in sorted(wanted):
-                entries[key] = notebook.judge(f"{seed} {key}")
-            if record is not None:
-                record.save()
+    for kind, name in chosen:
+        count = EACH[kind] if FULL else 3
+        wanted = {f"{kind}/{name} {n}" for n in range(count)} - entries.keys()
+        if not wanted:
+            continue
+        notebook = _Notebook(shells, kind, name)
+        for key in sorted(wanted):
+            entries[key] = notebook.judge(f"{seed} {key}")
+        if record is not None:
+            record.save()
     summary, missed = _summary(entries)
     print(summary)
     if record is not None:
@@ -130,23 +129,19 @@ def test_what_changes_is_marked() -> None:
     assert summary["pairs (edits, and the same undone)"] and not missed
 
 
-def test_a_missing_mark_is_seen() -> None:
+def test_a_missing_mark_is_seen(shells: Shells) -> None:
     """A cell that shows something else and is not marked counts as missed."""
     old = [edits.Cell("a", "x = 1"), edits.Cell("b", "print(x)"), edits.Cell("c", "print(2)")]
     new = [edits.Cell("a", "x = 3"), *old[1:]]
-    with Shells() as shells:
-        before, after = (shells.run([(c.source, ()) for c in cells]) for cells in (old, new))
+    before, after = (shells.run([(c.source, ()) for c in cells]) for cells in (old, new))
     assert edits.affected(old, before, new, after)[2] == ""
     verdict = edits.judge(old, before, new, after)
     assert set(verdict.affected) == {"a", "b"} == set(verdict.marked)
     assert edits.Verdict(3, verdict.affected, {"a": ""}).missed.keys() == {"b"}
 
 
-def test_a_clock_is_no_effect_of_an_edit() -> None:
-    with Shells() as shells:
-        once, again = (
-            shells.run([("import time\nt, n = time.time_ns(), 1", ())]) for _ in range(2)
-        )
+def test_a_clock_is_no_effect_of_an_edit(shells: Shells) -> None:
+    once, again = (shells.run([("import time\nt, n = time.time_ns(), 1", ())]) for _ in range(2))
     assert edits.unsteady(once, again) == {"t"}
 
 

@@ -22,7 +22,7 @@ from .orders import Result, check, graph_of, preload_of
 from .results import FULL, FULL_SEED, SEED, Record, code
 
 CODE = ("jupyterlab_dossier/dataflow", "tests/oracles/generated.py", "tests/dataflow/oracle.py")
-SIZE = {"model": 100, "kernels": 25 if FULL else 8}  # notebooks of a batch
+SIZE = {"model": 100 if FULL else 60, "kernels": 25 if FULL else 8}  # notebooks of a batch
 BATCHES = {"model": 50 if FULL else 3, "kernels": 20 if FULL else 1}
 ORDERS = {"model": 3, "kernels": 2}
 

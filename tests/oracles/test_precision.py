@@ -35,24 +35,23 @@ def _traced(shells: Shells, cells: list[tuple[str, frozenset[str]]]) -> list[dic
 
 
 @pytest.mark.timeout(3600)
-def test_traced_pairs_are_forced_and_few_others() -> None:
+def test_traced_pairs_are_forced_and_few_others(tracing: Shells) -> None:
     print(f"DOSSIER_SEED={SEED}")
     names = precision.names()
     if not FULL:
         names = sorted(random.Random(SEED).sample(names, min(SAMPLE, len(names))))
     record = Record("precision", {"goal": GOAL, "code": CODE}) if FULL else None
     found = []
-    with Shells("trace") as shells:
-        for name in names:
-            cells = precision.load(name)
-            trace = _traced(shells, cells)
-            for number, cell in enumerate(trace):
-                assert cell["ok"] or "raises-exception" in cells[number][1], (name, number, cell)
-            assert len(trace) == len(cells), name
-            found.append(precision.measure(name, cells, trace))
-            if record is not None:
-                record.entries[name] = found[-1].to_json()
-                record.save()
+    for name in names:
+        cells = precision.load(name)
+        trace = _traced(tracing, cells)
+        for number, cell in enumerate(trace):
+            assert cell["ok"] or "raises-exception" in cells[number][1], (name, number, cell)
+        assert len(trace) == len(cells), name
+        found.append(precision.measure(name, cells, trace))
+        if record is not None:
+            record.entries[name] = found[-1].to_json()
+            record.save()
     for one in found:
         print(f"{one.name}: {one.forced} forced, {one.traced} traced, {one.ratio:.2f}")
     print(precision.summary(found))
@@ -61,7 +60,7 @@ def test_traced_pairs_are_forced_and_few_others() -> None:
         assert sum(p.forced for p in found) <= GOAL * sum(p.traced for p in found)
 
 
-def test_what_the_tracer_sees() -> None:
+def test_what_the_tracer_sees(tracing: Shells) -> None:
     """Names through functions, shared objects, files, generators; what is only rebound is free."""
     cells = [
         "import random\nrandom.seed(1)\na = [1]\nb = a\nn = 1\ndef f():\n    return n",
@@ -73,8 +72,7 @@ def test_what_the_tracer_sees() -> None:
         "print(open('x.txt').read(), random.random())",
         "print(b, random.random())",
     ]
-    with Shells("trace") as shells:
-        trace = shells.run([(source, []) for source in cells])
+    trace = tracing.run([(source, []) for source in cells])
     needs = [{int(i): names for i, names in cell["needs"].items()} for cell in trace]
     assert needs == [
         {},

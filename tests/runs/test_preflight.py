@@ -167,6 +167,7 @@ async def test_a_worker_is_asked_once_it_is_there(tmp_path: Path) -> None:
         assert await found(engine, tmp_path, read) == [("c0", "warning", "file")]
 
 
+@pytest.mark.alone
 async def test_facts_are_asked_for_once(engine: Engine, tmp_path: Path) -> None:
     cells = ["import numpy, pandas", "import sklearn"]
     await engine.preflight(workflow(tmp_path, cells))

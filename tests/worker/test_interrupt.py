@@ -12,7 +12,7 @@ import pytest_asyncio
 from jupyter_client.manager import start_new_kernel
 from peer import Peer, Server
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.alone]
 
 SOON = 1.0
 
