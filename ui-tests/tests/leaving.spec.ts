@@ -256,9 +256,7 @@ test('a killed browser loses nothing, and a copy has no part in the runs', async
   await page.notebook.openByPath(copy);
   await page.notebook.activate('copy.ipynb');
   const panel = page.locator('.jp-NotebookPanel:not(.lm-mod-hidden)');
-  await expect(panel.getByRole('button', { name: 'Target local' })).toHaveCount(
-    2
-  );
+  await expect(panel.locator('.jp-DossierStrip')).toHaveCount(2);
   await expect(async () => {
     const id = await page.evaluate(
       () =>
@@ -271,7 +269,7 @@ test('a killed browser loses nothing, and a copy has no part in the runs', async
     expect(id).not.toBe(path);
   }).toPass();
   await expect(panel.locator('.jp-OutputArea-output')).toHaveCount(0);
-  for (const state of await panel.getByRole('status').all()) {
-    await expect(state).toHaveText('');
-  }
+  await expect(
+    panel.locator('.jp-DossierStrip').getByRole('status')
+  ).toHaveText(['', '']);
 });

@@ -1,8 +1,8 @@
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
-import type { Browser } from '@playwright/test';
 
 import { install, report } from '../support/extension';
 import { notebookOf } from '../support/notebook';
+import { longTasks } from '../support/tasks';
 import { expect, test } from '../support/test';
 
 const COUNT = 500;
@@ -32,8 +32,12 @@ for (const windowingMode of ['full', 'defer', 'contentVisibility'] as const) {
       for (const side of ['without', 'with'] as const) {
         await install(page, side === 'with');
         await page.goto('?reset');
-        const opening = await longTasks(page, browser, () => open(page, path));
-        const scrolling = await longTasks(page, browser, () => scroll(page));
+        const opening = await longTasks(browser, () =>
+          settled(page, open(page, path))
+        );
+        const scrolling = await longTasks(browser, () =>
+          settled(page, scroll(page))
+        );
         found[side] = { opening, scrolling };
         if (side === 'with') {
           await page.evaluate(async () => {
@@ -42,7 +46,7 @@ for (const windowingMode of ['full', 'defer', 'contentVisibility'] as const) {
             );
           });
           await page.keyboard.press('Control+a');
-          found[side].setting = await longTasks(page, browser, async () => {
+          found[side].setting = await longTasks(browser, async () => {
             for (const target of ['kernel', 'local']) {
               await page.evaluate(async target => {
                 await window.jupyterapp.commands.execute('dossier:set-target', {
@@ -73,51 +77,6 @@ for (const windowingMode of ['full', 'defer', 'contentVisibility'] as const) {
 const LIMIT = 1000;
 
 /**
- * The tasks of the page's main thread over 50 ms while something is done, longest first, in
- * milliseconds of processor time: what other processes take of the machine does not count.
- */
-async function longTasks(
-  page: IJupyterLabPageFixture,
-  browser: Browser,
-  act: () => Promise<void>
-): Promise<number[]> {
-  await browser.startTracing(undefined, {
-    categories: ['__metadata', 'toplevel']
-  });
-  await act();
-  await painted(page);
-  const trace = JSON.parse((await browser.stopTracing()).toString()) as {
-    traceEvents: ITraceEvent[];
-  };
-  const events = trace.traceEvents;
-  const mains = new Set(
-    events
-      .filter(
-        ({ name, args }) =>
-          name === 'thread_name' && args.name === 'CrRendererMain'
-      )
-      .map(({ pid, tid }) => `${pid}.${tid}`)
-  );
-  return events
-    .filter(
-      ({ name, pid, tid, tdur }) =>
-        name === 'ThreadControllerImpl::RunTask' &&
-        mains.has(`${pid}.${tid}`) &&
-        (tdur ?? 0) > 50_000
-    )
-    .map(({ tdur }) => Math.round(tdur! / 1000))
-    .sort((a, b) => b - a);
-}
-
-interface ITraceEvent {
-  name: string;
-  pid: number;
-  tid: number;
-  tdur?: number;
-  args: { name?: string };
-}
-
-/**
  * When the page has nothing left to do.
  */
 function painted(page: IJupyterLabPageFixture): Promise<void> {
@@ -127,6 +86,14 @@ function painted(page: IJupyterLabPageFixture): Promise<void> {
         requestAnimationFrame(() => requestIdleCallback(() => resolve()));
       })
   );
+}
+
+async function settled(
+  page: IJupyterLabPageFixture,
+  act: Promise<void>
+): Promise<void> {
+  await act;
+  await painted(page);
 }
 
 async function open(page: IJupyterLabPageFixture, path: string): Promise<void> {
