@@ -116,6 +116,14 @@ test('options of a target are set in a form, and kept by it', async ({
   const field = tool.getByLabel('Memory limit in MiB');
   await expect(field).toHaveValue('100');
   await expect(tool.getByRole('status')).toHaveText(/^failed/);
+  // In a strip that has become narrow, its state can be read.
+  const word = stateAt(page, 0).getByText('failed', { exact: true });
+  const offer = cellAt(page, 0).getByRole('button', { name: 'Open inputs' });
+  const [left, right] = [
+    (await word.boundingBox())!,
+    (await offer.boundingBox())!
+  ];
+  expect(left.x + left.width).toBeLessThanOrEqual(right.x);
   await look(page, 'inspector');
   await expectAccessible(page, '.jp-DossierTool');
   await field.fill('');
