@@ -164,6 +164,8 @@ class ValuePickler(Base):
             return _refuser(kind)
         if module_of(cls) == "torch" or hasattr(cls, "is_cuda"):
             return _reduce_device_array
+        if cls.__module__ == "builtins" and hasattr(cls, "__next__"):
+            return _reduce_iterator
         if not _trusted(cls):
             self.untrusted.add(cls)
         return None
@@ -174,6 +176,14 @@ def _refuser(kind: str) -> Handler:
         pickler.refuse(obj, unshippable.words(obj, kind))
 
     return refuse
+
+
+def _reduce_iterator(pickler: ValuePickler, obj: Any) -> Any:
+    """Python pickles those of dicts and sets as lists, and some others too at their end."""
+    how = obj.__reduce__()
+    if how[0] is iter and type(iter(*how[1])) is not type(obj):
+        pickler.refuse(obj, "an iterator that would come back as another one")
+    return how
 
 
 def _reduce_device_array(pickler: ValuePickler, obj: Any) -> Any:

@@ -219,12 +219,17 @@ class Interactive:
             "cell": {"id": cell.id, "index": cell.index, "source": cell.source},
             "target": target,
         }
-        await self._engine.ledger.add_run(
-            run, "cell", self.path, self._engine.owner, spec, conditions.record(env), [task],
-            notebook, durable=False,
-        )  # fmt: skip
+        # From now on it may make names: who asks before its turn has come is told that.
         active = self._runs[run] = CellRun(self._engine.dispatcher, run, cell)
         active.checked = checked
+        try:
+            await self._engine.ledger.add_run(
+                run, "cell", self.path, self._engine.owner, spec, conditions.record(env), [task],
+                notebook, durable=False,
+            )  # fmt: skip
+        except BaseException:
+            del self._runs[run]
+            raise
         deactivate = self._engine.activate(run, active)
 
         async def go() -> None:
@@ -368,7 +373,7 @@ class Interactive:
         usable = await self._engine.catalogue.check(target)
         if not usable.usable:
             return survey.Report([preflight.unusable(cell, str(usable.why), "")])
-        if self._order.locked():
+        if self._runs or self._order.locked():
             return survey.Report(complete=False)  # names are being made
         plan = await self._analyse(cell, others)
         # A kernel that is busy makes names too; of one that is gone the run itself will tell.

@@ -45,6 +45,7 @@ class _Shipping:
             types.ModuleType: lambda module, memo: sys.modules[module.__name__],
             types.MappingProxyType: lambda proxy, memo: proxy,
             types.BuiltinMethodType: self.method,
+            **dict.fromkeys(_ITERATORS, _iterator),
         }
         saved = {t: table.get(t) for t in ours}
         table.update(ours)
@@ -109,6 +110,24 @@ class _Shipping:
             with contextlib.suppress(AttributeError, TypeError):
                 setattr(made, name, value)
         return made
+
+
+_EMPTY: dict[int, int] = {}
+_ITERATORS = {
+    type(iterator)
+    for iterator in (
+        iter(_EMPTY), iter(_EMPTY.values()), iter(_EMPTY.items()), reversed(_EMPTY),
+        iter(set[int]()), reversed([]), iter(b""), iter(int, 0),
+    )
+}  # fmt: skip
+
+
+def _iterator(iterator: Any, memo: Names) -> Any:
+    """Some cannot be moved: they would be of another type afterwards."""
+    how = iterator.__reduce__()
+    if type(iter(*how[1])) is not type(iterator):
+        raise TypeError("would come back as another one")
+    return copy._reconstruct(iterator, memo, *how)  # type: ignore[attr-defined]
 
 
 def new_namespace() -> Names:
