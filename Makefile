@@ -75,15 +75,16 @@ test-versions: browser-tools $(VERSIONS:%=.venvs/%/wheel.done) ## the wheel in J
 
 test: lint test-python test-browser test-versions ## everything that needs no engine of its own
 
-PARTS := order edits generated mutants precision faults
+PARTS := order edits reuse generated mutants precision faults
 FULL_order := tests/oracles/test_order.py tests/runs/test_example.py
 FULL_edits := tests/oracles/test_edits.py
+FULL_reuse := tests/oracles/test_reuse.py
 FULL_generated := tests/oracles/test_generated.py
 FULL_mutants := tests/oracles/test_mutants.py
 FULL_precision := tests/oracles/test_precision.py
 FULL_faults := tests/faults
 
-test-full: install ## all of PART=order|edits|generated|mutants|precision|faults, else every part; resumable
+test-full: install ## all of PART=order|edits|reuse|generated|mutants|precision|faults, else every part; resumable
 	@for part in $(or $(PART),$(PARTS)); do $(MAKE) --no-print-directory full-$$part || failed="$$failed $$part"; done; \
 	  $(MAKE) --no-print-directory same-result; test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 

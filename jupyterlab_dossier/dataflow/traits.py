@@ -20,6 +20,10 @@ _SHOWS_SOURCE = re.compile(
 )
 LOOKS_AT_SOURCE = re.compile(f"{_SHOWS_SOURCE.pattern}|warnings|logging")
 
+# Words of code that may show in which folder it runs.
+_SHOWS_PLACE = re.compile(
+    r"cwd|abspath|realpath|resolve|absolute|__file__|\bpwd\b|sys\.path|%cd|chdir|samefile|walk"
+)
 # Each call gives something else; the last parts of a dotted name.
 _CLOCKS = {
     "time.time", "time.time_ns", "time.monotonic", "time.monotonic_ns", "time.perf_counter",
@@ -33,18 +37,24 @@ _CHANCE = {
     "uuid.uuid1", "uuid.uuid4", "os.urandom", "os.getrandom", "os.getpid", "os.getppid",
     "random.SystemRandom", "os.times", "os.getloadavg", "tempfile.mkdtemp", "tempfile.mkstemp",
     "tempfile.mktemp", "tempfile.NamedTemporaryFile", "tempfile.TemporaryDirectory",
-    "tempfile.TemporaryFile",
+    "tempfile.TemporaryFile", "socket.gethostname", "socket.getfqdn", "platform.node",
+    "platform.uname", "os.uname", "os.cpu_count", "os.sched_getaffinity",
+    "multiprocessing.cpu_count",
 }  # fmt: skip
+# No event tells that somebody asks whether a file is there.
+_ASKS = {"exists", "lexists", "isfile", "isdir", "islink", "is_file", "is_dir", "is_symlink",
+         "getsize", "samefile"}  # fmt: skip
+_TIMES = {"getmtime", "getctime", "getatime", "st_mtime", "st_ctime", "st_atime", "st_mtime_ns"}
 # Without an argument they take entropy of the machine.
 _SEEDED = {"default_rng", "RandomState", "SeedSequence", "Random", "Generator", "PCG64", "MT19937"}
 _WATCHES = {"psutil", "secrets"}
 _TYPED = {"input", "getpass"}
-# Open files without Python, so that no audit event tells which.
+# Open files without Python, so that no audit event tells which; their first argument says it.
 _NATIVE = {
     "read_parquet", "read_feather", "read_orc", "read_hdf", "HDFStore", "read_table", "read_ipc",
     "scan_parquet", "scan_csv", "scan_ipc", "read_csv_auto", "ParquetFile", "ParquetDataset",
     "open_dataset", "open_mfdataset", "open_zarr", "imread", "VideoCapture", "open_array",
-    "memory_map", "read_file",
+    "memory_map", "read_file", "File", "Dataset", "open_file",
 }  # fmt: skip
 NATIVE_MODULES = {
     "pyarrow", "h5py", "tables", "netCDF4", "fastparquet", "polars", "duckdb", "rasterio", "fiona",
@@ -64,13 +74,19 @@ class Traits:
     """Hash of all of its text."""
     shows_source: bool = False
     """Whether it, or who calls what it defines, may show text or line numbers of cells."""
+    shows_place: bool = False
+    """Whether it may show in which folder it runs."""
     volatile: list[str] = field(default_factory=list)
     inside: list[str] = field(default_factory=list)
     environment: list[str] = field(default_factory=list)
     """Variables of the environment that it may read; `*` for any."""
     native: list[list[str | None]] = field(default_factory=list)
     """Calls that open files in a way nobody sees: each with its file, if that is a literal."""
+    native_inside: list[list[str | None]] = field(default_factory=list)
+    """The same, in what it defines."""
     imports_only: bool = False
+    calls: bool = False
+    """Whether it calls anything itself, and not only in what it defines."""
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)
@@ -80,12 +96,15 @@ def traits(tree: ast.Module | None, source: str) -> Traits:
     """What a cell's tree and text say (magics are calls in the tree, see `ipython.parse`)."""
     raw = _hash(source)
     shows = bool(_SHOWS_SOURCE.search(source))
+    place = bool(_SHOWS_PLACE.search(source))
     if tree is None:
-        return Traits(raw, raw, True)
+        return Traits(raw, raw, True, place)
     # Tracebacks of others show the text of what a cell defines.
     defines = any(isinstance(n, _DEFINITIONS) for n in ast.walk(tree))
     exact = shows or defines
-    found = Traits(raw if exact else _hash(f"{ast.dump(tree)} {hides_result(source)}"), raw, shows)
+    found = Traits(
+        raw if exact else _hash(f"{ast.dump(tree)} {hides_result(source)}"), raw, shows, place
+    )
     _scan(tree.body, found, found.volatile)
     found.imports_only = all(isinstance(n, (ast.Import, ast.ImportFrom)) for n in tree.body)
     for name in ("volatile", "inside", "environment"):
@@ -120,10 +139,12 @@ def _scan(nodes: Iterable[ast.AST], found: Traits, words: list[str]) -> None:
                 d for d in (*node.args.defaults, *node.args.kw_defaults) if d is not None
             ] + list(getattr(node, "decorator_list", ()))
             _scan(outer, found, words)
+            found.calls = found.calls or bool(getattr(node, "decorator_list", ()))
             body = node.body if isinstance(node.body, list) else [node.body]
             _scan(body, found, found.inside)
             continue
         _look(node, found, words)
+        found.calls = found.calls or bool(getattr(node, "decorator_list", ()))
         _scan(ast.iter_child_nodes(node), found, words)
 
 
@@ -149,6 +170,8 @@ def _look(node: ast.AST, found: Traits, words: list[str]) -> None:
         short = ".".join(path.split(".")[-2:])
         if short in _CLOCKS | _CHANCE:
             words.append(_words(short))
+        if node.attr in _TIMES:
+            words.append(f"it looks at times of files (`{node.attr}`)")
         if short == "os.environ" and not getattr(node, "_counted", False):
             found.environment.append("*")
     elif isinstance(node, ast.Subscript) and _path(node.value) == "os.environ":
@@ -160,6 +183,7 @@ def _look(node: ast.AST, found: Traits, words: list[str]) -> None:
 
 
 def _call(node: ast.Call, found: Traits, words: list[str]) -> None:
+    found.calls = found.calls or words is found.volatile
     path = _path(node.func)
     name = path.rpartition(".")[2]
     if path in ("os.getenv", "getenv") and node.args:
@@ -172,10 +196,14 @@ def _call(node: ast.Call, found: Traits, words: list[str]) -> None:
         words.append(f"`{path}()` is not seeded")
     elif name in _TYPED and "." not in path.replace("getpass.", ""):
         words.append("it asks for input")
-    if name in _NATIVE:
+    if name in _NATIVE | _ASKS:
         first = node.args[0] if node.args else None
+        receiver = getattr(node.func, "value", None)
+        if first is None and isinstance(receiver, ast.Call) and len(receiver.args) == 1:
+            first = receiver.args[0]  # `Path("x").exists()`
         file = first.value if isinstance(first, ast.Constant) else None
-        found.native.append([path or name, file if isinstance(file, str) else None])
+        calls = found.native_inside if words is found.inside else found.native
+        calls.append([path or name, file if isinstance(file, str) else None])
     if name in ("run_line_magic", "run_cell_magic", "system", "getoutput") and node.args:
         magic = node.args[0].value if isinstance(node.args[0], ast.Constant) else None
         if name in ("system", "getoutput") or magic in ("env", "set_env", "bash", "sh"):

@@ -11,7 +11,7 @@ from .model import Json, NoSuchRun
 from .outputs import text_of
 
 if TYPE_CHECKING:
-    from .ledger import Ledger
+    from .ledger import Key, Ledger
 
 _CELL = ("id", "index", "reads", "writes", "barrier")
 _EDGE = ("from", "to", "kind", "names", "why")
@@ -70,7 +70,9 @@ async def cell(ledger: Ledger, run: str, name: str) -> Json:
     given = await ledger.given(run, name) or {}
     manifests = await ledger.manifests(given.values())
     makers = await ledger.makers(given.values())
-    left = [m for c, m in await ledger.versions(run) if c == name]
+    left = {m["version"]: m for c, m in await ledger.versions(run) if c == name}
+    # Of two that are equal the older one stands for both (`Ledger.replace_versions`).
+    stand = [m for version, m in left.items() if f"{version}~" not in left]
     return {
         **task.to_json(),
         "source": asked["source"],
@@ -82,10 +84,18 @@ async def cell(ledger: Ledger, run: str, name: str) -> Json:
         ],
         "outputs": [
             {**_value(m, m["name"], m["version"]), "from": name}
-            for m in sorted(left, key=lambda m: str(m["name"]))
+            for m in sorted(stand, key=lambda m: str(m["name"]))
         ],
         "conditions": conditions,
+        "reuse": _reuse((await ledger.keys(run)).get(name)),
     }
+
+
+def _reuse(key: Key | None) -> Json | None:
+    """How the cell's result stands to earlier and to later runs; None where it has no key."""
+    if key is None:
+        return None
+    return {"origin": key.origin, "differences": list(key.differences), "barred": key.barred}
 
 
 def _attempt(row: sqlite3.Row, worker: sqlite3.Row | None) -> Json:

@@ -37,6 +37,8 @@ class Fixed:
     """Hashes of the variables that it may read."""
     conditions: Json
     """Interpreter, hash seed, thread counts, machine."""
+    place: str | None
+    """The notebook's folder, where it may be seen; else nothing depends on it."""
     schema: int = SCHEMA
 
     @property
@@ -106,6 +108,7 @@ def fixed_differences(was: Json, now: Json) -> Iterator[Difference]:
         ("may_fail", "its tags changed"),
         ("target", f"its target changed ({was['target']} → {now['target']})"),
         ("options", "its options changed"),
+        ("place", "the notebook is in another folder"),
         ("effects", "what its metadata says of its effects changed"),
     ):
         if was[part] != now[part]:
@@ -168,7 +171,10 @@ def _input(name: str, now: str | None, maker: tuple[int, str] | None) -> str:
 
 
 def words(differences: Iterable[Difference]) -> str:
-    found = list(dict.fromkeys(d.words for d in differences))
+    parts = list(differences)
+    # What else differs then is for the most part what the new code makes of it.
+    parts = [d for d in parts if d.part == "source"] or parts
+    found = list(dict.fromkeys(d.words for d in parts))
     more = f", and {len(found) - 3} more" if len(found) > 3 else ""
     return ", ".join(found[:3]) + more
 

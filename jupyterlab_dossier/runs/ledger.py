@@ -144,6 +144,8 @@ class Taken:
     why: str
     source: Key
     met: Json
+    given: Json
+    """Name to version of what the task would have been given."""
     manifests: Sequence[Json]
 
 
@@ -810,11 +812,11 @@ def _take(db: sqlite3.Connection, taken: Taken) -> bool:
     if there is None:
         return False
     run, cell, attempt, count = taken.run, taken.cell, taken.attempt, taken.execution_count
+    setting = {"prefix": [], "number": 0, "given": taken.given}
     db.execute(
         "INSERT INTO attempts VALUES (?, ?, ?, 0, '', '', 'reused', ?, ?, ?, ?)",
-        (attempt, run, cell, json.dumps({"prefix": [], "number": 0,
-         "given": taken.met["versions"]}), now, now, there["result"]),
-    )  # fmt: skip
+        (attempt, run, cell, json.dumps(setting), now, now, there["result"]),
+    )
     db.execute(
         "UPDATE tasks SET attempt = ?, state = 'reused', why = ?, started = NULL, ended = ?,"
         " execution_count = ? WHERE run = ? AND cell = ?",
@@ -836,7 +838,9 @@ def _take(db: sqlite3.Connection, taken: Taken) -> bool:
     outputs = [_again(json.loads(row["body"]), source.run, run, count) for row in bodies]
     done = {"status": taken.met["status"], "execution_count": count}
     state = {"state": "reused", "why": taken.why}
+    # Whoever shows it begins the cell anew at the first state that is no end.
     _append(db, run, [
+        (cell, attempt, "state", {"state": "preparing", "why": None}),
         *((cell, attempt, "output", body) for body in outputs),
         (cell, attempt, "done", done), (cell, attempt, "state", state),
     ])  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ _VOLATILE_NAMES = {"PWD", "OLDPWD", "SHLVL", "_", "COLUMNS", "LINES", "TERM", "W
 _LIMITS = {"cpu", "memory", "time", "walltime", "timeout", "gpu_memory", "queue", "partition"}
 # pandas' own readers of native files: where analysis knows the path, the file is known.
 _KNOWN_READERS = {"read_parquet", "read_feather", "read_orc", "read_hdf"}
+# What functions of libraries that open files by themselves are called.
+_READS = re.compile("read|scan|open|load|im|sql|query|connect|execute|File|Dataset|Video")
 _PLAIN = ("int", "float", "str", "bool", "bytes", "complex", "NoneType", "numpy.", "pandas.",
           "datetime.", "range")  # fmt: skip
 
@@ -63,6 +66,7 @@ class Lineage:
         for module in modules:
             if known := self._inside.get(module):
                 variables |= {*known.environment}
+        place = bool(modules) or any(self._traits(cell).get("shows_place") for cell in line)
         options = {k: v for k, v in task.cell.options.items() if k not in _LIMITS}
         effects = {k: v for k, v in (task.cell.effects or {}).items() if k != "reuse"}
         return Fixed(
@@ -76,6 +80,7 @@ class Lineage:
             packages=packages,
             environment={name: self._variable(name) for name in sorted(variables)},
             conditions={**self._conditions, "Python": await self._interpreter()},
+            place=str(self._folder) if place else None,
         )
 
     def of(self, cell: str) -> set[str]:
@@ -120,13 +125,7 @@ class Lineage:
                 path = name[len("<file ") : -1]
                 if not path.endswith(".py"):
                     found.add(path)
-        for cell in self._callable(task, None):
-            for _, file in self._traits(cell).get("native") or []:
-                if file is not None:
-                    found.add(file)
-        if self._native_unknown(task.step):
-            texts = (task.step.spec.get("needs") or {}).get("texts") or []
-            found |= {text for text in texts if _exists(self._folder, text)}
+        found |= {file for _, file in self._native(task, self._callable(task, None)) if file}
         trees = {path for path in found if os.path.isdir(self._folder / path)}
         return found, trees
 
@@ -143,31 +142,36 @@ class Lineage:
             yield f"it touches the outside ({words})"
         called = self._callable(task, met)
         for cell in called:
-            yield from self._traits(cell).get("inside") or []
+            if cell != task.cell.id or own.get("calls"):
+                yield from self._traits(cell).get("inside") or []
         for module in self._used(step):
             if known := self._inside.get(module):
                 for words in known.inside:
                     yield f"module `{module}`: {words}"
-                if known.native:
+                if known.native or known.native_inside:
                     yield f"module `{module}` reads files in a way nobody sees"
         reads = step.spec.get("reads") or []
         declared = [e for e in (task.cell.effects or {}).get("reads") or () if e[:5] == "file:"]
         if declared and "file:*" not in declared:
             return
-        for cell in called:
-            for call, file in self._traits(cell).get("native") or []:
-                told = call.rpartition(".")[2] in _KNOWN_READERS and "<files>" not in reads
-                if file is None and not told:
-                    yield f"it is not known which files `{call}` reads"
-        unknown = self._native_unknown(step)
-        if unknown and not self.literals(task)[0]:
-            yield f"it is not known which files `{unknown}` reads"
-
-    def _native_unknown(self, step: Step) -> str | None:
-        """A call of a module that opens files by itself, of which nothing else is known."""
+        for call, file in self._native(task, called):
+            told = call.rpartition(".")[2] in _KNOWN_READERS and "<files>" not in reads
+            if file is None and not told:
+                yield f"it is not known which files `{call}` reads"
+        listed = {call for call, file in self._native(task, called) if file is not None}
         names = {n for n, m in self._bound(step).items() if m in NATIVE_MODULES}
-        calls = step.spec.get("unknown") or []
-        return next((c for c in calls if c.partition(".")[0] in names), None)
+        for call in step.spec.get("unknown") or []:
+            reads_files = _READS.match(call.rpartition(".")[2]) is not None
+            if call.partition(".")[0] in names and reads_files and call not in listed:
+                yield f"it is not known which files `{call}` reads"
+
+    def _native(self, task: Task, called: list[str]) -> list[tuple[str, str | None]]:
+        """Calls that may open files unseen: of the cell itself, and of what it calls."""
+        found = list(self._traits(task.cell.id).get("native") or [])
+        for cell in called:
+            if cell != task.cell.id or self._traits(cell).get("calls"):
+                found += self._traits(cell).get("native_inside") or []
+        return [(call, file) for call, file in found]
 
     def _callable(self, task: Task, met: Met | None) -> list[str]:
         """The cell and those whose functions and classes it may call."""
@@ -264,7 +268,7 @@ class Lineage:
                 found, more = traits.of_module(text)
                 whole.inside += found.inside
                 whole.environment += found.environment
-                whole.native += found.native
+                whole.native += found.native + found.native_inside
                 whole.shows_source = whole.shows_source or found.shows_source
                 imports |= {*more}
             known = self._texts[digest, len(texts)] = (digest, whole, sorted(imports))
@@ -283,10 +287,3 @@ class Lineage:
             if not n.startswith(_VOLATILE) and n not in _VOLATILE_NAMES
         )
         return hashlib.sha256(repr(pairs).encode()).hexdigest()
-
-
-def _exists(folder: Path, text: str) -> bool:
-    try:
-        return 0 < len(text) < 4096 and (folder / text).exists()
-    except (OSError, ValueError):
-        return False

@@ -66,8 +66,8 @@ class Reuse:
         self._contents = Contents(os.path.dirname(state.workflow.path))
         self._full: dict[str, str] = {}
         """The whole key of each task that has succeeded: values without bytes are known by it."""
-        self._barred: dict[str, str] = {}
-        """Why a task's own result cannot be known by its key."""
+        self._noticed: dict[str, Difference] = {}
+        """What of a result was found missing, by cell."""
         workflow = state.workflow
         self._takes = not workflow.fresh and workflow.shuffle is None
 
@@ -201,7 +201,8 @@ class Reuse:
                 match, lost = await self._whole(task, candidate, was, now)
                 if match is not None:
                     return match, []
-                seen = [lost]
+                # Told once: what is damaged is removed.
+                seen = [self._noticed.setdefault(task.cell.id, lost)]
             differences = differences or seen
         return None, await self._why(task, begun, differences)
 
@@ -345,7 +346,7 @@ class Reuse:
         tasks = self._state.tasks
         taken = [
             Taken(match.attempt, self._run, cell, tasks[cell].count, _words(match.source),
-                  match.source, asdict(match.met), match.manifests)
+                  match.source, asdict(match.met), _given(match.met), match.manifests)
             for cell, match in found.items()
         ]  # fmt: skip
         if not taken:
@@ -354,7 +355,7 @@ class Reuse:
         for one, there in zip(taken, done, strict=True):
             if there:
                 task = tasks[one.cell]
-                task.taken(one.why, one.met["versions"])
+                task.taken(one.why, one.given)
             else:
                 # It was cleaned away just now, and so was what hangs on it: they run.
                 self._state.versions.drop(one.cell)
@@ -544,6 +545,10 @@ def _needs(step: Step) -> Iterator[tuple[str, str, str]]:
     for number, setup in enumerate(step.prefix):
         for name, producer in setup.inputs.items():
             yield name, producer, f"set-up {number} {name}"
+
+
+def _given(met: Met) -> dict[str, str]:
+    return {n: v for n, v in met.versions.items() if not n.startswith("set-up ")}
 
 
 def _file_names(step: Step, kind: str) -> set[str]:

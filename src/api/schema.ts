@@ -741,6 +741,23 @@ export interface components {
       conditions: {
         [key: string]: unknown;
       };
+      /** @description How the result stands to those of other runs; null for what is not known by a key (a cell that runs or failed, or was run by itself). */
+      reuse: components['schemas']['Reuse'] | null;
+    };
+    Reuse: {
+      /** @description The run in which the cell was executed, where this result was taken from it. */
+      origin: string | null;
+      /** @description Why the cell was executed though an earlier run had its result: the parts of the key in which they differ. Empty where there was none. */
+      differences: components['schemas']['Difference'][];
+      /** @description Why later runs do not take the result; null where they may. */
+      barred: string | null;
+    };
+    Difference: {
+      /** @description Such as source, inputs, setup, modules, packages, environment, conditions, files, written, process, store, barred. */
+      part: string;
+      /** @description Of the input */
+      name: string | null;
+      words: string;
     };
     Attempt: {
       attempt: string;

@@ -349,7 +349,8 @@ export class NotebookRuns {
         if (written) {
           written.executionState = 'idle';
         }
-        if ((state && state !== 'done') || status === 'error') {
+        const isDone = !state || state === 'done' || state === 'reused';
+        if (!isDone || status === 'error') {
           const model = cell(id);
           failed = model && hasTag(model, 'raises-exception') ? null : id;
         }

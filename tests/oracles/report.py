@@ -23,6 +23,7 @@ What holds it up: a static analysis that orders what it cannot prove free, a che
 
 - **Order.** Workflow runs through the real engine, ready cells started in random and in adversarial orders. Every output must be that of Restart & Run All.
 - **Edits.** A notebook and a copy with one edit by rule (a constant, an operator, a mutator, a name, a default, a helper, a set-up statement, a file's content, a magic; cells swapped, moved, deleted, inserted), both run in full. Every cell whose outputs or values differ must be among those that `jupyter dossier stale` marks, forth and back.
+- **Reuse.** Edits by the same rules follow each other in one ledger, so that results of many versions lie ready to be taken wrongly. Each is run fresh, and again in the same state of its folder taking what it can from earlier runs; no cell may show anything else.
 - **Generated notebooks.** Random statements over shared state, run in random allowed orders.
 - **Mutants of the analysis.** Each rule and each category of library data is switched off in turn; some oracle must fail, so that no rule stands untested.
 - **Precision.** What cells really need of each other, by tracing a run: which names they look up (functions too), which objects were changed by whom, files, random generators. Every traced pair must be ordered by the graph; how many more it orders is its price. Matching names alone orders less and is wrong: it misses shared objects, late binding and files.
@@ -50,6 +51,7 @@ This list is closed. A cell that is seen to use one of these while it runs is ru
 _NAMES = {
     "order": "Order",
     "edits": "Edits",
+    "reuse": "Reuse",
     "generated": "Generated notebooks",
     "mutants": "Mutants of the analysis",
     "precision": "Precision",

@@ -6,27 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import workflow
+from reusing import PLAIN, edited, ran, run
 
 from jupyterlab_dossier.runs import Engine
-
-PLAIN = ["import math\nx = 2", "def g(n):\n    return n + 1", "def f(n):\n    return g(n) * 10",
-         "y = f(x)\ny", "z = [y]\nprint(z)", "print('alone')"]  # fmt: skip
-
-
-async def run(engine: Engine, folder: Path, sources: Any, **asked: Any) -> Any:
-    record = await engine.wait(await engine.submit(workflow(folder, sources, **asked)))
-    outputs, _ = await engine.outputs(record.run)
-    return record, outputs
-
-
-def ran(record: Any) -> list[str]:
-    """Cells that were executed."""
-    return [task.id for task in record.tasks if task.state != "reused"]
-
-
-def edited(sources: list[str], index: int, source: str) -> list[str]:
-    return [*sources[:index], source, *sources[index + 1 :]]
 
 
 async def test_an_unchanged_notebook_executes_nothing(engine: Engine, tmp_path: Path) -> None:
@@ -71,3 +53,14 @@ async def test_after_an_edit(
         assert record.tasks[3].why == f"it ran: {words}"
     _, fresh = await run(engine, tmp_path, sources, fresh=True)
     assert outputs == fresh
+
+
+async def test_a_copy_elsewhere_takes_what_the_original_left(
+    engine: Engine, tmp_path: Path
+) -> None:
+    sources = [*PLAIN, "import os\nprint(os.path.basename(os.getcwd()))"]
+    for name, executed in (("one", 7), ("two", 1), ("one", 0)):
+        (tmp_path / name).mkdir(exist_ok=True)
+        record, outputs = await run(engine, tmp_path / name, sources)
+        assert len(ran(record)) == executed
+        assert outputs["c6"][0]["text"] == f"{name}\n"

@@ -149,7 +149,7 @@ class Audit:
         writing = isinstance(flags, int) and bool(flags & _WRITING)
         if writing:
             kept = flags & (os.O_RDWR | os.O_APPEND) and not flags & os.O_TRUNC
-            if kept and known not in self._own and os.path.exists(known):
+            if kept and known not in self._own and (flags & os.O_APPEND or os.path.exists(known)):
                 _add(self._read, known)  # what it comes to depends on what was there
             elif known not in self._read:
                 self._own.add(known)

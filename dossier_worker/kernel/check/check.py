@@ -35,7 +35,7 @@ class Check:
             State(audit),
             Generators(),
             Contents(),
-            Folder(audit),
+            Folder(audit, values.folder),
             audit,
         ]
 

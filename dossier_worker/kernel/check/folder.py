@@ -23,8 +23,10 @@ _SKIPPED = frozenset({"__pycache__", ".git", ".ipynb_checkpoints", "node_modules
 
 
 class Folder:
-    def __init__(self, audit: Audit) -> None:
+    def __init__(self, audit: Audit, blobs: str) -> None:
         self._audit = audit
+        # What stands beside the store is ours; a notebook in one's home folder has it below it.
+        self._ours = os.path.dirname(os.path.realpath(blobs))
         self._written = 0
         self._began = 0
         # When files that earlier cells wrote were changed: the clock goes in steps of milliseconds.
@@ -39,7 +41,7 @@ class Folder:
         explained = sum(_size(os.path.join(cell.folder, path)) for path in files)
         silent = _bytes_written() - self._written - explained
         if self._audit.spawned or silent > 0:
-            for path, found in _files(cell):
+            for path, found in _files(cell, self._ours):
                 before = max(self._known.get(path, 0), self._began - 1)
                 changed = found.st_ctime_ns > before
                 if changed and (self._audit.spawned or 0 < found.st_size <= silent):
@@ -50,7 +52,7 @@ class Folder:
                 self._known[path] = os.stat(path).st_ctime_ns
 
 
-def _files(cell: Cell) -> Iterator[tuple[str, os.stat_result]]:
+def _files(cell: Cell, ours: str) -> Iterator[tuple[str, os.stat_result]]:
     """Top level first."""
     count = 0
     todo = [cell.folder]
@@ -61,7 +63,7 @@ def _files(cell: Cell) -> Iterator[tuple[str, os.stat_result]]:
                 if count > _ENTRIES or (not count % 32 and cell.clock.left() <= 0):
                     return
                 if entry.is_dir(follow_symlinks=False):
-                    if entry.name not in _SKIPPED:
+                    if entry.name not in _SKIPPED and os.path.realpath(entry.path) != ours:
                         todo.append(entry.path)
                 elif entry.is_file(follow_symlinks=False):
                     yield entry.path, entry.stat(follow_symlinks=False)
