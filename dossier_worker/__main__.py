@@ -19,6 +19,12 @@ def main() -> None:
             from .kernel import processes
 
             processes.guard(argv)
+        case ["--compare"]:
+            from . import comparing
+
+            # What the user's code prints must not come between the answers.
+            answers, sys.stdout = sys.stdout, sys.stderr
+            comparing.main(sys.stdin, answers)
         case [config] if not config.startswith("-"):
             from . import worker
 

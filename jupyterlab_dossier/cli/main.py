@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from . import cancel, clean, graph, logs, resume, run, runs, show, stale, targets
+from . import cancel, clean, graph, logs, resume, run, runs, show, stale, targets, verify
 from .console import say
 
-COMMANDS = (run, graph, stale, targets, runs, show, logs, cancel, resume, clean)
+COMMANDS = (run, graph, stale, targets, runs, show, logs, cancel, resume, verify, clean)
 
 DONE, FAILED, WRONG_INPUT, CHANGED, INTERRUPTED = 0, 1, 2, 3, 130
 

@@ -69,6 +69,7 @@ from .preflight import Problem
 from .reuse import Reuse
 from .revision import Revision
 from .state import RunState, Task, target_of
+from .verification import Verifier
 from .workflow import WorkflowRun
 
 log = logging.getLogger(__name__)
@@ -104,6 +105,7 @@ class Engine:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._sessions: dict[str, Interactive] = {}
         self._background: set[asyncio.Task[Any]] = set()
+        self.verifier = Verifier(self)
 
     @property
     def owner(self) -> str:
@@ -130,6 +132,7 @@ class Engine:
 
         With `leave_runs`, workflow runs go on in their workers, for the next engine to take up.
         """
+        await self.verifier.close()
         # A worker may also hold what another run, not taken up yet, is waiting for.
         left = await self.ledger.wanted_workers(besides=self.owner)
         for run, active in list(self._active.items()):
@@ -204,15 +207,18 @@ class Engine:
         """What is wrong with a workflow's cells; nothing is started or recorded to find out."""
         return await survey.of_workflow(self, workflow)
 
-    async def submit(self, workflow: Workflow) -> str:
-        """Starts a workflow and returns the run's name. Raises `BadInput`."""
+    async def submit(self, workflow: Workflow, env: dict[str, str] | None = None) -> str:
+        """Starts a workflow and returns the run's name. Raises `BadInput`.
+
+        `env` are the conditions of an earlier run, where it is to run under just these.
+        """
         targets = await self._check_targets(workflow)
         observed = await self.observed(workflow)
         graph = await self.graph_of(
             workflow.kernelspec, workflow.cells, observed, Path(workflow.path).parent
         )
         jobs = workflow.jobs or self._jobs(targets)
-        env = conditions.environment(jobs)
+        env = env or conditions.environment(jobs)
         run = new_id()
         spec = {"workflow": workflow_json(workflow), "graph": graph, "jobs": jobs}
         active = self._workflow_run(run, workflow, spec, env, observed)

@@ -90,6 +90,12 @@ MIGRATIONS = [
     ) WITHOUT ROWID;
     CREATE INDEX keys_by_fixed ON keys (fixed, time)
     """,
+    """
+    CREATE TABLE verifications (
+        run TEXT PRIMARY KEY REFERENCES runs ON DELETE CASCADE, body TEXT NOT NULL,
+        time REAL NOT NULL
+    ) WITHOUT ROWID
+    """,
 ]
 
 
@@ -658,6 +664,23 @@ class Ledger:
             ).fetchall()
         )
         return [(row["cell"], row["attempt"], json.loads(row["body"])) for row in rows]
+
+    # verification
+
+    async def keep_verified(self, run: str, body: Json) -> None:
+        """Keeps what came of a run's newest verification."""
+        text = json.dumps(body)
+        await self.database.write(
+            lambda db: db.execute(
+                "INSERT OR REPLACE INTO verifications VALUES (?, ?, ?)", (run, text, time.time())
+            )
+        )
+
+    async def verified(self, run: str) -> Json | None:
+        row = await self.database.read(
+            lambda db: db.execute("SELECT body FROM verifications WHERE run = ?", (run,)).fetchone()
+        )
+        return None if row is None else dict(json.loads(row["body"]))
 
     # cleaning
 

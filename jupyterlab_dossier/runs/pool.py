@@ -151,7 +151,7 @@ class Pool:
         self._store = store
         self._catalogue = catalogue
         self._owner = owner
-        self._zipapp = zipapp
+        self.zipapp = zipapp
         self.url = ""
         self.workers: dict[str, Worker] = {}
         self.executions: dict[str, Execution] = {}
@@ -266,7 +266,7 @@ class Pool:
                 name, target.name, provider.kind, recipe.key, self._owner, _hash(secret)
             )
             loop = asyncio.get_running_loop()
-            zipapp = await loop.run_in_executor(None, self._zipapp)
+            zipapp = await loop.run_in_executor(None, self.zipapp)
             await loop.run_in_executor(None, write_config, folder, config)
             order = WorkerOrder(
                 name, target, folder / "config.json", zipapp, recipe.python, env, str(folder)

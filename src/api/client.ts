@@ -28,7 +28,8 @@ import {
   type RunStarted,
   type RunSummary,
   type SharedDocument,
-  type Target
+  type Target,
+  type Verification
 } from './types';
 
 /**
@@ -121,6 +122,16 @@ export class ApiClient implements IApiClient {
     return (await this._get(
       `compare?${new URLSearchParams({ left, right }).toString()}`
     )) as Comparison;
+  }
+
+  async verify(run: string): Promise<void> {
+    await this._post(`runs/${encodeURIComponent(run)}/verify`, {});
+  }
+
+  async verification(run: string): Promise<Verification> {
+    return (await this._get(
+      `runs/${encodeURIComponent(run)}/verify`
+    )) as Verification;
   }
 
   async storage(): Promise<Cleaned> {

@@ -284,6 +284,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/runs/{run}/verify': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: components['parameters']['run'];
+      };
+      cookie?: never;
+    };
+    /** What came of the run's newest verification */
+    get: operations['showVerification'];
+    put?: never;
+    /** Execute a workflow run again, with nothing reused, and compare */
+    post: operations['verifyRun'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/compare': {
     parameters: {
       query?: never;
@@ -806,6 +826,41 @@ export interface components {
     };
     WorkerLog: {
       text: string;
+    };
+    VerifyRequest: {
+      /** @description Execute cells that reach outside of the notebook's folder, too. */
+      outside?: boolean;
+    };
+    Verification: {
+      /** @enum {string} */
+      state: 'none' | 'running' | 'failed' | 'identical' | 'differs';
+      /** @description Why it failed. */
+      why: string | null;
+      result: components['schemas']['Verified'] | null;
+    };
+    Verified: {
+      run: string;
+      /** @enum {string} */
+      state: 'identical' | 'differs';
+      /** @description The run under the recorded conditions. */
+      again: string;
+      cells: components['schemas']['Verdict'][];
+      /** @description The run under other conditions. */
+      other: string | null;
+      other_conditions: {
+        [key: string]: string;
+      };
+      /** @description Cells that differ under other conditions only. */
+      other_cells: components['schemas']['Verdict'][];
+    };
+    Verdict: {
+      id: string;
+      index: number;
+      /** @enum {string} */
+      state: 'identical' | 'differs' | 'follows' | 'not verified';
+      how: string[];
+      /** @description The likely cause */
+      cause: string | null;
     };
     CleanRequest: {
       /** @description Runs that ended longer ago go. */
@@ -1492,6 +1547,54 @@ export interface operations {
         content: {
           'application/json': components['schemas']['WorkerLog'];
         };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  showVerification: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: components['parameters']['run'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Whether it goes on, and its outcome. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Verification'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  verifyRun: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: components['parameters']['run'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['VerifyRequest'];
+      };
+    };
+    responses: {
+      /** @description It has begun. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       default: components['responses']['Error'];
     };

@@ -25,7 +25,8 @@ import type {
   RunStarted,
   RunSummary,
   SharedDocument,
-  Target
+  Target,
+  Verification
 } from './types';
 
 /**
@@ -88,6 +89,16 @@ export interface IApiClient {
    * What differs between two runs.
    */
   compare(left: string, right: string): Promise<Comparison>;
+
+  /**
+   * Execute a run again and compare; `verification` tells what came of it.
+   */
+  verify(run: string): Promise<void>;
+
+  /**
+   * What came of a run's newest verification.
+   */
+  verification(run: string): Promise<Verification>;
 
   /**
    * What ledger and store take, and what cleaning would free.

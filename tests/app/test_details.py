@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -99,4 +100,20 @@ async def test_once_more_as_it_was(api: Any, start: Any, events: Any) -> None:
     assert found[-1]["body"]["state"] == "done"
     assert any("as it was" in str(e["body"]) for e in found)
     status, _ = await api("POST", "runs", {"kind": "again", "run": "20260101-000000-0000000000"})
+    assert status == 404
+
+
+async def test_verifying(api: Any, start: Any) -> None:
+    run = await start("import time\nnow = time.time()", "print('same')")
+    assert (await api("GET", f"runs/{run}/verify"))[1]["state"] == "none"
+    assert (await api("POST", f"runs/{run}/verify", {}))[0] == 204
+    for _ in range(600):
+        _, found = await api("GET", f"runs/{run}/verify")
+        if found["state"] != "running":
+            break
+        await asyncio.sleep(0.1)
+    assert found["state"] == "differs"
+    states = [cell["state"] for cell in found["result"]["cells"]]
+    assert states == ["differs", "identical"]
+    status, _ = await api("POST", "runs/20260101-000000-0000000000/verify", {})
     assert status == 404

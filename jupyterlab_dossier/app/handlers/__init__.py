@@ -28,6 +28,7 @@ from .runs import (
 )
 from .storage import CleanHandler, StorageHandler
 from .targets import TargetsHandler
+from .verify import VerifyHandler
 
 API = "/dossier/api"
 RUN = "(?P<run>[A-Za-z0-9-]+)"
@@ -54,6 +55,7 @@ def routes() -> list[tuple[str, type[RequestHandler]]]:
         (f"{API}/runs/{RUN}/cells/{CELL}", CellHandler),
         (f"{API}/runs/{RUN}/cells/{CELL}/log", LogHandler),
         (f"{API}/runs/{RUN}/cells/{CELL}/log/worker", WorkerLogHandler),
+        (f"{API}/runs/{RUN}/verify", VerifyHandler),
         (f"{API}/compare", CompareHandler),
         (f"{API}/storage", StorageHandler),
         (f"{API}/storage/clean", CleanHandler),
