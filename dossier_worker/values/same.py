@@ -1,7 +1,8 @@
 """Whether two values are the same, looked into: pickles of equal values may differ.
 
-Values come from two runs, each with the classes of its own notebook. Those are the same if they
-have the same name; what they do is compared where they are values themselves.
+For `verify`, which tells a user where two values differ; `equal` is for reuse, which must not call
+equal what it does not know. Values come from two runs, each with the classes of its own notebook.
+Those are the same if they have the same name; what they do is compared where they are values.
 """
 
 from __future__ import annotations
