@@ -70,8 +70,8 @@ test('the extension adds little to the start', async ({ page }) => {
   );
 });
 
-// Milliseconds; against hanging: the goal is 50, and the figures printed tell.
-const GENEROUS = 500;
+// Milliseconds: the goal is 50, and a busy machine takes its share; the figures printed tell.
+const GENEROUS = 150;
 
 /**
  * In the page, before anything of JupyterLab: note when it is restored, and the time of our modules.

@@ -132,4 +132,46 @@ describe('followRun', () => {
       { output_type: 'stream', name: 'stdout', text: '1\n2\n3\n4\n' }
     ]);
   });
+
+  it('says of a cell that ended whether this client writes it', async () => {
+    const writer = (isWriter: boolean) =>
+      ({
+        seq: 0,
+        cell: null,
+        kind: 'writer',
+        body: { writer: isWriter }
+      }) as unknown as RunEvent;
+    const done = (seq: number, id: string | null) =>
+      ({
+        seq,
+        cell: id,
+        kind: 'state',
+        body: { state: 'done', why: null }
+      }) as RunEvent;
+    const api = {
+      watch: (_run: string, onEvent: (event: RunEvent) => void) => {
+        const play = async () => {
+          onEvent(writer(false));
+          onEvent(done(1, 'a'));
+          onEvent(writer(true));
+          // The document is restored up to the end of the cell, which is heard of only now.
+          onEvent(done(2, 'a'));
+          onEvent(done(3, null));
+        };
+        return { finished: play() };
+      },
+      outputs: async () => ({ seq: 2, cells: { a: { outputs: [] } } })
+    } as unknown as IApiClient;
+    const written: unknown[] = [];
+    await followRun({
+      api,
+      run: 'run1',
+      states: new CellStates(),
+      displays: new Displays(),
+      cell: () => cell,
+      shared: { document: 'document', client: '1' },
+      onEnd: (_, model) => written.push(model)
+    });
+    expect(written).toEqual([null, cell]);
+  });
 });

@@ -1,7 +1,7 @@
 import { CodeCellModel } from '@jupyterlab/cells';
 
 import { Displays } from '../displays';
-import { applyOutput } from '../outputs';
+import { applyOutput, restoreOutputs } from '../outputs';
 
 describe('applyOutput', () => {
   let displays: Displays;
@@ -96,5 +96,39 @@ describe('applyOutput', () => {
       apply('stream', { name: 'stdout', text: 'a' }, null)
     ).not.toThrow();
     expect(cell.outputs.length).toBe(0);
+  });
+});
+
+describe('restoreOutputs', () => {
+  const shown = (text: string) => ({
+    outputs: [{ output_type: 'stream', name: 'stdout', text }],
+    execution_count: null,
+    displays: [],
+    clears_next: false,
+    input: null
+  });
+
+  it.each([
+    [
+      'an untrusted cell, whose views follow only outputs that are added',
+      false
+    ],
+    ['a trusted one only if it shows something else', true]
+  ])('writes %s', (_, trusted) => {
+    const cell = new CodeCellModel();
+    cell.outputs.add({ output_type: 'stream', name: 'stdout', text: 'a\n' });
+    cell.trusted = trusted;
+    const added: string[] = [];
+    cell.outputs.changed.connect((_, { type }) => {
+      if (type === 'add') {
+        added.push(type);
+      }
+    });
+    restoreOutputs(cell, shown('a\n') as never, new Displays());
+    expect(added).toHaveLength(trusted ? 0 : 1);
+    restoreOutputs(cell, shown('b\n') as never, new Displays());
+    expect(added).toHaveLength(trusted ? 1 : 2);
+    expect(cell.outputs.toJSON()).toEqual(shown('b\n').outputs);
+    expect(cell.trusted).toBe(true);
   });
 });
