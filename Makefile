@@ -24,6 +24,8 @@ node_modules/jlpm.done: $(VENV)/python.done package.json yarn.lock
 
 $(VENV)/extension.done: node_modules/jlpm.done pyproject.toml $(shell find src style schema jupyter-config -type f)
 	jlpm build:prod
+	@# Where it links to the extension, the installation would write into the source.
+	rm -rf $(VENV)/share/jupyter/labextensions/jupyterlab-dossier jupyterlab_dossier/labextension/install.json
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable .
 	jupyter labextension develop . --overwrite
 	jupyter server extension enable jupyterlab_dossier --sys-prefix
