@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import warnings
-from typing import Any
+from typing import Any, cast
 
 from .host import Host, look_like_ipykernel
 from .processes import die_with_parent, kill_group
@@ -40,18 +40,22 @@ def _import_quietly(module: str) -> bool:
     """Whether a cell that imports the module will miss nothing.
 
     One that prints, warns, fails or starts threads (they would be dead after the fork) is left to
-    the cell.
+    the cell. The filters of warnings that it adds stay.
     """
     kept = os.dup(1), os.dup(2)
-    with tempfile.TemporaryFile() as printed, warnings.catch_warnings():
+    warnings.simplefilter("always", UserWarning)
+    ours = warnings.filters[0]
+    with tempfile.TemporaryFile() as printed:
         os.dup2(printed.fileno(), 1)
         os.dup2(printed.fileno(), 2)
-        warnings.simplefilter("always", UserWarning)
         try:
             importlib.import_module(module)
         except BaseException:
             return False
         finally:
+            cast(list[Any], warnings.filters).remove(ours)
+            with warnings.catch_warnings():  # says that they changed
+                pass
             for stream in (sys.stdout, sys.stderr):
                 if stream is not None:
                     stream.flush()

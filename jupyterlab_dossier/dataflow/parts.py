@@ -124,6 +124,8 @@ class Parts(Memory):
             parts = holder.split(".")
             endless = parts.count(name) > 1 or len(parts) > _LONGEST_PATH
             kind = "=" + (holder if endless else path)
+        elif path in self.library.complete:
+            self.look_back(self.library.complete[path])
         return plain(kind)
 
     def collect(self, kind: str, values: list[Value]) -> Value:

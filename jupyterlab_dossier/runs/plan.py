@@ -18,6 +18,9 @@ PRELOADABLE = {
 }
 
 
+_TELLS_IMPORTS = ("environ", "%env", "%set_env", ".filters", "resetwarnings")
+
+
 @dataclass(frozen=True)
 class Setup:
     """A statement of an earlier cell that only sets up, to be replayed in new worker kernels."""
@@ -223,12 +226,12 @@ def _key(cell: str, number: int, source: str) -> str:
 
 
 def _preload(cells: Sequence[Cell], graph: Json) -> tuple[str, ...]:
-    """Modules a worker imports before it forks kernels; none where a cell sets the environment.
+    """Modules a worker imports before it forks kernels; none where a cell could tell.
 
     A library reads its environment when it is imported: OPENBLAS_NUM_THREADS set by a cell would
-    come too late.
+    come too late. And it adds filters of warnings.
     """
-    if any("environ" in c.source or "%env" in c.source or "%set_env" in c.source for c in cells):
+    if any(word in cell.source for cell in cells for word in _TELLS_IMPORTS):
         return ()
     wanted = {name for spec in graph["cells"] for name in spec.get("imports") or []}
     if "random" in wanted:

@@ -433,8 +433,8 @@ CONSTRUCT_CASES: list[Case] = [
     ),
     (
         "filters of warnings",
-        ["import warnings", "warnings.filters.insert(0, None)"],
-        {"setup": [1]},
+        ["import warnings as w", "w.filters.insert(0, None)", "print(1)"],
+        {"barrier": [1], "edges": [(0, 1), (1, 2)]},
     ),
     (
         "a context manager entered by hand",

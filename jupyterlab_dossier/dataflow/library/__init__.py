@@ -7,7 +7,8 @@ A data file holds one `TABLE`. A section head names where the lines below it bel
                                         methods; paths of the constructor; flags
     [immutable]                         classes without state that can change
     [any]                               methods that are pure on every known receiver
-    [values]                            lines `path : type` for attributes of modules
+    [values]                            lines `path : type` for attributes of modules, and
+                                        `path : type ; complete words`
 
 and a line says `names : effects -> result`. Names with a dot in front are attributes, `[]` is
 taking an item, `iter` iterating, `()` calling an instance, `*` any other name. Effects, separated
@@ -121,6 +122,7 @@ class Library:
         self.classes: dict[str, ClassData] = {}
         self.constructors: dict[str, str] = {}
         self.values: dict[str, str] = {}
+        self.complete: dict[str, str] = {}  # of these: what needs all cells before it, and why
         self.modules: set[str] = set()  # top-level names of what there is data for
         self.immutable: set[str] = {"NoneType", "ellipsis"}
         self.any_methods: set[str] = set()
@@ -180,8 +182,12 @@ class Library:
                 self.any_methods.update(line.split())
             elif section == "values":
                 names, _, kind = line.partition(" : ")
+                kind, _, effects = kind.partition(";")
+                why = parse(effects).complete
                 for name in names.split():
                     self.values[name] = kind.strip()
+                    if why is not None:
+                        self.complete[name] = why
             else:
                 names, _, text = line.partition(":")
                 spec = parse(text)

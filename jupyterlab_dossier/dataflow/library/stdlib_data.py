@@ -316,7 +316,7 @@ sys.meta_path : process
 sys.path_hooks : process
 sys.path_importer_cache : process
 sys.warnoptions : process
-warnings.filters : process
+warnings.filters : process ; complete looks at the filters of all imports before it
 warnings.defaultaction : process
 logging.root : logger
 logging.lastResort : process
