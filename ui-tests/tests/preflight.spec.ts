@@ -47,7 +47,7 @@ test(
     await expect(stateAt(page, 3)).toHaveText('done');
     const warning = cellAt(page, 3).getByRole('button', { name: /1 warning/ });
     await expect(warning).toContainText('`surplus` is not defined');
-    await page.notebook.selectCells(4);
+    await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Control+Enter');
     await expect(
       cellAt(page, 4).getByRole('button', { name: /1 warning/ })
