@@ -124,7 +124,10 @@ _ITERATORS = {
 
 def _iterator(iterator: Any, memo: Names) -> Any:
     """Some cannot be moved: they would be of another type afterwards."""
-    how = iterator.__reduce__()
+    try:
+        how = iterator.__reduce__()
+    except RuntimeError as error:  # of a dict that has changed since
+        raise TypeError(str(error)) from error
     if type(iter(*how[1])) is not type(iterator):
         raise TypeError("would come back as another one")
     return copy._reconstruct(iterator, memo, *how)  # type: ignore[attr-defined]

@@ -198,8 +198,8 @@ _PROCESS = [
     "gen = (z for z in {a})",
     "print(next(gen, None))",
     "warnings.simplefilter('{w}')",
-    # Not `print(len(warnings.filters))`, a known hole: a worker kernel that has imported more than
-    # the notebook so far has the filters of those imports too.
+    # Not `print(len(warnings.filters))`: such a cell needs a run without preloaded libraries, which
+    # only an engine decides (`process-warning-filters` is run by one).
 ]
 _OURS = [s for s in OBJECTS if "fakeconf" not in s]
 _START = (

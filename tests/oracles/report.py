@@ -35,6 +35,7 @@ _TAIL = """
 ## Limits
 
 - Cells that are not deterministic (clocks, entropy, the network, races of threads) have no one result to be equal to. Global random generators travel as values; one that nobody seeded starts differently in each run, as in a kernel.
+- Filters of warnings that a library adds when it is imported may stand in another order to those of the notebook, or be there before its import. A cell that looks at all of them runs where all cells before it ran.
 - Floating-point sums depend on the number of threads and the class of CPU. Both are set alike and recorded in a run; another machine may round otherwise.
 - An edit marks the cells that look at what was edited. A cell that fails for what its values are is told by its run, not foreseen.
 - The analysis sees the notebook's source. Code in compiled extensions is known by its documentation (`jupyterlab_dossier/dataflow/library`); an unknown callable may change all that it can reach.

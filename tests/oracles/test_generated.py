@@ -23,7 +23,8 @@ from .results import FULL, FULL_SEED, SEED, Record, code
 
 CODE = ("jupyterlab_dossier/dataflow", "tests/oracles/generated.py", "tests/dataflow/oracle.py")
 SIZE = {"model": 100 if FULL else 60, "kernels": 25 if FULL else 8}  # notebooks of a batch
-BATCHES = {"model": 50 if FULL else 3, "kernels": 20 if FULL else 1}
+ALL_BATCHES = {"model": 50, "kernels": 20}
+BATCHES = ALL_BATCHES if FULL else {"model": 3, "kernels": 1}
 ORDERS = {"model": 3, "kernels": 2}
 
 
@@ -80,6 +81,7 @@ def summary(entries: dict[str, Any]) -> dict[str, Any]:
         batches = [e for name, e in entries.items() if name.startswith(part)]
         total = {key: sum(b.get(key, 0) for b in batches) for key in ("notebooks", *_COUNTED)}
         found[f"notebooks {where}"] = total["notebooks"]
+        found[f"… batches of them, {where}"] = f"{len(batches)} of {ALL_BATCHES[part]}"
         found[f"… orders tried of each (at most), {where}"] = ORDERS[part]
         found[f"… with other outputs, {where}"] = sum(bool(b["difference"]) for b in batches)
         for key, words in _COUNTED.items():
