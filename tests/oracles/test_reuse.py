@@ -58,8 +58,10 @@ class _Notebook:
         return record, (await engine.outputs(run))[0]
 
     def back(self, kept: Path) -> None:
-        shutil.rmtree(self.place)
-        shutil.copytree(kept, self.place)
+        # Worker kernels that wait stand in the folder itself.
+        for path in self.place.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.copytree(kept, self.place, dirs_exist_ok=True)
 
     async def judge(self, number: int, seed: str) -> Json | None:
         """One more edit; None where it makes the notebook endless."""

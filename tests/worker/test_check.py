@@ -29,7 +29,7 @@ async def test_shape(book: Book) -> None:
     assert 0 < seconds < 1
     assert done["effects"] == {
         "bound": [], "deleted": [], "changed": [], "unchanged": [], "unchecked": [], "random": [],
-        "process": [], "files": {"read": [], "written": []}, "network": [], "spawned": [],
+        "drawn": [], "process": [], "files": {"read": [], "written": []}, "network": [], "spawned": [],
         "hidden": [],
     }  # fmt: skip
 

@@ -243,16 +243,16 @@ FOOLED: dict[str, tuple[str, str, dict[str, Any]]] = {
         "threading.Thread(target=run, daemon=True).start()",
         {"process": ["threads"]},
     ),
-    "random": ("import random", "getattr(random, 'ran' + 'dom')();", {"random": ["<random>"]}),
+    "random": ("import random", "getattr(random, 'ran' + 'dom')();", {"random": ["<random>"], "drawn": ["<random>"]}),
     "random by a copy": (
         "import random\nr = random.random",
         "r();",
-        {"random": ["<random>"]},
+        {"random": ["<random>"], "drawn": ["<random>"]},
     ),
     "numpy's random": (
         "import numpy as np",
         "getattr(np.random, 'se' + 'ed')(1)",
-        {"random": ["<numpy.random>"]},
+        {"random": ["<numpy.random>"], "drawn": ["<numpy.random>"]},
     ),
     "a file": (
         "",
