@@ -6,6 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+# Several processes of their own, one after the other.
+pytestmark = pytest.mark.timeout(360)
+
 CELLS = ("x = 1", "print(x)", "x + 1", "print('alone')")
 
 

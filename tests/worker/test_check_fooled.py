@@ -243,7 +243,11 @@ FOOLED: dict[str, tuple[str, str, dict[str, Any]]] = {
         "threading.Thread(target=run, daemon=True).start()",
         {"process": ["threads"]},
     ),
-    "random": ("import random", "getattr(random, 'ran' + 'dom')();", {"random": ["<random>"], "drawn": ["<random>"]}),
+    "random": (
+        "import random",
+        "getattr(random, 'ran' + 'dom')();",
+        {"random": ["<random>"], "drawn": ["<random>"]},
+    ),
     "random by a copy": (
         "import random\nr = random.random",
         "r();",
