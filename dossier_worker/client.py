@@ -60,25 +60,38 @@ class Config:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.values: dict[str, Any] = json.loads(path.read_text())
+        self.values: dict[str, Any] = self._read()
 
     def reload(self) -> None:
         """Take a changed file over; one that is just being written counts next time."""
         with contextlib.suppress(OSError, ValueError):
-            self.values = json.loads(self.path.read_text())
+            self.values = self._read()
+
+    def _read(self) -> dict[str, Any]:
+        values: dict[str, Any] = json.loads(self.path.read_text())
+        kept = values.get("credential_file")
+        if kept:
+            with contextlib.suppress(FileNotFoundError):
+                values["credential"] = Path(kept).read_text()
+        return values
 
     def keep_credential(self, credential: str) -> None:
-        """The secret has done its work: the credential takes its place, atomically."""
+        """The secret has done its work: the credential takes its place, atomically.
+
+        Where the configuration is not ours to change, the credential stands beside it.
+        """
         self.reload()
         self.values.pop("secret", None)
         self.values["credential"] = credential
-        fd, temporary = tempfile.mkstemp(dir=self.path.parent)  # mode 0600
+        beside = self.values.get("credential_file")
+        path = Path(beside) if beside else self.path
+        fd, temporary = tempfile.mkstemp(dir=path.parent)  # mode 0600
         try:
             with os.fdopen(fd, "w") as file:
-                json.dump(self.values, file)
+                file.write(credential if beside else json.dumps(self.values))
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(temporary, self.path)
+            os.replace(temporary, path)
         except BaseException:
             os.unlink(temporary)
             raise

@@ -393,7 +393,7 @@ def main(path: str) -> int:
     folder = Path(values["folder"])
     folder.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(
-        filename=folder / "worker.log",
+        filename=None if values.get("log") == "stderr" else folder / "worker.log",
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )

@@ -12,7 +12,7 @@ from jupyter_events import EventLogger
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import ApiPath, to_api_path, to_os_path, url_path_join
 
-from jupyterlab_dossier.link import LinkServer
+from jupyterlab_dossier.link import LinkServer, Outside
 from jupyterlab_dossier.runs import BadInput, Engine
 
 from .announce import Announcer
@@ -74,6 +74,7 @@ class Service:
         # Opening the ledger waits for the disk, and for other processes.
         engine = await asyncio.to_thread(Engine, data_folder())
         link = LinkServer(engine.store, engine.pool)
+        engine.pool.outside = Outside(link, data_folder() / "link", served=True)
         try:
             await engine.start(await self._link_url(link), recover=True)
         except BaseException:

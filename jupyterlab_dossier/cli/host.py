@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jupyter_core.paths import jupyter_data_dir
 
-from jupyterlab_dossier.link import LinkServer
+from jupyterlab_dossier.link import LinkServer, Outside
 from jupyterlab_dossier.runs import Engine, Workflow
 from jupyterlab_dossier.runs.observations import Observed
 
@@ -23,6 +23,7 @@ async def hosted() -> AsyncIterator[Engine]:
     """A started engine; runs that other engines own are left to them."""
     engine = Engine(data_folder())
     link = LinkServer(engine.store, engine.pool)
+    engine.pool.outside = Outside(link, data_folder() / "link", served=False)
     try:
         await engine.start(await link.listen_loopback())
         yield engine

@@ -2,7 +2,8 @@
 
 from jupyterlab_dossier.runs.workerlink import Welcome, WorkerEvents
 
+from .outside import Outside
 from .peer import Connection
 from .server import LinkServer
 
-__all__ = ["Connection", "LinkServer", "Welcome", "WorkerEvents"]
+__all__ = ["Connection", "LinkServer", "Outside", "Welcome", "WorkerEvents"]

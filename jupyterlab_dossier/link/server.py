@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -71,6 +72,22 @@ class LinkServer:
         server.add_sockets(sockets)
         self._http.append(server)
         return f"ws://127.0.0.1:{sockets[0].getsockname()[1]}{_under(base_url)}"
+
+    async def listen_outside(self, host: str, port: int, tls: ssl.SSLContext) -> int:
+        """Listen on an address that other machines reach, and return the port.
+
+        The port that was asked for may be another process's by now: then any.
+        """
+        server = HTTPServer(Application(self.handlers()), ssl_options=tls)
+        try:
+            sockets = bind_sockets(port, host)
+        except OSError:
+            if not port:
+                raise
+            sockets = bind_sockets(0, host)
+        server.add_sockets(sockets)
+        self._http.append(server)
+        return int(sockets[0].getsockname()[1])
 
     def connection(self, worker: str) -> Connection | None:
         """The worker's connection, if it is connected now."""

@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
-from jupyterlab_dossier.link import LinkServer
+from jupyterlab_dossier.link import LinkServer, Outside
 from jupyterlab_dossier.runs import Cell, Engine, Workflow
 from jupyterlab_dossier.runs.compare import differences
 from jupyterlab_dossier.runs.conditions import environment
@@ -34,6 +34,7 @@ async def started(
 ) -> AsyncIterator[Engine]:
     engine = Engine(folder, catalogue or targets(slots=2))
     link = LinkServer(engine.store, engine.pool)
+    engine.pool.outside = Outside(link, folder / "link", served=False)
     await engine.start(await link.listen_loopback(), recover)
     try:
         yield engine

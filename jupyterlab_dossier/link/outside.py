@@ -1,0 +1,119 @@
+"""Where workers on other machines dial in: the Jupyter server's address, or a door of our own.
+
+A door of our own speaks TLS with a certificate that is made here and that its workers alone trust.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import ipaddress
+import json
+import os
+import ssl
+from pathlib import Path
+
+from jupyterlab_dossier.targets import ProviderFault, Target
+
+from .server import PATH, LinkServer
+
+Address = tuple[str, "str | None"]
+
+_VALID = datetime.timedelta(days=3650)
+
+
+class Outside:
+    """The addresses of one engine; `folder` keeps certificates and ports over restarts."""
+
+    def __init__(self, link: LinkServer, folder: Path, served: bool) -> None:
+        self._link = link
+        self._folder = folder
+        self._served = served
+        self._open: dict[str, Address] = {}
+        self._opening = asyncio.Lock()
+
+    async def __call__(self, target: Target, face: str) -> Address:
+        """The address for workers of a target, and the file of the certificate to trust there.
+
+        `face` is this machine's address as their network sees it. The target's settings may say
+        better: `link`, the address of this Jupyter server, and `ca`, a file of its authorities;
+        or `listen`, the host and perhaps the port of the door.
+        """
+        settings = target.settings
+        if self._served and settings.get("link"):
+            return f"{settings['link'].rstrip('/')}/{PATH}", settings.get("ca")
+        async with self._opening:
+            where = settings.get("listen") or face
+            if where not in self._open:
+                self._open[where] = await self._listen(where)
+            return self._open[where]
+
+    async def _listen(self, where: str) -> Address:
+        host, port = _split(where)
+        folder = self._folder / host.replace(":", "_")
+        certificate = await asyncio.to_thread(_certificate, folder, host)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate, folder / "key.pem")
+        remembered = folder / "port.json"
+        if not port and remembered.exists():
+            port = int(json.loads(remembered.read_text()))
+        port = await self._link.listen_outside(host, port, tls)
+        remembered.write_text(json.dumps(port))
+        shown = f"[{host}]" if ":" in host else host
+        return f"wss://{shown}:{port}/{PATH}", str(certificate)
+
+
+def _split(where: str) -> tuple[str, int]:
+    """Host and port of "host", "host:port", "::1" or "[::1]:port"."""
+    host, colon, port = where.rpartition(":")
+    if colon and port.isdigit() and (host.startswith("[") or ":" not in host):
+        return host.strip("[]"), int(port)
+    return where.strip("[]"), 0
+
+
+def _certificate(folder: Path, host: str) -> Path:
+    """The file of a certificate for this host, made where there is none."""
+    path = folder / "certificate.pem"
+    if path.exists():
+        return path
+    try:
+        from cryptography import x509
+        from cryptography.hazmat.primitives import hashes, serialization
+        from cryptography.hazmat.primitives.asymmetric import ec
+    except ImportError:
+        raise ProviderFault(
+            "workers on other machines need the package cryptography where the server runs:"
+            " install jupyterlab-dossier[kubernetes]"
+        ) from None
+
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "jupyterlab-dossier")])
+    try:
+        alternative: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        alternative = x509.DNSName(host)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + _VALID)
+        .add_extension(x509.SubjectAlternativeName([alternative]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    with open(os.open(folder / "key.pem", os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as f:
+        f.write(private)
+    temporary = folder / "certificate.pem.new"
+    temporary.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    temporary.replace(path)
+    return path
