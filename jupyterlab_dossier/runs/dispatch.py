@@ -16,7 +16,7 @@ from .excess import limits_of
 from .ledger import Commit, Ledger
 from .model import Json, TaskState, new_id
 from .observations import effects_of
-from .pool import Execution, Kernel, Lost, Pool, Recipe
+from .pool import Execution, Kernel, Lost, Pool, Recipe, Tell
 from .values import blobs
 
 log = logging.getLogger(__name__)
@@ -99,9 +99,12 @@ class Dispatcher:
     @asynccontextmanager
     async def kernel(
         self, *, target: Target, recipe: Recipe, kernel: Kernel | None, prefix: Sequence[str],
-        fresh: bool,
+        fresh: bool, tell: Tell | None = None,
     ) -> AsyncIterator[Kernel]:  # fmt: skip
-        """A worker kernel for one task: the given one, a clean one of the same prefix, or new."""
+        """A worker kernel for one task: the given one, a clean one of the same prefix, or new.
+
+        `tell` hears what is waited for.
+        """
         if kernel is not None:
             async with kernel.lock:
                 if kernel.dead:
@@ -112,7 +115,7 @@ class Dispatcher:
                 finally:
                     await self._pool.give_back(kernel.worker)
             return
-        worker = await self._pool.lease(target, recipe)
+        worker = await self._pool.lease(target, recipe, tell)
         try:
             chosen = None if fresh else self._clean(worker.clean, prefix)
             chosen = chosen or worker.kernel()

@@ -149,6 +149,7 @@ class Engine:
         await self.pool.close(left)
         for client in self._analysis.values():
             await client.close()
+        await self.catalogue.close()
         self.ledger.close()
         self._owner.release()
 
@@ -435,7 +436,7 @@ class Engine:
         provider = self.catalogue.provider(target) if target is not None else None
         if provider is None or not row["handle"]:
             return ""
-        return await provider.logs(json.loads(row["handle"]))
+        return await self.pool.log(row["worker"], json.loads(row["handle"]), provider)
 
     async def compared(self, left: str, right: str) -> Json:
         """What differs between two runs (`comparison.compared`). Raises `NoSuchRun`."""
@@ -500,15 +501,18 @@ class Engine:
         return self._analysis[python]
 
     def recipe(
-        self, target: str, kernelspec: str, env: dict[str, str], preload: tuple[str, ...] = ()
-    ) -> Recipe:
-        """What a worker for these cells must be like."""
+        self, target: str, kernelspec: str, env: dict[str, str], preload: tuple[str, ...] = (),
+        asked: Json | None = None,
+    ) -> Recipe:  # fmt: skip
+        """What a worker for these cells must be like; `asked` are the cells' options."""
         found = kernelspecs.interpreter(kernelspec)
         variables = tuple(sorted({**env, **found.env}.items()))
-        own = self.catalogue.targets[target].python
-        if own is not None:
-            return Recipe(target, own, None, variables, preload)
-        return Recipe(target, found.python, found.argv, variables, preload)
+        settings = self.catalogue.targets[target]
+        wanted = self.catalogue.worker_options(settings, asked or {})
+        text = json.dumps(wanted, sort_keys=True) if wanted else ""
+        if settings.python is not None:
+            return Recipe(target, settings.python, None, variables, preload, text)
+        return Recipe(target, found.python, found.argv, variables, preload, text)
 
     def _workflow_run(
         self, run: str, workflow: Workflow, spec: Json, env: dict[str, str],
@@ -522,11 +526,15 @@ class Engine:
             )
 
         @functools.cache
-        def recipe(target: str) -> Recipe:
-            return self.recipe(target, workflow.kernelspec, env, state.plan.preload)
+        def made(target: str, asked: str) -> Recipe:
+            wanted = json.loads(asked)
+            return self.recipe(target, workflow.kernelspec, env, state.plan.preload, wanted)
+
+        def recipe(task: Task) -> Recipe:
+            return made(task.target, json.dumps(task.cell.options))
 
         async def inspect(task: Task, kernel: Kernel) -> None:
-            await survey.on_worker(self, state, task.step, recipe(task.target), kernel.worker)
+            await survey.on_worker(self, state, task.step, recipe(task), kernel.worker)
 
         revision = Revision(run, state, self.dispatcher, self.ledger, analyse)
         found = kernelspecs.interpreter(workflow.kernelspec)

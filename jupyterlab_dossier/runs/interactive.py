@@ -13,11 +13,11 @@ import functools
 import hashlib
 import os
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ..dataflow.words import RANDOM_STATES
 from ..targets import ProviderFault
@@ -27,7 +27,7 @@ from .dispatch import CHECK, Failure, Setting
 from .inputs import Given
 from .loading import Loading, Stopped
 from .model import BadInput, Cell, Json, TaskRecord, TaskState, new_id
-from .pool import Kernel, Lost, Worker
+from .pool import Kernel, Lost, Recipe, Worker
 from .values import Versions, blobs
 from .workflow import PATIENCE
 
@@ -112,12 +112,34 @@ class CellRun:
         self.count: int | None = None
         """The execution count that it took."""
         self.kernel: Kernel | None = None
+        self.place: str | None = None
+        """Where its worker kernel is (`Recipe.place`)."""
         self.cancelled: str | None = None
         self.checked = False
         """Whether everything that preflight looks at was known when it was asked for."""
         self.notice: str | None = None
         """What preflight found once it had started."""
         self._dispatcher = dispatcher
+        self._leasing: asyncio.Future[Worker] | None = None
+
+    async def lease(self, leasing: Awaitable[Worker]) -> Worker:
+        """Waits for a worker, as long as the cell is wanted."""
+        self._leasing = asyncio.ensure_future(leasing)
+        try:
+            return await self._leasing
+        except asyncio.CancelledError:
+            if self.cancelled is not None:
+                raise _Cancelled(self.cancelled) from None
+            raise
+        finally:
+            self._leasing = None
+
+    def _give_up(self, why: str) -> None:
+        """It is not to start any more."""
+        if self.cancelled is None:
+            self.cancelled = why
+        if self._leasing is not None:
+            self._leasing.cancel()
 
     def attempt_of(self, cell: str) -> str | None:
         return self.attempt if cell == self.cell.id else None
@@ -128,8 +150,8 @@ class CellRun:
             return
         if self.attempt is not None:
             self._dispatcher.interrupt(self.attempt)
-        elif self.cancelled is None:
-            self.cancelled = "interrupted before it began"
+        else:
+            self._give_up("interrupted before it began")
 
     def kill(self, cell: str) -> bool:
         """Ends the worker kernel in which the cell runs; whether it runs."""
@@ -242,7 +264,7 @@ class Interactive:
                 await self._engine.ledger.set_task(run, cell.id, state, why)
             except (Failure, ProviderFault, Lost, BadInput) as error:
                 state = "lost" if isinstance(error, Lost) and error.worker else "failed"
-                why = f"{error}{self._left_behind(target)}"
+                why = f"{error}{self._left_behind(active.place or target)}"
                 if active.cancelled is not None:
                     state, why = "cancelled", active.cancelled
                 await self._engine.ledger.set_task(run, cell.id, state, why, active.count)
@@ -280,12 +302,14 @@ class Interactive:
         known = look.names | self._pending.keys() | RANDOM_STATES
         needed = known if wanted is None else wanted & known
         results = self._looked_at(step.spec, look)
-        inputs = await self._gather(needed | results.keys(), step.spec, target, port, active, plan)
+        recipe = self._recipe(target, cell)
+        place = active.place = recipe.place
+        inputs = await self._gather(needed | results.keys(), step.spec, place, port, active, plan)
         history = None
         if step.spec.get("looks_back"):
             shown = [number for name, number in results.items() if name in inputs]
             history = {"inputs": await port.history(), "results": shown}
-        kernel = await self._kernel(target)
+        kernel = await self._kernel(recipe, active)
         if not active.checked:
             report = await self._survey(cell, target, plan, port, kernel.worker)
             active.notice = survey.not_run(report.problems)
@@ -308,11 +332,11 @@ class Interactive:
             mutated=[name for name in step.mutated if name in inputs],
             reset=False,
             live=True,
-            cwd=os.path.dirname(self.path),
+            cwd=os.path.dirname(self.path) if kernel.worker.target.shares_folder else None,
             durable=step.outside,
             prefix=[s.key for s in missing],
             decide=functools.partial(active.decide, plan, self._gone(step.spec, look)),
-            options=cell.options,
+            options=recipe.of_cell(cell.options),
             history=history,
             keeps_result=True,
             check=CHECK,
@@ -320,7 +344,7 @@ class Interactive:
         active.attempt, active.kernel, active.count = setting.attempt, kernel, look.count
         target_settings = self._engine.catalogue.targets[target]
         async with self._engine.dispatcher.kernel(
-            target=target_settings, recipe=self._recipe(target), kernel=kernel, prefix=[],
+            target=target_settings, recipe=recipe, kernel=kernel, prefix=[],
             fresh=False,
         ):  # fmt: skip
             try:
@@ -337,14 +361,14 @@ class Interactive:
             await self._engine.ledger.remember(self.path, key, body)
         self._versions.add(cell.id, outcome.manifests)
         bound = observations.effects_of(outcome.message).get("bound") or []
-        self._bound.setdefault(target, set()).update(map(str, bound))
+        self._bound.setdefault(place, set()).update(map(str, bound))
         if step.outside:
-            self._engine.environments.forget(self._recipe(target))
+            self._engine.environments.forget(recipe)
         for manifest in outcome.manifests:
             name = manifest["name"]
             manifest["maker"] = cell.index
             if manifest.get("unshippable"):
-                manifest["holder"] = target
+                manifest["holder"] = place
             if _RESULT.fullmatch(name):
                 self._results[name] = manifest
                 continue
@@ -388,9 +412,9 @@ class Interactive:
         held = {**self._last, **self._pending}
         asked = survey.asked_of_kernel(plan.steps[cell.id], plan, held)
         facts = await port.environment(*asked)
-        bound = self._bound.get(target, ())
+        recipe = self._recipe(target, cell)
+        bound = self._bound.get(recipe.place, ())
         known = survey.Session(self.path, held, bound, self._before, facts)
-        recipe = self._recipe(target)
         return await survey.of_cell(self._engine, plan, cell, target, recipe, known, worker)
 
     def _check(self, active: CellRun) -> None:
@@ -601,7 +625,7 @@ class Interactive:
         return {**self._before, **self._made}
 
     async def _gather(
-        self, needed: Set[str], spec: Json, target: str, port: KernelPort, active: CellRun,
+        self, needed: Set[str], spec: Json, place: str, port: KernelPort, active: CellRun,
         plan: planning.Plan,
     ) -> dict[str, str]:  # fmt: skip
         """The newest version of each needed name; what only the kernel holds it exports now."""
@@ -624,7 +648,7 @@ class Interactive:
             manifest = known or self._last.get(name) or {}
             if manifest.get("unshippable"):
                 holder = manifest.get("holder")
-                if holder != target:
+                if holder != place:
                     if spec.get("looks_back") and not _named(spec, name):
                         continue  # it is not asked for, but may be what is looked back at
                     problem = preflight.unshippable(
@@ -636,26 +660,28 @@ class Interactive:
                 inputs[name] = manifest["version"]
         return inputs
 
-    async def _kernel(self, target: str) -> Kernel:
-        """The session's own worker kernel on a target, kept as long as the user's kernel."""
-        kernel = self._kernels.get(target)
+    async def _kernel(self, recipe: Recipe, active: CellRun) -> Kernel:
+        """The session's own worker kernel in a place, kept as long as the user's kernel."""
+        kernel = self._kernels.get(recipe.place)
         if kernel is None or kernel.dead:
-            settings = self._engine.catalogue.targets[target]
+            settings = self._engine.catalogue.targets[recipe.target]
             pool = self._engine.pool
-            worker = await pool.lease(settings, self._recipe(target))
-            kernel = self._kernels[target] = worker.kernel()
+            set_task = self._engine.ledger.set_task
+            tell = functools.partial(set_task, active.run, active.cell.id, "starting")
+            worker = await active.lease(pool.lease(settings, recipe, tell))
+            kernel = self._kernels[recipe.place] = worker.kernel()
             kernel.kept = "it is the notebook's worker kernel on this target"
             await pool.give_back(worker)
         return kernel
 
-    def _left_behind(self, target: str) -> str:
+    def _left_behind(self, place: str) -> str:
         """Forgets what lived only in a worker kernel that is no more, and says so."""
-        kernel = self._kernels.get(target)
+        kernel = self._kernels.get(place)
         if kernel is None or not kernel.dead:
             return ""
         gone = []
         for name, manifest in list(self._last.items()):
-            if manifest.get("unshippable") and manifest.get("holder") == target:
+            if manifest.get("unshippable") and manifest.get("holder") == place:
                 gone.append(f"`{name}` ({manifest['type']})")
                 del self._last[name]
                 self._pending.pop(name, None)
@@ -667,8 +693,8 @@ class Interactive:
     def _env(self) -> dict[str, str]:
         return conditions.environment(1)
 
-    def _recipe(self, target: str) -> Any:
-        return self._engine.recipe(target, self.kernelspec, self._env())
+    def _recipe(self, target: str, cell: Cell) -> Recipe:
+        return self._engine.recipe(target, self.kernelspec, self._env(), asked=cell.options)
 
     async def close(self) -> None:
         """Ends the session's worker kernels: the user's kernel is gone, and so are all names."""

@@ -33,13 +33,17 @@ log = logging.getLogger(__name__)
 
 # A worker that does not dial in for this long is given up (its lease is lost).
 LEASE = 600.0
-START_LIMIT = 120.0
+# How long a worker that was told to end may take.
+FAREWELL = 5.0
 # Messages that are for the pages linked to a worker kernel, and for no ledger.
 LIVE = COMM | {"status"}
 # How long a worker's messages wait before they are tried again, where the disk is full.
 LEDGER_PAUSE = 2.0
 # Seconds in which a worker says what is installed; until then it counts as unknown.
 ANSWER_LIMIT = 10.0
+
+
+_LOG = "platform.log"
 
 
 class Lost(Exception):
@@ -59,6 +63,20 @@ class Recipe:
     argv: tuple[str, ...] | None
     env: tuple[tuple[str, str], ...]
     preload: tuple[str, ...] = ()
+    options: str = ""
+    """What its target is asked for a worker, as JSON (`Provider.worker_options`)."""
+
+    def of_cell(self, asked: Json) -> Json:
+        """Of a cell's options those that are not its worker's."""
+        wanted = json.loads(self.options or "{}")
+        return {name: value for name, value in asked.items() if name not in wanted}
+
+    @functools.cached_property
+    def place(self) -> str:
+        """Its target, and what a worker is asked beyond the target's own, for the user."""
+        wanted = json.loads(self.options or "{}")
+        more = ", ".join(f"{name} {value}" for name, value in wanted.items())
+        return f"{self.target} with {more}" if more else self.target
 
     @functools.cached_property
     def key(self) -> str:
@@ -94,12 +112,16 @@ class Worker:
     target: Target
     recipe: str
     slots: int
+    seconds_idle: float
+    """How long it is kept without work."""
     handle: Json | None = None
     connection: Connection | None = None
     busy: int = 0
     kernels: dict[str, Kernel] = field(default_factory=dict)
     clean: list[Kernel] = field(default_factory=list)
     ended: str | None = None
+    phase: str | None = None
+    """What its platform says of it until it has dialled in."""
     idle: asyncio.TimerHandle | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
@@ -139,6 +161,26 @@ class Execution:
         self.excess = Excess(self.run, self.cell, self.attempt, limits)
 
 
+class News:
+    """Wakes everybody who waits for it."""
+
+    def __init__(self) -> None:
+        self._come = asyncio.Event()
+
+    def tell(self) -> None:
+        come, self._come = self._come, asyncio.Event()
+        come.set()
+
+    async def wait(self) -> None:
+        await self._come.wait()
+
+
+Tell = Callable[[str], Awaitable[None]]
+# Where the workers of a target dial in, and the file with the certificate to trust there, if it is
+# none that everybody trusts.
+Address = tuple[str, "str | None"]
+
+
 class Pool:
     """All workers of one engine; implements `workerlink.WorkerEvents`."""
 
@@ -153,12 +195,15 @@ class Pool:
         self._owner = owner
         self.zipapp = zipapp
         self.url = ""
+        self.outside: Callable[[Target, str], Awaitable[Address]] | None = None
+        """Where workers on other machines dial in, given this machine's address there."""
         self.workers: dict[str, Worker] = {}
         self.executions: dict[str, Execution] = {}
         self._seen: dict[str, tuple[str, int]] = {}
         self._secrets: dict[str, tuple[str | None, str | None]] = {}
         self._asked: dict[str, tuple[str, asyncio.Future[Any]]] = {}
-        self._changed = asyncio.Condition()
+        self._news = News()
+        """Of workers: ready, free, in another phase, cut off, or gone."""
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # leases
@@ -169,10 +214,10 @@ class Pool:
         slots = target.slots or (provider.default_slots(target) if provider else 1)
         return slots * target.workers
 
-    async def lease(self, target: Target, recipe: Recipe) -> Worker:
+    async def lease(self, target: Target, recipe: Recipe, tell: Tell | None = None) -> Worker:
         """Waits for a worker with a free slot, starting one where there is none.
 
-        Raises `ProviderFault`.
+        Meanwhile, `tell` is given the words of what is waited for. Raises `ProviderFault`.
         """
         while True:
             alive = [
@@ -183,18 +228,17 @@ class Pool:
                 free = [w for w in mine if w.busy < w.slots]
                 if free:
                     worker = min(free, key=lambda w: (not w.ready.is_set(), w.busy))
-                    self.take(worker)
-                    try:
-                        await self._ready(worker)
-                    except BaseException:
-                        await self.give_back(worker)
-                        raise
-                    return worker
-                if len(mine) < target.workers:
+                    if await self._take_ready(worker, tell):
+                        return worker
+                    continue
+                if len(alive if target.strict else mine) < target.workers:
                     await self._start(target, recipe)
                     continue
-            async with self._changed:
-                await self._changed.wait()
+                others = [w for w in alive if w.recipe != recipe.key and w.idle is not None]
+                if target.strict and others:
+                    await self._end(others[0], "its place was needed")
+                    continue
+            await self._news.wait()
 
     def take(self, worker: Worker) -> None:
         """Counts a cell in; for kernels that are kept, the slot goes with the kernel's worker."""
@@ -207,16 +251,48 @@ class Pool:
         """Counts a cell out and wakes who waits."""
         worker.busy -= 1
         self._watch_idle(worker)
-        async with self._changed:
-            self._changed.notify_all()
+        self._news.tell()
 
-    async def _ready(self, worker: Worker) -> None:
+    async def _take_ready(self, worker: Worker, tell: Tell | None) -> bool:
+        """Takes a worker once it has dialled in; False where another one like it is free first."""
+        self.take(worker)
+        taken = False
         try:
-            await asyncio.wait_for(worker.ready.wait(), START_LIMIT)
-        except asyncio.TimeoutError:
-            await self._end(worker, f"it did not dial in within {START_LIMIT:.0f} s")
+            taken = await self._ready(worker, tell, switch=True)
+        finally:
+            if not taken:
+                await self.give_back(worker)
+                if worker.phase is not None and not worker.busy and not worker.ended:
+                    # Nobody waits for it any more, and it may wait long itself.
+                    self._spawn(self._end(worker, "it was not needed any more"))
+        return taken
+
+    async def _ready(self, worker: Worker, tell: Tell | None = None, switch: bool = False) -> bool:
+        """Waits until a worker has dialled in; False where it `switch`es to one like it."""
+        limit = worker.target.start_limit
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + limit
+        told: str | None = None
+        while not worker.ready.is_set():
+            if tell is not None and worker.phase not in (None, told):
+                told = worker.phase
+                await tell(str(told))
+            elif switch and any(
+                w.recipe == worker.recipe and w.connection is not None and w.busy < w.slots
+                for w in self.workers.values()
+                if not w.ended
+            ):
+                return False
+            else:
+                try:
+                    await asyncio.wait_for(self._news.wait(), deadline - loop.time())
+                except asyncio.TimeoutError:
+                    last = f"; the last that was heard: {worker.phase}" if worker.phase else ""
+                    await self._end(worker, f"it did not dial in within {limit:.0f} s{last}")
+                    break
         if worker.ended:
             raise ProviderFault(f"a worker on {worker.target.name} did not start: {worker.ended}")
+        return True
 
     def _watch_idle(self, worker: Worker) -> None:
         if worker.idle:
@@ -226,7 +302,7 @@ class Pool:
         if worker.busy == 0 and not kept and not worker.ended:
             loop = asyncio.get_running_loop()
             worker.idle = loop.call_later(
-                worker.target.idle,
+                worker.seconds_idle,
                 lambda: self._spawn(self._end(worker, "it was idle")),
             )
 
@@ -238,14 +314,15 @@ class Pool:
             raise ProviderFault(f"no provider for targets of kind {target.kind!r} is installed")
         name = new_id()
         slots = target.slots or provider.default_slots(target)
-        worker = Worker(name, target, recipe.key, slots)
+        options = json.loads(recipe.options or "{}")
+        idle = float(options.get("idle", target.idle))
+        worker = Worker(name, target, recipe.key, slots, idle)
         self.workers[name] = worker
         secret = secrets.token_urlsafe(32)
         env = dict(recipe.env)
         folder = self._folder / name
         config = {
             "worker": name,
-            "url": self.url,
             "secret": secret,
             "folder": str(folder),
             "blobs": str(self._store) if target.shares_store else None,
@@ -253,9 +330,8 @@ class Pool:
             "argv": list(recipe.argv) if recipe.argv else None,
             "preload": list(recipe.preload),
             "env": env,
-            "idle": target.idle,
+            "idle": idle,
             "grace": float(target.settings.get("grace", LEASE)),
-            "ca": None,
             "oom_score_adj": 500,
         }
         try:
@@ -266,25 +342,65 @@ class Pool:
                 name, target.name, provider.kind, recipe.key, self._owner, _hash(secret)
             )
             loop = asyncio.get_running_loop()
+            config["url"], config["ca"] = await self._address(target, provider)
             zipapp = await loop.run_in_executor(None, self.zipapp)
             await loop.run_in_executor(None, write_config, folder, config)
             order = WorkerOrder(
-                name, target, folder / "config.json", zipapp, recipe.python, env, str(folder)
-            )
+                name, target, folder / "config.json", zipapp, recipe.python, env, str(folder),
+                options,
+            )  # fmt: skip
+            planned = provider.plan(order)
+            if planned is not None:
+                await self._ledger.set_worker(name, handle=json.dumps(planned))
             worker.handle = await provider.start(order)
             await self._ledger.set_worker(name, handle=json.dumps(worker.handle))
         except BaseException as error:
             worker.ended = str(error) or type(error).__name__
             worker.ready.set()
+            self._news.tell()
             self.workers.pop(name, None)
             await self._ledger.set_worker(name, state="ended", why=worker.ended)
             raise
         self._spawn(self._watch(worker, provider))
 
+    async def _address(self, target: Target, provider: Provider) -> Address:
+        face = await provider.face(target)
+        if face is None:
+            return self.url, None
+        if self.outside is None:
+            raise ProviderFault("this engine cannot be reached from other machines")
+        try:
+            return await self.outside(target, face)
+        except OSError as error:
+            raise ProviderFault(f"no address for workers of {target.name!r}: {error}") from None
+
     async def _watch(self, worker: Worker, provider: Provider) -> None:
         assert worker.handle is not None
-        ended = await provider.wait(worker.handle)
+
+        def tell(words: str) -> None:
+            if not worker.ready.is_set():
+                worker.phase = words
+                self._news.tell()
+
+        ended = await provider.wait(worker.handle, tell)
         await self._lost(worker, ended.why)
+        await self._keep_log(worker, provider)
+        with contextlib.suppress(ProviderFault):
+            await provider.end(worker.handle)  # what is left of it on its platform
+
+    async def _keep_log(self, worker: Worker, provider: Provider) -> None:
+        """What its platform says of a worker that is no more, before it is taken away there."""
+        if not worker.target.strict or worker.handle is None:
+            return
+        with contextlib.suppress(ProviderFault, OSError):
+            text = await provider.logs(worker.handle)
+            await asyncio.to_thread((self._folder / worker.id / _LOG).write_text, text)
+
+    async def log(self, worker: str, handle: Json, provider: Provider) -> str:
+        """The last of what a worker and its platform say, or said."""
+        with contextlib.suppress(OSError):
+            return await asyncio.to_thread((self._folder / worker / _LOG).read_text)
+        return await provider.logs(handle)
 
     async def _lost(self, worker: Worker, why: str) -> None:
         if worker.ended is None:
@@ -298,8 +414,7 @@ class Pool:
             if execution.worker is worker and not execution.done.done():
                 execution.done.set_exception(Lost(f"the worker was lost: {why}", worker=True))
         await self._ledger.set_worker(worker.id, state="ended", why=why)
-        async with self._changed:
-            self._changed.notify_all()
+        self._news.tell()
 
     async def _end(self, worker: Worker, why: str) -> None:
         """Ends a worker of ours that has nothing to do any more."""
@@ -311,9 +426,10 @@ class Pool:
         provider = self._catalogue.provider(worker.target)
         if provider and worker.handle is not None:
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(provider.wait(worker.handle), 5)
-                return
-            await provider.end(worker.handle)
+                if worker.connection is not None:
+                    await asyncio.wait_for(worker.gone.wait(), FAREWELL)
+            with contextlib.suppress(ProviderFault):
+                await provider.end(worker.handle)
 
     async def close(self, leave: Collection[str] = ()) -> None:
         """Ends all workers but those named, which wait for the next engine."""
@@ -460,7 +576,7 @@ class Pool:
             name = row["worker"]
             worker = Worker(
                 name, target, row["recipe"], target.slots or provider.default_slots(target),
-                handle=json.loads(row["handle"]),
+                target.idle, handle=json.loads(row["handle"]),
             )  # fmt: skip
             self._secrets[name] = (row["secret"], row["credential"])
             self._seen[name] = (row["epoch"], row["seen"])
@@ -474,14 +590,20 @@ class Pool:
         loop = asyncio.get_running_loop()
         for worker in workers:
             provider = self._catalogue.provider(worker.target)
-            assert provider is not None
-            await loop.run_in_executor(None, move_config, self._folder / worker.id, self.url)
+            assert provider is not None and worker.handle is not None
             self._spawn(self._watch(worker, provider))
+            try:
+                address = await self._address(worker.target, provider)
+                folder = self._folder / worker.id
+                if await loop.run_in_executor(None, move_config, folder, *address):
+                    await provider.moved(worker.handle, folder / "config.json")
+            except ProviderFault as fault:
+                log.warning("worker %s was not told where we are: %s", worker.id, fault)
 
     def ghost(self, target: str) -> Worker:
         """Stands for a worker that is no more but whose result the ledger has."""
         place = self._catalogue.targets.get(target) or self._catalogue.targets["local"]
-        return Worker(new_id(), place, "", 0, ended="it ended before its result was taken up")
+        return Worker(new_id(), place, "", 0, 0, ended="it ended before its result was taken up")
 
     async def wait_ready(self, worker: Worker) -> bool:
         """Whether an adopted worker dialled in again (False: it is gone)."""
@@ -492,8 +614,8 @@ class Pool:
 
     async def reconnected(self, worker: Worker) -> None:
         """Returns when the worker is linked again. Raises `Lost` where it has ended."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: worker.connection is not None or worker.ended)
+        while worker.connection is None and not worker.ended:
+            await self._news.wait()
         if worker.ended:
             raise Lost(f"the worker was lost: {worker.ended}", worker=True)
 
@@ -503,7 +625,11 @@ class Pool:
             target = self._catalogue.targets.get(row["target"])
             provider = self._catalogue.provider(target) if target else None
             if provider and row["handle"]:
-                await provider.end(json.loads(row["handle"]))
+                try:
+                    await provider.end(json.loads(row["handle"]))
+                except ProviderFault as fault:
+                    log.warning("worker %s is left for the next start: %s", row["worker"], fault)
+                    continue
             await self._ledger.set_worker(row["worker"], state="ended", why="its server is no more")
 
     # WorkerEvents
@@ -540,6 +666,7 @@ class Pool:
         about = {name: str(hello.get(name))[:200] for name in ("host", "pid", "python", "platform")}
         await self._ledger.set_worker(known.id, about=json.dumps(about))
         known.ready.set()
+        known.phase = None
         for execution in list(self.executions.values()):
             if execution.worker is not known:
                 continue
@@ -547,8 +674,7 @@ class Pool:
                 self._send(execution)
             elif execution.interrupted:
                 self.interrupt(execution)
-        async with self._changed:
-            self._changed.notify_all()
+        self._news.tell()
 
     async def disconnected(self, worker: str) -> None:
         known = self.workers.get(worker)
@@ -663,10 +789,12 @@ def write_config(folder: Path, config: Json) -> None:
     os.replace(temporary, path)
 
 
-def move_config(folder: Path, url: str) -> None:
-    """Says in a worker's configuration where its server is now."""
+def move_config(folder: Path, url: str, ca: str | None) -> bool:
+    """Says in a worker's configuration where its server is now; whether that is news."""
     path = folder / "config.json"
     with contextlib.suppress(OSError, ValueError):
         config = json.loads(path.read_text())
-        config["url"] = url
-        write_config(folder, config)
+        if (config["url"], config["ca"]) != (url, ca):
+            write_config(folder, config | {"url": url, "ca": ca})
+            return True
+    return False

@@ -76,7 +76,7 @@ async def of_workflow(engine: Engine, workflow: Workflow) -> list[Problem]:
     for step in steps.values():
         name = target_of(step.cell, workflow)
         if usable[name] is None:
-            recipe = engine.recipe(name, workflow.kernelspec, env)
+            recipe = engine.recipe(name, workflow.kernelspec, env, asked=step.cell.options)
             report = await _elsewhere(engine, step, plan, before, workflow, recipe)
             found += report.problems
         before.append(step)
@@ -122,7 +122,7 @@ async def of_cell(
     for name in sorted(names.keys() & session.held.keys()):
         manifest = session.held[name]
         holder = manifest.get("holder")
-        if manifest.get("unshippable") and holder != target:
+        if manifest.get("unshippable") and holder != recipe.place:
             maker = maker_of(plan, name, manifest)
             problems.append(
                 preflight.unshippable(step, name, manifest, maker, place_words(holder), holder)

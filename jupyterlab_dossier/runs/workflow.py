@@ -39,7 +39,7 @@ class WorkflowRun:
     """Executes one run to its end; `execute` is awaited once."""
 
     def __init__(
-        self, run: str, state: RunState, revision: Revision, recipe: Callable[[str], Recipe],
+        self, run: str, state: RunState, revision: Revision, recipe: Callable[[Task], Recipe],
         dispatcher: Dispatcher, ledger: Ledger, jobs: int,
         inspect: Callable[[Task, Kernel], Awaitable[None]], reuse: Reuse,
     ) -> None:  # fmt: skip
@@ -250,10 +250,11 @@ class WorkflowRun:
             try:
                 async with self._dispatcher.kernel(
                     target=self._worker_target(task),
-                    recipe=self._recipe(task.target),
+                    recipe=self._recipe(task),
                     kernel=place.kernel if place else None,
                     prefix=self._through(task.step.prefix),
                     fresh=self._random is not None or self.state.complete is not None,
+                    tell=functools.partial(self._set, task, "starting"),
                 ) as kernel:
                     task.kernel = task.ran_in = kernel
                     if place is not None:
@@ -329,13 +330,17 @@ class WorkflowRun:
             exports=None if step.barrier and not complete else step.outputs,
             mutated=[n for n in step.mutated if n in inputs] if not complete else ["*"],
             reset=not kernel.kept and not complete,
-            cwd=self._folder if self._folder not in through else None,
+            cwd=self._cwd(task) if self._folder not in through else None,
             durable=step.outside or self.state.targets[task.target].kind not in ("local", "kernel"),
             prefix=[key for key in self._through(setups) if key not in through],
             decide=functools.partial(self._decide, task),
-            options=task.cell.options,
+            options=self._recipe(task).of_cell(task.cell.options),
             check=CHECK if not complete else None,
         )
+
+    def _cwd(self, task: Task) -> str | None:
+        """The notebook's folder, where the target has it; else the worker's own."""
+        return self._folder if self._worker_target(task).shares_folder else None
 
     def _through(self, setups: Iterable[planning.Setup]) -> list[str]:
         """What a worker kernel is known by that has been through these statements.

@@ -36,6 +36,11 @@ _SETTINGS: dict[str, type] = {
     "idle": float,
     "costly": bool,
     "python": str,
+    "start_limit": float,
+    # Where workers on other machines dial in (`link.outside`).
+    "link": str,
+    "listen": str,
+    "ca": str,
     # Bytes of one cell: of text that is shown, of displays, and of text that is kept.
     "output_text": int,
     "output_rich": int,
@@ -69,6 +74,16 @@ class Catalogue:
         """JSON schema of the options a cell may give; the notebook's own kernel takes none."""
         provider = self.providers.get(target.kind)
         return provider.options(target) if provider else None
+
+    def worker_options(self, target: Target, asked: dict[str, Any]) -> dict[str, Any]:
+        """Those of a cell's options that its worker is started with."""
+        provider = self.provider(target)
+        return provider.worker_options(target, asked) if provider and asked else {}
+
+    async def close(self) -> None:
+        """The engine ends."""
+        for provider in self.providers.values():
+            await provider.close()
 
     async def check(self, name: str) -> Usable:
         """Whether a target can be used now."""

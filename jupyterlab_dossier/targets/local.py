@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,10 @@ class LocalProvider:
         properties = {"memory": MEMORY} if sys.platform.startswith("linux") else {}
         return {"type": "object", "properties": properties, "additionalProperties": False}
 
+    def worker_options(self, target: Target, asked: dict[str, Any]) -> dict[str, Any]:
+        """None: a cell's limits are its process's, for as long as it runs."""
+        return {}
+
     def default_slots(self, target: Target) -> int:
         """One cell a core, as far as memory goes."""
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -51,6 +56,13 @@ class LocalProvider:
             return Usable(False, f"its interpreter {python} is not there or cannot be executed")
         return Usable(True)
 
+    async def face(self, target: Target) -> None:
+        return None
+
+    def plan(self, order: WorkerOrder) -> None:
+        """A process is known once it is there."""
+        return None
+
     async def start(self, order: WorkerOrder) -> dict[str, Any]:
         log = order.config.parent / "process.log"
         loop = asyncio.get_running_loop()
@@ -59,7 +71,7 @@ class LocalProvider:
         except OSError as error:
             raise ProviderFault(f"{order.python} cannot be started: {error.strerror}") from None
 
-    async def wait(self, handle: dict[str, Any]) -> Ended:
+    async def wait(self, handle: dict[str, Any], tell: Callable[[str], None]) -> Ended:
         if not _alive(handle):
             return Ended("its process is gone")
         pid = handle["pid"]
@@ -75,6 +87,12 @@ class LocalProvider:
             with contextlib.suppress(ProcessLookupError):
                 # The worker leads a session of its own; its kernels die with it (PDEATHSIG).
                 os.killpg(handle["pid"], signal.SIGKILL)
+
+    async def moved(self, handle: dict[str, Any], config: Path) -> None:
+        """It reads the file itself, each time it dials."""
+
+    async def close(self) -> None:
+        """It has no connections."""
 
     async def logs(self, handle: dict[str, Any]) -> str:
         folder = Path(handle["folder"])

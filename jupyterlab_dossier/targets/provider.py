@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,6 +31,11 @@ class Target:
         return int(self.settings.get("workers", 1))
 
     @property
+    def strict(self) -> bool:
+        """Whether `workers` counts those of all environments and options together."""
+        return self.kind not in ("local", "kernel")
+
+    @property
     def shares_store(self) -> bool:
         """Whether workers read and write the store's folder itself instead of the link."""
         return bool(self.settings.get("shared", self.kind == "local"))
@@ -54,6 +60,11 @@ class Target:
         """Seconds after which a worker without work ends."""
         return float(self.settings.get("idle", 600))
 
+    @property
+    def start_limit(self) -> float:
+        """Seconds after which a worker that has not dialled in is given up."""
+        return float(self.settings.get("start_limit", 120 if self.kind == "local" else 1800))
+
 
 @dataclass(frozen=True)
 class WorkerOrder:
@@ -68,6 +79,8 @@ class WorkerOrder:
     """Interpreter of the notebook's kernelspec, for targets that share it."""
     env: dict[str, str]
     cwd: str
+    options: dict[str, Any] = field(default_factory=dict)
+    """What the cells ask of their worker (`Provider.worker_options`)."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +111,10 @@ class Provider(Protocol):
         """JSON schema of the options a cell may give."""
         ...
 
+    def worker_options(self, target: Target, asked: dict[str, Any]) -> dict[str, Any]:
+        """Those of a cell's options that its worker is started with; cells of equal ones share."""
+        ...
+
     def default_slots(self, target: Target) -> int:
         """Cells that one worker runs at once where the target does not say."""
         ...
@@ -113,18 +130,43 @@ class Provider(Protocol):
         """Whether this user may use the target now."""
         ...
 
+    async def face(self, target: Target) -> str | None:
+        """The address of this machine as its workers' network sees it; None: they run here."""
+        ...
+
+    def plan(self, order: WorkerOrder) -> dict[str, Any] | None:
+        """The handle where it is known before the start: by it a start that was cut off is ended.
+
+        The engine keeps it before it calls `start`.
+        """
+        ...
+
     async def start(self, order: WorkerOrder) -> dict[str, Any]:
         """Starts a worker and returns its handle. Raises `ProviderFault`."""
         ...
 
-    async def wait(self, handle: dict[str, Any]) -> Ended:
-        """Returns when the worker is no more, at once if it is not there."""
+    async def wait(self, handle: dict[str, Any], tell: Callable[[str], None]) -> Ended:
+        """Returns when the worker is no more, or will never be; at once if it is not there.
+
+        Until it has dialled in, `tell` is called with what its platform says of it.
+        """
         ...
 
     async def end(self, handle: dict[str, Any]) -> None:
-        """Ends the worker whether it answers or not; nothing happens where it is gone."""
+        """Ends the worker whether it answers or not, and takes away what it left on its platform.
+
+        Nothing happens where it is gone.
+        """
+        ...
+
+    async def moved(self, handle: dict[str, Any], config: Path) -> None:
+        """The server's address in the worker's configuration has changed: the worker is told."""
         ...
 
     async def logs(self, handle: dict[str, Any]) -> str:
         """The last of what the worker and its platform say of it."""
+        ...
+
+    async def close(self) -> None:
+        """The engine ends: connections are given up, workers are not."""
         ...
