@@ -1,0 +1,168 @@
+"""What a cell may ask of its pod, as a JSON schema.
+
+Every field is narrow: what passes the schema can stand in the object it is for, and nothing else.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from ..provider import Target
+
+Json = dict[str, Any]
+
+_LABEL = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+_DNS = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*"
+_KEY = rf"({_DNS}/)?{_LABEL}"
+# A last "$" would let a line end pass.
+_QUANTITY = r"^[0-9]{1,12}(\.[0-9]{1,6})?(m|k|M|G|T|Ki|Mi|Gi|Ti)?(?![\s\S])"
+_END = r"(?![\s\S])"
+_IMAGE = (
+    r"^[a-zA-Z0-9]([-a-zA-Z0-9._]{0,200})(:[0-9]{1,5})?(/[a-z0-9]([-a-z0-9._]{0,100}))*"
+    r"(:[A-Za-z0-9_][-A-Za-z0-9_.]{0,127})?(@sha256:[0-9a-f]{64})?" + _END
+)
+
+
+def _text(title: str, pattern: str, most: int = 253, **more: Any) -> Json:
+    return {"type": "string", "title": title, "pattern": pattern, "maxLength": most, **more}
+
+
+def _name(title: str, **more: Any) -> Json:
+    return _text(title, f"^{_DNS}{_END}", **more)
+
+
+def _list(title: str, properties: Json, required: list[str]) -> Json:
+    item = {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+    return {"type": "array", "title": title, "items": item, "maxItems": 32}
+
+
+def _map(title: str, key: str, value: Json, **more: Any) -> Json:
+    return {
+        "type": "object",
+        "title": title,
+        "propertyNames": {"pattern": f"^{key}{_END}", "maxLength": 253},
+        "additionalProperties": value,
+        "maxProperties": 64,
+        **more,
+    }
+
+
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
+_PATH = r"^/[^\x00-\x1f\x7f:]{1,200}" + _END
+
+PROPERTIES: Json = {
+    "image": _text(
+        "Image", _IMAGE, 400, description="Needs Python with ipykernel; its user is not root."
+    ),
+    "cpu": _text("CPU", _QUANTITY, 20, description='Cores, for example "2" or "500m".'),
+    "memory": _text(
+        "Memory", _QUANTITY, 20, description='For example "4Gi"; beyond it the cell is killed.'
+    ),
+    "gpu": {"type": "integer", "title": "GPUs", "minimum": 0, "maximum": 64},
+    "resources": _map("Extended resources", _KEY, {"type": "integer", "minimum": 0}),
+    "node_selector": _map(
+        "Node selector", _KEY, {"type": "string", "pattern": f"^({_LABEL})?{_END}"}
+    ),
+    "tolerations": _list(
+        "Tolerations",
+        {
+            "key": _text("Key", f"^{_KEY}{_END}"),
+            "operator": {"enum": ["Equal", "Exists"]},
+            "value": _text("Value", f"^({_LABEL})?{_END}"),
+            "effect": {"enum": ["NoSchedule", "PreferNoSchedule", "NoExecute"]},
+            "seconds": {"type": "integer", "minimum": 0},
+        },
+        [],
+    ),
+    "service_account": _name("Service account"),
+    "priority_class": _name("Priority class"),
+    "queue": _name("Kueue queue", maxLength=63),
+    "env": _map("Environment", _VARIABLE, _text("Value", r"^[^\x00]*" + _END, 32768)),
+    "secrets": _list(
+        "Secrets as environment variables",
+        {
+            "variable": _text("Variable", f"^{_VARIABLE}{_END}"),
+            "secret": _name("Secret"),
+            "key": _text("Key", r"^[._a-zA-Z0-9][-._a-zA-Z0-9]*" + _END),
+        },
+        ["variable", "secret", "key"],
+    ),
+    "volumes": _list(
+        "Volumes",
+        {
+            "claim": _name("PersistentVolumeClaim"),
+            "path": _text("Path in the pod", _PATH),
+            "read_only": {"type": "boolean", "title": "Read only"},
+        },
+        ["claim", "path"],
+    ),
+    "time_limit": {
+        "type": "integer",
+        "title": "Time limit in seconds",
+        "description": "The worker, with all of its cells, is ended after it.",
+        "minimum": 1,
+        "maximum": 31_536_000,
+    },
+    "idle": {
+        "type": "integer",
+        "title": "Idle time in seconds",
+        "description": "So long a pod without work is kept for the next cell.",
+        "minimum": 1,
+        "maximum": 86_400,
+    },
+}
+
+
+def schema(target: Target) -> Json:
+    """JSON schema of the options; what the target's settings give stands there as default."""
+    properties = copy.deepcopy(PROPERTIES)
+    for name, value in defaults(target).items():
+        if name in properties:
+            properties[name]["default"] = value
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+_SETTINGS: Json = {
+    "kubeconfig": {"type": "string"},
+    "context": {"type": "string"},
+    "namespace": _name("Namespace", maxLength=63),
+    "gpu": _text("GPU resource", f"^{_KEY}{_END}"),
+    "user": {"type": "integer", "minimum": 1},
+    "group": {"type": "integer", "minimum": 1},
+    "image_pull_policy": {"enum": ["Always", "IfNotPresent", "Never"]},
+    "image_pull_secrets": {"type": "array", "items": _name("Secret")},
+    "options": {"type": "object", "properties": PROPERTIES, "additionalProperties": False},
+}
+
+
+def wrong(target: Target) -> str | None:
+    """The first of the target's own settings that is not what it should be, in words."""
+    checker = Draft202012Validator({"properties": _SETTINGS})
+    for fault in checker.iter_errors(target.settings):
+        where = ".".join(str(part) for part in fault.absolute_path)
+        return f"its setting {where}: {fault.message[:300]}"
+    return None
+
+
+def cluster_of(target: Target) -> tuple[str | None, ...]:
+    """What makes two targets use the same connection: kubeconfig, context and namespace."""
+    settings = target.settings
+    return (settings.get("kubeconfig"), settings.get("context"), settings.get("namespace"))
+
+
+def defaults(target: Target) -> Json:
+    """The target's own `options` table."""
+    return dict(target.settings.get("options") or {})
+
+
+def chosen(target: Target, options: Json) -> Json:
+    """The options that count for a cell: its own before the target's."""
+    return {**defaults(target), **options}

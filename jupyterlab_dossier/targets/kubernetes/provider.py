@@ -1,0 +1,308 @@
+"""Starts, watches and ends the Job of each worker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..provider import Ended, ProviderFault, Target, Usable, WorkerOrder
+from . import options
+
+if TYPE_CHECKING:
+    from .cluster import Cluster
+    from .watching import Watching
+
+Json = dict[str, Any]
+
+_LOG_LINES = 500
+# Seconds in which the cluster has to say whether it may be used.
+_CHECK = 20.0
+# Seconds for which what it said is believed.
+_REMEMBER = 30.0
+
+
+class KubernetesProvider:
+    """A handle is (kubeconfig, context, namespace, name of the Job, and its UID once it is there).
+
+    The cluster's client library is loaded on first use: it takes a second.
+    """
+
+    kind = "kubernetes"
+
+    def __init__(self) -> None:
+        self._clusters: dict[tuple[str | None, ...], tuple[Cluster, Watching]] = {}
+        self._connecting = asyncio.Lock()
+        self._allowed: dict[tuple[str | None, ...], float] = {}
+        """When a cluster was last heard to allow everything."""
+
+    # what the target offers
+
+    def options(self, target: Target) -> Json:
+        return options.schema(target)
+
+    def worker_options(self, target: Target, asked: Json) -> Json:
+        """All of them are the pod's."""
+        return asked
+
+    def default_slots(self, target: Target) -> int:
+        """One: a pod's memory and CPU are one cell's."""
+        return 1
+
+    def interpreter(self, target: Target, python: str) -> None:
+        return None
+
+    async def face(self, target: Target) -> str | None:
+        cluster, _ = await self._reach(target)
+        return await asyncio.to_thread(cluster.face)
+
+    async def check(self, target: Target) -> Usable:
+        try:
+            wrong = options.wrong(target)
+            if wrong is not None:
+                return Usable(False, wrong)
+            cluster, _ = await self._reach(target)
+            return await asyncio.wait_for(self._check(target, cluster), _CHECK)
+        except asyncio.TimeoutError:
+            return Usable(False, f"the cluster does not answer within {_CHECK:.0f} s")
+        except ProviderFault as fault:
+            return Usable(False, str(fault))
+
+    async def _check(self, target: Target, cluster: Cluster) -> Usable:
+        if self._allowed.get(options.cluster_of(target), -_REMEMBER) > time.monotonic() - _REMEMBER:
+            return Usable(True)
+        with _told(f"cluster {cluster.api.configuration.host}"):
+            missing = await _module("rights").missing(cluster)
+        if missing:
+            why = f"you may not {', '.join(missing)} in namespace {cluster.namespace!r}"
+            return Usable(False, f"{why}: ask for the Role of deploy/kubernetes")
+        self._allowed[options.cluster_of(target)] = time.monotonic()
+        return Usable(True)
+
+    # a worker's life
+
+    def plan(self, order: WorkerOrder) -> Json:
+        """The handle before anything is there: what a crash leaves behind is found by it."""
+        return {
+            "kubeconfig": order.target.settings.get("kubeconfig"),
+            "context": order.target.settings.get("context"),
+            "namespace": order.target.settings.get("namespace"),
+            "job": f"dossier-{order.worker}",
+        }
+
+    async def start(self, order: WorkerOrder) -> Json:
+        cluster, _ = await self._reach(order.target)
+        objects = _objects()
+        if not options.chosen(order.target, order.options).get("image"):
+            raise ProviderFault(
+                f"target {order.target.name!r} names no image, and neither does the cell"
+            )
+        space = cluster.namespace
+        program = await asyncio.to_thread(objects.zipapp, order.zipapp)
+        name = program.metadata.name
+        with _told("the worker's program cannot be put into the cluster"), _unless(409):
+            await cluster.core.create_namespaced_config_map(space, program)
+        await self._try_out(cluster, order, name)
+        with _told("the worker's Job cannot be made"):
+            job = await cluster.batch.create_namespaced_job(space, objects.job(order, name))
+        handle = {**self.plan(order), "uid": job.metadata.uid}
+        try:
+            marks = objects.labels(order)
+            body = await asyncio.to_thread(
+                objects.secret, job.metadata.name, order.config, marks, job
+            )
+            with _told("the worker's Secret cannot be made"):
+                await cluster.core.create_namespaced_secret(space, body)
+            if objects.QUEUE not in job.metadata.labels:
+                with _told("the worker's Job cannot be started"):
+                    await cluster.batch.patch_namespaced_job(
+                        job.metadata.name, space, {"spec": {"suspend": False}}
+                    )
+        except BaseException:
+            with contextlib.suppress(ProviderFault):
+                await asyncio.shield(self.end(handle))
+            raise
+        return handle
+
+    async def _try_out(self, cluster: Cluster, order: WorkerOrder, program: str) -> None:
+        """What the namespace would refuse is refused before anything is made."""
+        from kubernetes_asyncio.client import ApiException
+
+        from . import fields, limits
+        from .cluster import answer
+
+        objects = _objects()
+        space, core = cluster.namespace, cluster.core
+        pod = objects.pod(order, program)
+        wanted = pod.spec.containers[0].resources.requests or {}
+        with _told("the namespace's quotas cannot be read"):
+            quotas = await core.list_namespaced_resource_quota(space)
+            ranges = await core.list_namespaced_limit_range(space)
+        found = limits.beyond(wanted, quotas.items, ranges.items)
+        if found is not None:
+            raise ProviderFault(f"option {_field(found[0])} {found[1]}")
+        for claim in (options.chosen(order.target, order.options)).get("volumes") or ():
+            with _told(f"volume {claim['claim']!r}"):
+                await core.read_namespaced_persistent_volume_claim(claim["claim"], space)
+        try:
+            await core.create_namespaced_pod(space, pod, dry_run="All")
+        except ApiException as error:
+            if error.status == 403 and "exceeded quota" in str(error.body):
+                return  # others use it now: the Job waits for its turn
+            message = answer(error)
+            about = fields.of(message)
+            option = f", by its option {about}" if about else ""
+            raise ProviderFault(f"the cluster refuses the pod{option}: {message}") from None
+
+    async def wait(self, handle: Json, tell: Callable[[str], None] = lambda words: None) -> Ended:
+        from . import phases
+
+        _, watching = await self._reach_again(handle)
+        told = None
+        async with watching.used():
+            async for job, pods, events in watching.of(handle["job"]):
+                if job is None and not watching.denied and await self._is_there(handle):
+                    continue  # the watch has not heard of it yet
+                phase = phases.read(job, pods, events)
+                if watching.denied:
+                    phase = phases.Phase(watching.denied, "hopeless")
+                if phase.state in ("ended", "hopeless"):
+                    return Ended(phase.words)  # whoever waits has it ended
+                if phase.words != told:
+                    told = phase.words
+                    tell(phase.words)
+        raise AssertionError("a watch has no end")
+
+    async def _is_there(self, handle: Json) -> bool:
+        """Whether the cluster has the Job; true where it does not answer."""
+        import aiohttp
+        from kubernetes_asyncio.client import ApiException
+
+        cluster, _ = await self._reach_again(handle)
+        try:
+            await cluster.batch.read_namespaced_job(handle["job"], cluster.namespace)
+        except ApiException as error:
+            return error.status != 404
+        except (aiohttp.ClientError, OSError, asyncio.TimeoutError):
+            return True
+        return True
+
+    async def end(self, handle: Json) -> None:
+        from kubernetes_asyncio import client as k
+
+        cluster, _ = await self._reach_again(handle)
+        name, space = handle["job"], cluster.namespace
+        uid = handle.get("uid")
+        with _told("a worker's Job cannot be deleted"), _unless(404):
+            if uid is None:
+                # Its start was cut off: the name is the worker's, which is random.
+                uid = (await cluster.batch.read_namespaced_job(name, space)).metadata.uid
+            # Never another Job of that name; its pods and its Secret go with it.
+            await cluster.batch.delete_namespaced_job(
+                name, space,
+                body=k.V1DeleteOptions(
+                    preconditions=k.V1Preconditions(uid=uid), propagation_policy="Background"
+                ),
+            )  # fmt: skip
+
+    async def moved(self, handle: Json, config: Path) -> None:
+        """The server has another address: the kubelet brings it into the pod."""
+        cluster, _ = await self._reach_again(handle)
+        body = await asyncio.to_thread(_objects().secret, handle["job"], config, {}, None)
+        change = {"stringData": body.string_data}
+        with _told("the worker's Secret cannot be changed"), _unless(404):
+            await cluster.core.patch_namespaced_secret(handle["job"], cluster.namespace, change)
+
+    async def logs(self, handle: Json) -> str:
+        from kubernetes_asyncio.client import ApiException
+
+        cluster, _ = await self._reach_again(handle)
+        texts = []
+        with _told("the pod's log cannot be read"):
+            pods = await cluster.core.list_namespaced_pod(
+                cluster.namespace, label_selector=f"batch.kubernetes.io/job-name={handle['job']}"
+            )
+            events = await cluster.core.list_namespaced_event(cluster.namespace)
+        names = {handle["job"], *(pod.metadata.name for pod in pods.items)}
+        for event in events.items:
+            if event.involved_object.name in names:
+                texts.append(f"{event.reason}: {event.message}")
+        for pod in pods.items:
+            with contextlib.suppress(ApiException):
+                texts.append(
+                    await cluster.core.read_namespaced_pod_log(
+                        pod.metadata.name, cluster.namespace, tail_lines=_LOG_LINES
+                    )
+                )
+        return "\n".join(texts)
+
+    async def close(self) -> None:
+        clusters, self._clusters = self._clusters, {}
+        for cluster, _ in clusters.values():
+            await cluster.close()
+
+    # the cluster
+
+    async def _reach(self, target: Target) -> tuple[Cluster, Watching]:
+        async with self._connecting:
+            try:
+                clusters = await asyncio.to_thread(_module, "cluster")
+                watching = await asyncio.to_thread(_module, "watching")
+            except ImportError as error:
+                raise ProviderFault(
+                    f"{error}: install jupyterlab-dossier[kubernetes] in the server's environment"
+                ) from None
+            key = options.cluster_of(target)
+            if key not in self._clusters:
+                cluster = await clusters.connect(target)
+                self._clusters[key] = (cluster, watching.Watching(cluster))
+            return self._clusters[key]
+
+    async def _reach_again(self, handle: Json) -> tuple[Cluster, Watching]:
+        settings = {name: handle.get(name) for name in ("kubeconfig", "context", "namespace")}
+        return await self._reach(Target("", self.kind, settings))
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f".{name}", __package__)
+
+
+def _objects() -> Any:
+    return _module("objects")
+
+
+def _field(resource: str) -> str:
+    return resource if resource in ("cpu", "memory") else f"resources.{resource}"
+
+
+@contextlib.contextmanager
+def _told(doing: str) -> Iterator[None]:
+    """What goes wrong with the cluster becomes a `ProviderFault` with the server's own words."""
+    import aiohttp
+    from kubernetes_asyncio.client import ApiException
+
+    from .cluster import words
+
+    try:
+        yield
+    except ApiException as error:
+        raise ProviderFault(words(error, doing)) from None
+    except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+        why = str(error) or type(error).__name__
+        raise ProviderFault(f"{doing}: the cluster cannot be reached: {why}") from None
+
+
+@contextlib.contextmanager
+def _unless(status: int) -> Iterator[None]:
+    """That something is there already, or gone already, is as good."""
+    from kubernetes_asyncio.client import ApiException
+
+    try:
+        yield
+    except ApiException as error:
+        if error.status != status:
+            raise

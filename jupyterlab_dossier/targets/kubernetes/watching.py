@@ -1,0 +1,167 @@
+"""What goes on in a namespace, of all of our workers there, by one watch a kind of object."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import aiohttp
+from kubernetes_asyncio import client as k
+from kubernetes_asyncio import watch
+
+from .cluster import ANSWER, Cluster, words
+from .objects import MANAGED, OURS
+
+log = logging.getLogger(__name__)
+
+_PAUSE = 1.0
+_WATCH = 240
+_EVENTS = 20
+_FAULTS = (k.ApiException, aiohttp.ClientError, asyncio.TimeoutError, OSError)
+
+
+class Watching:
+    """The Jobs, pods and events of a namespace as they were last heard of.
+
+    While the API server does not answer, what was known stands: a worker is only gone where the
+    server says so.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._jobs: dict[str, Any] = {}
+        self._pods: dict[str, Any] = {}
+        self._events: dict[str, deque[Any]] = {}
+        self._news = asyncio.Condition()
+        self._listed: set[str] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._users = 0
+        self._denied: dict[str, str] = {}
+
+    @contextlib.asynccontextmanager
+    async def used(self) -> AsyncIterator[Watching]:
+        """It watches as long as somebody wants to know."""
+        self._users += 1
+        if self._users == 1:
+            mine = f"{MANAGED}={OURS}"
+            batch, core = self._cluster.batch, self._cluster.core
+            self._tasks = [
+                asyncio.create_task(follow)
+                for follow in (
+                    self._follow("V1Job", batch.list_namespaced_job, self._jobs, mine),
+                    self._follow("V1Pod", core.list_namespaced_pod, self._pods, mine),
+                    self._follow("CoreV1Event", core.list_namespaced_event, None, None),
+                )
+            ]
+        try:
+            yield self
+        finally:
+            self._users -= 1
+            if self._users == 0:
+                tasks, self._tasks = self._tasks, []
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                self._listed.clear()
+                self._events.clear()
+
+    @property
+    def denied(self) -> str | None:
+        """That the cluster does not let us watch, in its words."""
+        return next(iter(self._denied.values()), None)
+
+    async def of(self, job: str) -> AsyncIterator[tuple[Any, list[Any], list[Any]]]:
+        """A Job with its pods and the events of both, now and whenever something changes."""
+        before: Any = None
+        while True:
+            async with self._news:
+                while not self._listed >= {"V1Job", "V1Pod"} or self._stamp(job) == before:
+                    await self._news.wait()
+                before = self._stamp(job)
+                state = self._state(job)
+            yield state
+
+    def _state(self, name: str) -> tuple[Any, list[Any], list[Any]]:
+        pods = [p for p in self._pods.values() if (p.metadata.labels or {}).get(_JOB) == name]
+        events = [*self._events.get(name, ())]
+        for pod in pods:
+            events += self._events.get(pod.metadata.name, ())
+        return self._jobs.get(name), pods, sorted(events, key=_when)
+
+    def _stamp(self, name: str) -> Any:
+        job, pods, events = self._state(name)
+        things = [job, *pods, *events]
+        return [self.denied, *(t and t.metadata.resource_version for t in things)]
+
+    async def _follow(
+        self,
+        kind: str,
+        listing: Callable[..., Any],
+        known: dict[str, Any] | None,
+        label: str | None,
+    ) -> None:
+        namespace = self._cluster.namespace
+        asked = {"label_selector": label} if label else {}
+        while True:
+            try:
+                found = await listing(namespace, _request_timeout=ANSWER, **asked)
+                async with self._news:
+                    if known is not None:
+                        known.clear()
+                        known.update((item.metadata.name, item) for item in found.items)
+                    else:
+                        for item in sorted(found.items, key=_when):
+                            self._heard(item)
+                    self._listed.add(kind)
+                    self._denied.pop(kind, None)
+                    self._news.notify_all()
+                version = found.metadata.resource_version
+                async with watch.Watch(return_type=kind).stream(
+                    listing, namespace, resource_version=version, timeout_seconds=_WATCH,
+                    _request_timeout=_WATCH + ANSWER, **asked,
+                ) as stream:  # fmt: skip
+                    async for event in stream:
+                        async with self._news:
+                            self._take(event["type"], event["object"], known)
+                            self._news.notify_all()
+            except _FAULTS as error:
+                if isinstance(error, k.ApiException) and error.status in (401, 403):
+                    async with self._news:
+                        self._denied[kind] = words(error, "it cannot be watched")
+                        self._listed.add(kind)
+                        self._news.notify_all()
+                elif getattr(error, "status", None) != 410:
+                    log.info("the cluster does not answer (%s): %s", kind, error)
+                await asyncio.sleep(_PAUSE)
+
+    def _take(self, what: str, item: Any, known: dict[str, Any] | None) -> None:
+        if what not in ("ADDED", "MODIFIED", "DELETED"):
+            return
+        if known is None:
+            self._heard(item)
+        elif what == "DELETED":
+            known.pop(item.metadata.name, None)
+        else:
+            known[item.metadata.name] = item
+
+    def _heard(self, event: Any) -> None:
+        name = event.involved_object.name
+        if name is None or not name.startswith("dossier-"):
+            return
+        kept = self._events.setdefault(name, deque(maxlen=_EVENTS))
+        # The same event again only counts itself up.
+        same = next((e for e in kept if e.metadata.uid == event.metadata.uid), None)
+        if same is not None:
+            kept.remove(same)
+        kept.append(event)
+
+
+_JOB = "batch.kubernetes.io/job-name"
+
+
+def _when(event: Any) -> Any:
+    return event.last_timestamp or event.event_time or event.metadata.creation_timestamp
