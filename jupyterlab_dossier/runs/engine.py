@@ -17,6 +17,7 @@ import json
 import logging
 import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -642,16 +643,14 @@ def worker_zipapp(folder: Path) -> Path:
     """The worker's zipapp under a name made from its content; built where no wheel brought it."""
     shipped = Path(__file__).parent.parent / "_worker.pyz"
     folder.mkdir(parents=True, exist_ok=True)
-    if not shipped.exists():
-        from dossier_worker import build
+    # Several workers may be started at once, by several processes.
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        if not shipped.exists():
+            from dossier_worker import build
 
-        shipped = build.build(folder / f"building-{os.getpid()}.pyz")
-    digest = hashlib.sha256(shipped.read_bytes()).hexdigest()[:16]
-    target = folder / f"dossier-worker-{digest}.pyz"
-    if not target.exists():
-        temporary = folder / f".{digest}-{os.getpid()}"
-        shutil.copyfile(shipped, temporary)
-        os.replace(temporary, target)
-    if shipped.parent == folder:
-        shipped.unlink()
+            shipped = build.build(Path(own, "built.pyz"))
+        digest = hashlib.sha256(shipped.read_bytes()).hexdigest()[:16]
+        target = folder / f"dossier-worker-{digest}.pyz"
+        if not target.exists():
+            os.replace(shutil.copyfile(shipped, Path(own, "copied.pyz")), target)
     return target

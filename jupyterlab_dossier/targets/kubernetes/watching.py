@@ -86,7 +86,7 @@ class Watching:
             yield state
 
     def _state(self, name: str) -> tuple[Any, list[Any], list[Any]]:
-        pods = [p for p in self._pods.values() if (p.metadata.labels or {}).get(_JOB) == name]
+        pods = [pod for pod in self._pods.values() if _job_of(pod) == name]
         events = [*self._events.get(name, ())]
         for pod in pods:
             events += self._events.get(pod.metadata.name, ())
@@ -143,9 +143,12 @@ class Watching:
             return
         if known is None:
             self._heard(item)
-        elif what == "DELETED":
+        elif what == "DELETED" and known is self._jobs:
             known.pop(item.metadata.name, None)
+            for name in [n for n, pod in self._pods.items() if _job_of(pod) == item.metadata.name]:
+                del self._pods[name]
         else:
+            # A pod's last state says why it is gone: it is known as long as its Job.
             known[item.metadata.name] = item
 
     def _heard(self, event: Any) -> None:
@@ -161,6 +164,11 @@ class Watching:
 
 
 _JOB = "batch.kubernetes.io/job-name"
+
+
+def _job_of(pod: Any) -> str | None:
+    name: str | None = (pod.metadata.labels or {}).get(_JOB)
+    return name
 
 
 def _when(event: Any) -> Any:
