@@ -268,6 +268,8 @@ class WorkflowRun:
                     await self.reuse.record(task, begun, outcome.message)
                     clean = task.state in SUCCEEDED and not task.touched
                     clean = clean and task.step.leaves_clean and not task.read_modules
+                    # The user's modules came with the values: in the next run they may be others.
+                    clean = clean and not (begun is not None and begun.fixed.modules)
                     self._dispatcher.release(kernel, clean)
                 return
             except Lost as error:
