@@ -124,6 +124,7 @@ def _summary(entries: dict[str, Json | None]) -> Json:
     reused = sum(entry["reused"] for entry in judged)
     return {
         "edit pairs": len(judged),
+        "edits of a full run": sum(n * len(corpus.names(kind)) for kind, n in EACH.items()),
         "notebooks": len({name.partition(" ")[0] for name in entries}),
         "cells": cells,
         "cells reused": reused,
