@@ -78,3 +78,12 @@ export const targetIcon = new LabIcon({
   svgstr:
     '<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 16 16"><g class="jp-icon3" fill="none" stroke="#616161" stroke-width="1.5"><rect x="2" y="2.5" width="12" height="4.5" rx="1"/><rect x="2" y="9" width="12" height="4.5" rx="1"/></g><g class="jp-icon3" fill="#616161"><circle cx="4.75" cy="4.75" r="1"/><circle cx="4.75" cy="11.25" r="1"/></g></svg>'
 });
+
+/**
+ * A run beside the time that it took.
+ */
+export const runsIcon = new LabIcon({
+  name: 'jupyterlab-dossier:runs',
+  svgstr:
+    '<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 16 16"><g class="jp-icon3 jp-icon-selectable" fill="none" stroke="#616161" stroke-width="1.5"><path d="M4.75 3.5H14M4.75 8h4M4.75 12.5h3"/><circle cx="11.75" cy="11" r="3"/><path d="M11.75 9.5V11l1 .75"/></g><g class="jp-icon3 jp-icon-selectable" fill="#616161"><circle cx="2.25" cy="3.5" r="1"/><circle cx="2.25" cy="8" r="1"/><circle cx="2.25" cy="12.5" r="1"/></g></svg>'
+});

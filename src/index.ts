@@ -10,6 +10,7 @@ import { interruptPlugin } from './interrupt/plugin';
 import { notifyPlugin } from './notify/plugin';
 import { outputPlugin } from './output/plugin';
 import { attachPlugin, executorPlugin, runsPlugin } from './run/plugin';
+import { runsPanelPlugin } from './runs/plugin';
 import { settingsPlugin } from './settings/plugin';
 import { stripPlugin } from './strip/plugin';
 import { targetsPlugin } from './targets/plugin';
@@ -43,6 +44,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   widgetsPlugin,
   inputsPlugin,
   inspectorPlugin,
+  runsPanelPlugin,
   commandsPlugin
 ];
 

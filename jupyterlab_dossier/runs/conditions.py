@@ -59,7 +59,7 @@ def record(env: dict[str, str]) -> Json:
         "env": env,
         "machine": platform.machine(),
         "system": platform.system(),
-        "user": _user(),
+        "user": user(),
         "host": socket.gethostname(),
         "processor": processor(),
     }
@@ -75,7 +75,8 @@ def for_keys(env: dict[str, str]) -> Json:
     }
 
 
-def _user() -> str:
+def user() -> str:
+    """Who this process runs as."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # no name for this number, as in some containers

@@ -262,6 +262,19 @@ class Ledger:
         )
         return [_run_record(row, []) for row in rows]
 
+    async def progress(self, runs: Iterable[str]) -> dict[str, Json]:
+        """How many of each run's cells have ended: `{run: {"ended", "total"}}`."""
+        names = list(runs)
+        marks = ",".join("?" * len(names))
+        rows = await self.database.read(
+            lambda db: db.execute(
+                "SELECT run, COUNT(ended) AS ended, COUNT(*) AS total FROM tasks"
+                f" WHERE run IN ({marks}) GROUP BY run",
+                names,
+            ).fetchall()
+        )
+        return {row["run"]: {"ended": row["ended"], "total": row["total"]} for row in rows}
+
     async def run(self, run: str) -> RunRecord:
         """One run with its tasks. Raises `NoSuchRun`."""
 

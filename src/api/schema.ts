@@ -688,6 +688,11 @@ export interface components {
       /** @description Seconds since the epoch. */
       created: number;
       ended: number | null;
+      /** @description How many of its cells have ended; null where the run has. */
+      progress: {
+        ended: number;
+        total: number;
+      } | null;
     };
     Run: {
       run: string;
@@ -696,8 +701,10 @@ export interface components {
       path: string;
       state: components['schemas']['RunState'];
       why: string | null;
-      created?: number;
-      ended?: number | null;
+      /** @description Whether the user of this server began it, whose outputs may be trusted. */
+      own: boolean;
+      created: number;
+      ended: number | null;
       /** @description The number of the run's last event. */
       seq: number;
       tasks: components['schemas']['Task'][];

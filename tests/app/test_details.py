@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+<<<<<<< HEAD
+=======
+from pathlib import Path
+>>>>>>> 0570dd2 (A side panel of targets and runs; a run opens with its cells, values, attempts and logs)
 from typing import Any
 
 import pytest
@@ -103,6 +107,7 @@ async def test_once_more_as_it_was(api: Any, start: Any, events: Any) -> None:
     assert status == 404
 
 
+<<<<<<< HEAD
 async def test_verifying(api: Any, start: Any) -> None:
     run = await start("import time\nnow = time.time()", "print('same')")
     assert (await api("GET", f"runs/{run}/verify"))[1]["state"] == "none"
@@ -117,3 +122,26 @@ async def test_verifying(api: Any, start: Any) -> None:
     assert states == ["differs", "identical"]
     status, _ = await api("POST", "runs/20260101-000000-0000000000/verify", {})
     assert status == 404
+=======
+async def test_how_far_a_run_is(api: Any, notebook: Any, events: Any, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    waits = f"import os\nwhile not os.path.exists({str(gate)!r}):\n    pass"
+    content = notebook("x = 1", waits)
+    body = {"kind": "workflow", "path": "far.ipynb", "content": content, "fresh": True}
+    _, started = await api("POST", "runs", body)
+
+    async def listed() -> Any:
+        _, answer = await api("GET", "runs")
+        return next(run for run in answer["runs"] if run["run"] == started["run"])
+
+    async def halfway() -> None:
+        while (await listed())["progress"] != {"ended": 1, "total": 2}:
+            await asyncio.sleep(0.05)
+
+    await asyncio.wait_for(halfway(), 60)
+    gate.touch()
+    await events(started["run"])
+    assert (await listed())["progress"] is None
+    _, record = await api("GET", f"runs/{started['run']}")
+    assert record["own"] is True
+>>>>>>> 0570dd2 (A side panel of targets and runs; a run opens with its cells, values, attempts and logs)

@@ -6,14 +6,14 @@ import asyncio
 
 from tornado.web import authenticated
 
-from jupyterlab_dossier.runs import Engine, RunRecord, Workflow, notebooks, preflight
+from jupyterlab_dossier.runs import Engine, RunRecord, Workflow, conditions, notebooks, preflight
 from jupyterlab_dossier.runs.model import Json
 from jupyterlab_dossier.runs.preflight import Problem
 
 from .base import Handler, allowed
 from .preflight import workflow_of
 
-SUMMARY = ("run", "kind", "path", "state", "why", "created", "ended")
+SUMMARY = ("run", "kind", "path", "state", "why", "created", "ended", "progress")
 
 
 class RunsHandler(Handler):
@@ -23,7 +23,9 @@ class RunsHandler(Handler):
         engine = await self.service.engine()
         path = self.get_query_argument("path", None)
         records = await engine.runs(str(self.service.os_path(path)) if path else None)
-        runs = [self._json(record) for record in records]
+        going = [record.run for record in records if record.ended is None]
+        progress = await engine.ledger.progress(going)
+        runs = [{**self._json(record), "progress": progress.get(record.run)} for record in records]
         self.reply({"runs": [{name: run[name] for name in SUMMARY} for run in runs]})
 
     @authenticated
@@ -68,7 +70,9 @@ class RunHandler(Handler):
     async def get(self, run: str) -> None:
         engine = await self.service.engine()
         record = await engine.record(run)
-        self.reply({**record.to_json(), "path": self.service.api_path(record.path)})
+        _, _, began = await engine.ledger.spec(run)
+        own = began.get("user") == conditions.user()
+        self.reply({**record.to_json(), "path": self.service.api_path(record.path), "own": own})
 
 
 class CancelHandler(Handler):

@@ -1,0 +1,176 @@
+import { MainAreaWidget } from '@jupyterlab/apputils';
+import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
+import { PathExt, Time } from '@jupyterlab/coreutils';
+import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { CommandToolbarButton, ReactWidget } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import { type Message, MessageLoop } from '@lumino/messaging';
+import { BoxPanel, SplitPanel, Widget } from '@lumino/widgets';
+import React from 'react';
+
+import type { IApiClient } from '../api';
+import { runsIcon } from '../icons';
+import { RunCommandIDs } from '../runs';
+import { State } from '../runs/state';
+import type { ITroubles } from '../troubles';
+import { took } from '../words';
+import { CellView } from './cell';
+import { RunModel } from './model';
+import { TaskTable } from './table';
+
+/**
+ * The view of a run in the main area.
+ */
+export function openRun(options: openRun.IOptions): MainAreaWidget {
+  const { commands, run, trans } = options;
+  const model = new RunModel(options);
+  const content = new RunView({ ...options, model });
+  const view = new MainAreaWidget({ content });
+  view.title.icon = runsIcon;
+  view.title.label = trans.__('Run');
+  view.title.caption = trans.__('Run %1', run);
+  view.title.closable = true;
+  model.changed.connect(() => {
+    if (model.record) {
+      const name = PathExt.basename(model.record.path);
+      view.title.label = trans.__('Run of %1', name);
+      view.title.caption = `${model.record.path}\n${run}`;
+    }
+  });
+  view.toolbar.node.setAttribute('aria-label', trans.__('Run'));
+  const items: [string, string, string][] = [
+    ['again', RunCommandIDs.runAgain, trans.__('Run Again')],
+    ['notebook', RunCommandIDs.openNotebook, trans.__('Notebook')],
+    ['copy', RunCommandIDs.copyRunId, trans.__('Copy Id')],
+    ['cancel', RunCommandIDs.cancelRun, trans.__('Cancel')]
+  ];
+  for (const [name, id, label] of items) {
+    view.toolbar.addItem(
+      name,
+      new CommandToolbarButton({ commands, id, label, args: { run } })
+    );
+  }
+  void model.load();
+  return view;
+}
+
+/**
+ * A namespace for `openRun` statics.
+ */
+export namespace openRun {
+  export interface IOptions {
+    api: IApiClient;
+    commands: CommandRegistry;
+    languages: IEditorLanguageRegistry | null;
+    rendermime: IRenderMimeRegistry;
+    run: string;
+    trans: TranslationBundle;
+    troubles: ITroubles;
+  }
+}
+
+/**
+ * A run: what it was, its cells, and one of them in detail.
+ */
+export class RunView extends BoxPanel {
+  constructor(options: RunView.IOptions) {
+    super({ direction: 'top-to-bottom', spacing: 0 });
+    this.addClass('jp-DossierRun');
+    this._model = options.model;
+    const head = new RunHead(options);
+    const split = (this._split = new SplitPanel({ spacing: 1 }));
+    split.addWidget(new TaskTable(options));
+    split.addWidget(new CellView(options));
+    split.setRelativeSizes([2, 3]);
+    this.addWidget(head);
+    this.addWidget(split);
+    BoxPanel.setStretch(head, 0);
+    BoxPanel.setStretch(split, 1);
+  }
+
+  override dispose(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    this._model.dispose();
+    super.dispose();
+  }
+
+  protected override onResize(message: Widget.ResizeMessage): void {
+    super.onResize(message);
+    const width = message.width < 0 ? this.node.offsetWidth : message.width;
+    const orientation = width < NARROW ? 'vertical' : 'horizontal';
+    if (width > 0 && this._split.orientation !== orientation) {
+      this._split.orientation = orientation;
+    }
+  }
+
+  protected override onActivateRequest(message: Message): void {
+    MessageLoop.sendMessage(this._split.widgets[0], message);
+  }
+
+  private _model: RunModel;
+  private _split: SplitPanel;
+}
+
+/**
+ * A namespace for `RunView` statics.
+ */
+export namespace RunView {
+  export interface IOptions extends openRun.IOptions {
+    model: RunModel;
+  }
+}
+
+/**
+ * Below this width, in pixels, the cell stands below the table instead of beside it.
+ */
+const NARROW = 720;
+
+/**
+ * The run in a line.
+ */
+class RunHead extends ReactWidget {
+  constructor(private _options: RunView.IOptions) {
+    super();
+    this.addClass('jp-DossierRun-head');
+    _options.model.changed.connect(this.update, this);
+  }
+
+  protected render(): JSX.Element {
+    const { model, trans, troubles } = this._options;
+    const { error, record } = model;
+    if (error) {
+      return <p role="alert">{troubles.words(error)}</p>;
+    }
+    if (!record) {
+      return <p role="status">{trans.__('Asking for the run…')}</p>;
+    }
+    const { created, ended, kind, path, state, tasks, why } = record;
+    const over = tasks.filter(task => task.ended !== null).length;
+    const began = new Date(1000 * created);
+    return (
+      <>
+        <h2>
+          {kind === 'workflow'
+            ? trans.__('Workflow run of %1', PathExt.basename(path))
+            : trans.__('A cell of %1', PathExt.basename(path))}
+        </h2>
+        <p role="status">
+          <State state={state} trans={trans} />
+          <span>
+            {ended === null
+              ? trans.__('%1 of %2 cells', over, tasks.length)
+              : trans._n('%1 cell', '%1 cells', tasks.length)}
+          </span>
+          <span title={Time.format(began)}>{Time.formatHuman(began)}</span>
+          {ended !== null && (
+            <span>{trans.__('took %1', took(ended - created, trans))}</span>
+          )}
+          {why && <span>{why}</span>}
+        </p>
+      </>
+    );
+  }
+}

@@ -1,0 +1,211 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import {
+  Clipboard,
+  type MainAreaWidget,
+  Notification,
+  type WidgetTracker
+} from '@jupyterlab/apputils';
+import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
+import type { INotebookTracker } from '@jupyterlab/notebook';
+import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import {
+  copyIcon,
+  notebookIcon,
+  redoIcon,
+  refreshIcon,
+  stopIcon
+} from '@jupyterlab/ui-components';
+
+import type { IApiClient } from '../api';
+import { runsIcon } from '../icons';
+import type { IRunManager } from '../run';
+import type { ITroubles } from '../troubles';
+import { RunCommandIDs } from './ids';
+
+/**
+ * Add the commands on runs. Each takes the id of a run, else it is about the run whose view is the
+ * current one, or whose entry in the side panel was asked for its menu.
+ */
+export function addRunCommands(options: addRunCommands.IOptions): void {
+  const { api, app, trans, troubles, views } = options;
+  const { commands, shell } = app;
+
+  const runOf = (args: { run?: unknown }): string | null => {
+    if (typeof args.run === 'string') {
+      return args.run;
+    }
+    const entry = app.contextMenuHitTest(node => !!node.dataset.run);
+    if (entry) {
+      return entry.dataset.run!;
+    }
+    const view = views.currentWidget;
+    return view && view === shell.currentWidget
+      ? view.id.slice(VIEW_ID.length)
+      : null;
+  };
+  const describedBy = {
+    args: {
+      type: 'object' as const,
+      properties: {
+        run: {
+          type: 'string',
+          description: trans.__(
+            'The id of the run; that of the current view if not given'
+          )
+        }
+      }
+    }
+  };
+  const add = (
+    id: string,
+    command: {
+      label: string;
+      caption: string;
+      icon?: typeof runsIcon;
+      execute: (run: string) => Promise<unknown> | void;
+    }
+  ) => {
+    commands.addCommand(id, {
+      ...command,
+      describedBy,
+      isEnabled: args => runOf(args) !== null,
+      execute: async args => {
+        const run = runOf(args);
+        try {
+          return run === null ? undefined : await command.execute(run);
+        } catch (error) {
+          troubles.report(error);
+        }
+      }
+    });
+  };
+
+  add(RunCommandIDs.openRun, {
+    label: trans.__('Open Run'),
+    caption: trans.__('Show a run: its cells, their outputs, times and logs'),
+    icon: runsIcon,
+    execute: async run => {
+      const id = VIEW_ID + run;
+      let view = views.find(other => other.id === id);
+      if (!view) {
+        const { openRun } = await import('../rundetails');
+        view = openRun({ ...options, commands, run });
+        view.id = id;
+        await views.add(view);
+        shell.add(view, 'main', { type: 'Dossier' });
+      }
+      shell.activateById(id);
+      return view;
+    }
+  });
+
+  add(RunCommandIDs.cancelRun, {
+    label: trans.__('Cancel This Run'),
+    caption: trans.__('End the run; what it has finished is kept'),
+    icon: stopIcon,
+    execute: async run => {
+      await api.cancel(run);
+      options.refresh();
+    }
+  });
+
+  add(RunCommandIDs.runAgain, {
+    label: trans.__('Run Exactly This Again'),
+    caption: trans.__(
+      'Run the workflow once more as it was, whatever its notebook says now'
+    ),
+    icon: redoIcon,
+    execute: async run => {
+      const started = await api.start({ kind: 'again', run });
+      options.refresh();
+      await commands.execute(RunCommandIDs.openRun, { run: started.run });
+    }
+  });
+
+  add(RunCommandIDs.openNotebook, {
+    label: trans.__('Open Notebook of Run'),
+    caption: trans.__('Open the notebook that ran'),
+    icon: notebookIcon,
+    execute: async run => {
+      const { path } = await api.show(run);
+      await commands.execute('docmanager:open', { path });
+    }
+  });
+
+  add(RunCommandIDs.copyRunId, {
+    label: trans.__('Copy Id of Run'),
+    caption: trans.__('Copy what the command line calls the run'),
+    icon: copyIcon,
+    execute: run => {
+      Clipboard.copyToSystem(run);
+      Notification.info(trans.__('Copied: %1', run), { autoClose: 3000 });
+    }
+  });
+
+  commands.addCommand(RunCommandIDs.loadInputs, {
+    label: trans.__('Load Inputs of This Cell into My Kernel'),
+    caption: trans.__(
+      'Load the variables that the cell was given in the run, under their names'
+    ),
+    describedBy: {
+      args: {
+        type: 'object',
+        required: ['run', 'cell'],
+        properties: {
+          ...describedBy.args.properties,
+          cell: { type: 'string', description: trans.__('The id of the cell') }
+        }
+      }
+    },
+    isEnabled: args => !!args.run && !!args.cell,
+    isVisible: args => !!args.run && !!args.cell,
+    execute: async args => {
+      try {
+        const { loadInputs } = await import('./inputs');
+        await loadInputs({
+          ...options,
+          run: args.run as string,
+          cell: args.cell as string
+        });
+      } catch (error) {
+        troubles.report(error);
+      }
+    }
+  });
+
+  commands.addCommand(RunCommandIDs.refreshRuns, {
+    label: trans.__('Refresh Targets and Runs'),
+    caption: trans.__('Ask for the state of targets and runs now'),
+    icon: refreshIcon,
+    describedBy: { args: { type: 'object', properties: {} } },
+    execute: () => options.refresh()
+  });
+}
+
+/**
+ * What the ids of the views of runs begin with.
+ */
+export const VIEW_ID = 'dossier-run-';
+
+/**
+ * A namespace for `addRunCommands` statics.
+ */
+export namespace addRunCommands {
+  export interface IOptions {
+    api: IApiClient;
+    app: JupyterFrontEnd;
+    languages: IEditorLanguageRegistry | null;
+    manager: IRunManager;
+
+    /**
+     * Ask for the runs again, where they are shown.
+     */
+    refresh: () => void;
+    rendermime: IRenderMimeRegistry;
+    tracker: INotebookTracker;
+    trans: TranslationBundle;
+    troubles: ITroubles;
+    views: WidgetTracker<MainAreaWidget>;
+  }
+}

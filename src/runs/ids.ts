@@ -1,0 +1,13 @@
+/**
+ * The ids of the commands on runs.
+ */
+export namespace RunCommandIDs {
+  export const showRuns = 'dossier:show-runs';
+  export const refreshRuns = 'dossier:refresh-runs';
+  export const openRun = 'dossier:open-run';
+  export const openNotebook = 'dossier:open-notebook-of-run';
+  export const cancelRun = 'dossier:cancel-run';
+  export const runAgain = 'dossier:run-again';
+  export const copyRunId = 'dossier:copy-run-id';
+  export const loadInputs = 'dossier:load-inputs';
+}

@@ -1,0 +1,142 @@
+import { type ISignal, Signal } from '@lumino/signaling';
+import { Poll } from '@lumino/polling';
+import type { IDisposable } from '@lumino/disposable';
+
+import type { IApiClient, RunSummary } from '../api';
+
+/**
+ * The runs of the ledger, asked for again while somebody sees them.
+ */
+export class RunsModel implements IDisposable {
+  constructor(options: RunsModel.IOptions) {
+    this._api = options.api;
+    this._poll = new Poll({
+      factory: () => this._fetch(),
+      frequency: { interval: RESTING, backoff: true, max: 60_000 },
+      name: 'jupyterlab-dossier:runs',
+      standby: () => (options.isShown() ? 'when-hidden' : true)
+    });
+  }
+
+  /**
+   * Newest first; `null` before the first answer.
+   */
+  get runs(): readonly RunSummary[] | null {
+    return this._runs;
+  }
+
+  /**
+   * Those of the runs whose name, kind, state or id has the words of the query.
+   */
+  get found(): readonly RunSummary[] {
+    const words = this._query.toLowerCase().split(/\s+/).filter(Boolean);
+    return (this._runs ?? []).filter(({ run, path, kind, state, why }) => {
+      const text = [path, kind, state, why ?? '', run].join(' ').toLowerCase();
+      return words.every(word => text.includes(word));
+    });
+  }
+
+  get query(): string {
+    return this._query;
+  }
+  set query(query: string) {
+    if (query !== this._query) {
+      this._query = query;
+      this._changed.emit();
+    }
+  }
+
+  /**
+   * Why the last question had no answer.
+   */
+  get error(): unknown {
+    return this._error;
+  }
+
+  get changed(): ISignal<RunsModel, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._poll.isDisposed;
+  }
+
+  /**
+   * The notebook whose runs are shown; `null` for all.
+   */
+  get path(): string | null {
+    return this._path;
+  }
+  set path(path: string | null) {
+    if (path !== this._path) {
+      this._path = path;
+      this._runs = null;
+      this._changed.emit();
+      this.refresh().catch(console.error);
+    }
+  }
+
+  /**
+   * Ask now.
+   */
+  async refresh(): Promise<void> {
+    await this._poll.refresh();
+    await this._poll.tick;
+  }
+
+  dispose(): void {
+    if (!this.isDisposed) {
+      this._poll.dispose();
+      Signal.clearData(this);
+    }
+  }
+
+  private async _fetch(): Promise<void> {
+    const path = this._path;
+    try {
+      const runs = await this._api.runs(path ?? undefined);
+      if (path !== this._path || this.isDisposed) {
+        return;
+      }
+      this._runs = runs;
+      this._error = null;
+      const isBusy = runs.some(({ state }) => state === 'running');
+      this._poll.frequency = {
+        ...this._poll.frequency,
+        interval: isBusy ? BUSY : RESTING
+      };
+    } catch (error) {
+      this._error = error;
+      throw error;
+    } finally {
+      if (!this.isDisposed) {
+        this._changed.emit();
+      }
+    }
+  }
+
+  private _api: IApiClient;
+  private _changed = new Signal<RunsModel, void>(this);
+  private _error: unknown = null;
+  private _path: string | null = null;
+  private _poll: Poll;
+  private _query = '';
+  private _runs: readonly RunSummary[] | null = null;
+}
+
+/**
+ * A namespace for `RunsModel` statics.
+ */
+export namespace RunsModel {
+  export interface IOptions {
+    api: IApiClient;
+
+    /**
+     * Whether anybody sees the runs: nothing is asked otherwise.
+     */
+    isShown: () => boolean;
+  }
+}
+
+const BUSY = 2_000;
+const RESTING = 15_000;

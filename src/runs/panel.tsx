@@ -1,0 +1,141 @@
+import type { INotebookTracker } from '@jupyterlab/notebook';
+import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
+import {
+  CommandToolbarButton,
+  HTMLSelect,
+  InputGroup,
+  ReactWidget,
+  searchIcon,
+  SidePanel
+} from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import type { Message } from '@lumino/messaging';
+import React from 'react';
+
+import type { ITargetsModel } from '../targets';
+import type { ITroubles } from '../troubles';
+import { RunCommandIDs } from './ids';
+import { RunList } from './list';
+import type { RunsModel } from './model';
+import { TargetList } from './targetlist';
+
+/**
+ * The side panel: targets and their state, and runs.
+ */
+export class RunsPanel extends SidePanel {
+  constructor(private _options: RunsPanel.IOptions) {
+    super({ translator: _options.translator });
+    this.addClass('jp-DossierRuns');
+    const { commands } = _options;
+    this.header.addWidget(new RunsHeader(_options));
+    this.toolbar.addItem(
+      'refresh',
+      new CommandToolbarButton({
+        commands,
+        id: RunCommandIDs.refreshRuns,
+        label: ''
+      })
+    );
+    this.addWidget(new RunList(_options));
+    this.addWidget(new TargetList(_options));
+  }
+
+  override dispose(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    this._options.model.dispose();
+    super.dispose();
+  }
+
+  /**
+   * Ask the server for what is shown.
+   */
+  refresh(): void {
+    this._options.targets.refresh().catch(console.error);
+    this._options.model.refresh().catch(console.error);
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this.refresh();
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    if (this.isVisible) {
+      this.refresh();
+    }
+  }
+}
+
+/**
+ * A namespace for `RunsPanel` statics.
+ */
+export namespace RunsPanel {
+  export interface IOptions {
+    commands: CommandRegistry;
+    model: RunsModel;
+    targets: ITargetsModel;
+    tracker: INotebookTracker;
+    trans: TranslationBundle;
+    translator: ITranslator;
+    troubles: ITroubles;
+  }
+}
+
+/**
+ * What is looked for among the runs.
+ */
+class RunsHeader extends ReactWidget {
+  constructor(private _options: RunsPanel.IOptions) {
+    super();
+    this.addClass('jp-DossierRuns-header');
+    _options.model.changed.connect(this.update, this);
+    _options.tracker.currentChanged.connect(this._onNotebook, this);
+  }
+
+  override dispose(): void {
+    this._options.tracker.currentChanged.disconnect(this._onNotebook, this);
+    super.dispose();
+  }
+
+  protected render(): JSX.Element {
+    const { model, trans } = this._options;
+    return (
+      <>
+        <InputGroup
+          type="search"
+          placeholder={trans.__('Filter runs')}
+          aria-label={trans.__('Filter runs by name, state or id')}
+          rightIcon={searchIcon}
+          value={model.query}
+          onChange={event => {
+            model.query = event.target.value;
+          }}
+        />
+        <HTMLSelect
+          aria-label={trans.__('Runs of')}
+          value={this._isOfNotebook ? 'notebook' : 'all'}
+          onChange={event => {
+            this._isOfNotebook = event.target.value === 'notebook';
+            this._onNotebook();
+            this.update();
+          }}
+          options={[
+            { value: 'all', label: trans.__('All notebooks') },
+            { value: 'notebook', label: trans.__('This notebook') }
+          ]}
+        />
+      </>
+    );
+  }
+
+  private _onNotebook(): void {
+    const { model, tracker } = this._options;
+    const path = tracker.currentWidget?.context.localPath ?? null;
+    model.path = this._isOfNotebook ? path : null;
+  }
+
+  private _isOfNotebook = false;
+}

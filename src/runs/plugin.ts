@@ -1,0 +1,120 @@
+import {
+  ILabShell,
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import {
+  ICommandPalette,
+  type MainAreaWidget,
+  WidgetTracker
+} from '@jupyterlab/apputils';
+import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { IApiClient } from '../api';
+import { runsIcon } from '../icons';
+import { IRunManager } from '../run';
+import { ITargetsModel } from '../targets';
+import { ITroubles } from '../troubles';
+import { addRunCommands } from './commands';
+import { RunCommandIDs } from './ids';
+import type { RunsPanel } from './panel';
+import { LazyPlace } from './place';
+
+/**
+ * The side panel of targets and runs, and what can be done with runs.
+ */
+export const runsPanelPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyterlab-dossier:runs-panel',
+  description: 'Shows targets and past runs, and opens runs.',
+  autoStart: true,
+  requires: [
+    IApiClient,
+    INotebookTracker,
+    IRenderMimeRegistry,
+    IRunManager,
+    ITargetsModel,
+    ITroubles
+  ],
+  optional: [
+    ICommandPalette,
+    IEditorLanguageRegistry,
+    ILabShell,
+    ILayoutRestorer,
+    ITranslator
+  ],
+  activate: (
+    app: JupyterFrontEnd,
+    api: IApiClient,
+    tracker: INotebookTracker,
+    rendermime: IRenderMimeRegistry,
+    manager: IRunManager,
+    targets: ITargetsModel,
+    troubles: ITroubles,
+    palette: ICommandPalette | null,
+    languages: IEditorLanguageRegistry | null,
+    labShell: ILabShell | null,
+    restorer: ILayoutRestorer | null,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('jupyterlab_dossier');
+    const views = new WidgetTracker<MainAreaWidget>({
+      namespace: 'dossier-runs'
+    });
+    const place: LazyPlace<RunsPanel> = new LazyPlace(async () => {
+      const [{ RunsModel }, { RunsPanel }] = await Promise.all([
+        import('./model'),
+        import('./panel')
+      ]);
+      return new RunsPanel({
+        commands: app.commands,
+        model: new RunsModel({ api, isShown: () => place.isVisible }),
+        targets,
+        tracker,
+        trans,
+        translator: translator ?? nullTranslator,
+        troubles
+      });
+    });
+    place.id = 'dossier-runs';
+    place.title.icon = runsIcon;
+    place.title.caption = trans.__('Targets and Runs');
+    place.node.setAttribute('role', 'region');
+    place.node.setAttribute('aria-label', trans.__('Targets and runs'));
+    app.shell.add(place, 'left', { rank: 250, type: 'Dossier' });
+    restorer?.add(place, 'dossier-runs');
+
+    addRunCommands({
+      api,
+      app,
+      languages,
+      manager,
+      refresh: () => place.content?.refresh(),
+      rendermime,
+      tracker,
+      trans,
+      troubles,
+      views
+    });
+    app.commands.addCommand(RunCommandIDs.showRuns, {
+      label: trans.__('Show Targets and Runs'),
+      caption: trans.__('Show the side panel of targets and runs'),
+      icon: runsIcon,
+      describedBy: { args: { type: 'object', properties: {} } },
+      execute: () => {
+        app.shell.activateById(place.id);
+      }
+    });
+    void restorer?.restore(views, {
+      command: RunCommandIDs.openRun,
+      args: ({ id }) => ({ run: id.slice('dossier-run-'.length) }),
+      name: ({ id }) => id
+    });
+    for (const command of Object.values(RunCommandIDs)) {
+      palette?.addItem({ command, category: trans.__('Dossier') });
+    }
+  }
+};

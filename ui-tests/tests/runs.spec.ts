@@ -1,0 +1,179 @@
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import type { Locator } from '@playwright/test';
+
+import { recordRequests } from '../support/extension';
+import { openNotebook, outputsAt } from '../support/notebook';
+import { expect, expectAccessible, look, test } from '../support/test';
+
+const CELLS = [
+  { source: '# # Readings\nreadings = list(range(1000))' },
+  { source: 'for part in range(300):\n    print("part", part)' },
+  { source: 'from IPython.display import HTML\nHTML("<b>rich</b>")' },
+  { source: 'mean = sum(readings) / len(readings)\nprint("mean", mean)' }
+];
+
+/**
+ * The side panel, shown.
+ */
+async function showRuns(page: IJupyterLabPageFixture): Promise<Locator> {
+  await page.evaluate(() =>
+    window.jupyterapp.commands.execute('dossier:show-runs')
+  );
+  const panel = page.getByRole('region', { name: 'Targets and runs' });
+  await expect(panel).toBeVisible();
+  return panel;
+}
+
+async function runWorkflow(
+  page: IJupyterLabPageFixture,
+  name: string
+): Promise<void> {
+  await page.getByRole('button', { name: 'Run as workflow' }).click();
+  await expect(page.getByText(`${name} ran as a workflow.`)).toBeVisible();
+}
+
+test('targets and runs stand in a side panel, and a run opens', async ({
+  page,
+  tmpPath
+}) => {
+  const requests = recordRequests(page);
+  await openNotebook(page, `${tmpPath}/panel.ipynb`, CELLS);
+  expect(requests.api).toEqual([]);
+  await runWorkflow(page, 'panel.ipynb');
+  const panel = await showRuns(page);
+  const targets = panel.getByRole('list', { name: 'Targets' });
+  await expect(
+    targets.getByRole('listitem').filter({ hasText: 'local' }).first()
+  ).toContainText('usable');
+  await expect(
+    targets.getByRole('listitem').filter({ hasText: 'cluster' })
+  ).toContainText(/not usable.*no provider for targets of kind/);
+
+  const entry = panel.getByRole('button', { name: /^done panel\.ipynb/ });
+  await expect(entry).toContainText(/workflow · .* · [\d.]+ m?s/);
+  await panel.getByRole('searchbox').fill('no such run');
+  await expect(panel).toContainText('No run matches the filter.');
+  await panel.getByRole('searchbox').fill('panel work');
+  await expect(entry).toHaveCount(1);
+  await look(page, 'runs-panel');
+  await expectAccessible(page, '#dossier-runs');
+
+  await entry.click();
+  const run = page.getByRole('main').locator('.jp-DossierRun');
+  await expect(
+    run.getByRole('heading', { name: 'Workflow run of panel.ipynb' })
+  ).toBeVisible();
+  const rows = run.getByRole('table', { name: 'Cells of the run' });
+  await expect(rows.getByRole('row')).toHaveCount(5);
+  await expect(rows.getByRole('row').nth(4)).toContainText(
+    /mean = .*done.*local/
+  );
+  const cell = run.getByRole('region', { name: 'The chosen cell' });
+  await expect(
+    cell.getByRole('group', { name: 'Code that ran' })
+  ).toContainText('mean = sum(readings)');
+  await expect(cell.getByRole('group', { name: 'Outputs' })).toContainText(
+    'mean 499.5'
+  );
+  await look(page, 'runs-run');
+  await expectAccessible(page, '.jp-DossierRun');
+
+  // By keys alone: to the cell above, and to its details.
+  await rows.getByRole('button', { name: /mean = / }).focus();
+  await page.keyboard.press('ArrowUp');
+  await expect(cell.getByRole('group', { name: 'Outputs' })).toContainText(
+    'rich'
+  );
+  await expect(cell.locator('b')).toHaveText('rich');
+  await page.keyboard.press('End');
+  await cell.getByRole('tab', { name: 'Code and outputs' }).focus();
+  await page.keyboard.press('ArrowRight');
+  const inputs = cell.getByRole('table', { name: 'Inputs' });
+  await expect(inputs.getByRole('row').nth(1)).toContainText(
+    /readings.*list.*KiB.*cell 1/
+  );
+  await expect(cell.getByRole('table', { name: 'Attempts' })).toContainText(
+    /local/
+  );
+  await expect(cell.getByRole('table', { name: 'Conditions' })).toContainText(
+    'user'
+  );
+  await look(page, 'runs-details');
+  await expectAccessible(page, '.jp-DossierRun');
+});
+
+test('the log of a cell is searched, and only what is in view is in the page', async ({
+  page,
+  tmpPath
+}) => {
+  await openNotebook(page, `${tmpPath}/log.ipynb`, CELLS);
+  await runWorkflow(page, 'log.ipynb');
+  const panel = await showRuns(page);
+  await panel.getByRole('button', { name: /done log\.ipynb/ }).click();
+  const run = page.getByRole('main').locator('.jp-DossierRun');
+  await run.getByRole('button', { name: /for part in/ }).click();
+  await run.getByRole('tab', { name: 'Log' }).click();
+  const log = run.getByRole('log');
+  await expect(log).toContainText('part 299');
+  expect(await log.locator('.jp-DossierLog-line').count()).toBeLessThan(120);
+  await expect(log).not.toContainText('part 100');
+  await run.getByRole('searchbox', { name: 'Find in log' }).fill('part 10');
+  await expect(run.locator('.jp-DossierLog-bar')).toContainText('1 of 11');
+  await page.keyboard.press('Enter');
+  await expect(run.locator('.jp-DossierLog-bar')).toContainText('2 of 11');
+  await expect(log.locator('.jp-mod-current')).toContainText('part 100');
+  await expect(run.getByRole('checkbox', { name: 'Follow' })).not.toBeChecked();
+  await look(page, 'runs-log');
+  await expectAccessible(page, '.jp-DossierRun');
+  const download = page.waitForEvent('download');
+  await run.getByRole('button', { name: 'Download log' }).click();
+  const stream = await (await download).createReadStream();
+  let text = '';
+  for await (const part of stream) {
+    text += part;
+  }
+  expect(text).toContain('part 0\npart 1\n');
+  expect(text).toContain('part 299\n');
+});
+
+test('a run is cancelled, run again, and its inputs loaded', async ({
+  page,
+  tmpPath
+}) => {
+  await openNotebook(page, `${tmpPath}/again.ipynb`, [
+    { source: 'x = 41' },
+    { source: 'y = x + 1\nprint(y)' },
+    {
+      source:
+        'import pathlib, time\nwhile not pathlib.Path("go").exists():\n    time.sleep(0.05)'
+    }
+  ]);
+  await page.getByRole('button', { name: 'Run as workflow' }).click();
+  const panel = await showRuns(page);
+  const running = panel.getByRole('button', { name: /^running again/ });
+  await expect(running).toContainText('2 of 3 cells');
+  await running.focus();
+  await page.keyboard.press('Tab');
+  await expect(panel.locator(':focus')).toHaveAccessibleName(
+    'Cancel the run of again.ipynb'
+  );
+  await look(page, 'runs-running');
+  await page.keyboard.press('Enter');
+  const cancelled = panel.getByRole('button', { name: /^cancelled again/ });
+  await expect(cancelled).toBeVisible();
+
+  await page.contents.uploadContent('', 'text', `${tmpPath}/go`);
+  await cancelled.click({ button: 'right' });
+  await page.getByRole('menuitem', { name: 'Run Exactly This Again' }).click();
+  const done = panel.getByRole('button', { name: /^done again/ });
+  await expect(done).toBeVisible();
+  const run = page.locator('.jp-DossierRun:visible');
+  await expect(run.locator('.jp-DossierRun-head')).toContainText('done');
+  await run.getByRole('button', { name: /y = x/ }).click();
+  await run.getByRole('button', { name: 'Load inputs into my kernel' }).click();
+  await expect(page.getByText('Opened in the kernel: x')).toBeVisible();
+  await page.notebook.addCell('code', 'x');
+  await page.notebook.selectCells(3);
+  await page.keyboard.press('Control+Enter');
+  await expect(outputsAt(page, 3)).toHaveText('41');
+});
