@@ -35,6 +35,9 @@ export class CellView extends Panel {
       tab.id = `dossier-tab-${options.run}-${index}`;
       tab.addClass('jp-DossierRunCell-tab');
       tab.node.setAttribute('role', 'tabpanel');
+      tab.node.setAttribute('aria-labelledby', `${tab.id}-tab`);
+      // Else what is longer than its place could not be scrolled by keys.
+      tab.node.tabIndex = 0;
       tab.setHidden(index > 0);
       this.addWidget(tab);
     });

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-<<<<<<< HEAD
-=======
 from pathlib import Path
->>>>>>> 0570dd2 (A side panel of targets and runs; a run opens with its cells, values, attempts and logs)
 from typing import Any
 
 import pytest
@@ -107,7 +104,6 @@ async def test_once_more_as_it_was(api: Any, start: Any, events: Any) -> None:
     assert status == 404
 
 
-<<<<<<< HEAD
 async def test_verifying(api: Any, start: Any) -> None:
     run = await start("import time\nnow = time.time()", "print('same')")
     assert (await api("GET", f"runs/{run}/verify"))[1]["state"] == "none"
@@ -122,7 +118,6 @@ async def test_verifying(api: Any, start: Any) -> None:
     assert states == ["differs", "identical"]
     status, _ = await api("POST", "runs/20260101-000000-0000000000/verify", {})
     assert status == 404
-=======
 async def test_how_far_a_run_is(api: Any, notebook: Any, events: Any, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     waits = f"import os\nwhile not os.path.exists({str(gate)!r}):\n    pass"
@@ -144,4 +139,3 @@ async def test_how_far_a_run_is(api: Any, notebook: Any, events: Any, tmp_path: 
     assert (await listed())["progress"] is None
     _, record = await api("GET", f"runs/{started['run']}")
     assert record["own"] is True
->>>>>>> 0570dd2 (A side panel of targets and runs; a run opens with its cells, values, attempts and logs)
