@@ -118,6 +118,8 @@ async def test_verifying(api: Any, start: Any) -> None:
     assert states == ["differs", "identical"]
     status, _ = await api("POST", "runs/20260101-000000-0000000000/verify", {})
     assert status == 404
+
+
 async def test_how_far_a_run_is(api: Any, notebook: Any, events: Any, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     waits = f"import os\nwhile not os.path.exists({str(gate)!r}):\n    pass"
