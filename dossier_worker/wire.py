@@ -455,6 +455,8 @@ class _Transfer:
     def __init__(self, blob: str, size: int | None) -> None:
         self.blob = blob
         self.size = size
+        self.total = 0
+        self.arrived_bytes = 0
         self.wants_info = False
         self.asked: dict[int, int] = {}
         self.arrived: asyncio.Queue[Frame | Exception] = asyncio.Queue()
@@ -530,6 +532,11 @@ class BlobPuller:
                 self._forget(transfer)
                 task.cancel()
 
+    def arrived(self, blob: str) -> int:
+        """How many bytes of a blob that is being pulled have arrived."""
+        transfer = self._transfers.get(blob)
+        return transfer.arrived_bytes if transfer is not None else 0
+
     def connected(self, send: Callable[[Message], None]) -> None:
         """The link is up: ask (again) for everything that is missing."""
         self._send = send
@@ -571,6 +578,7 @@ class BlobPuller:
                 size, chunks = transfer.size, None
                 if size is None or size > CHUNK:
                     size, chunks = await self._info(transfer)
+                transfer.total = size
                 arriving = await self._in_thread(self._folder.begin, transfer.blob, size, chunks)
                 try:
                     await self._pieces(transfer, arriving)
@@ -607,6 +615,7 @@ class BlobPuller:
     async def _pieces(self, transfer: _Transfer, arriving: Partial) -> None:
         damaged = 0
         while missing := deque(arriving.missing()):
+            transfer.arrived_bytes = transfer.total - sum(length for _, length in missing)
             while missing or transfer.asked or not transfer.arrived.empty():
                 while missing and len(transfer.asked) + transfer.arrived.qsize() < WINDOW:
                     offset, length = missing.popleft()
@@ -615,6 +624,7 @@ class BlobPuller:
                 frame = await self._answer(transfer)
                 try:
                     await self._in_thread(arriving.add, frame.message["offset"], frame.buffers[0])
+                    transfer.arrived_bytes += len(frame.buffers[0])
                 except BlobMismatch:
                     damaged += 1
                     if damaged > MAX_DAMAGED:

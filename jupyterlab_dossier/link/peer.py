@@ -43,6 +43,8 @@ STOPPING = 1001
 # What may wait for the engine: a well-behaved worker stops at IN_FLIGHT by itself.
 _MAX_WAITING = 2 * IN_FLIGHT + MAX_MESSAGE
 
+_MAX_SERVED = 1000  # blobs of which is known how much the worker was given
+
 _GONE, _NO_MORE = "gone", "no more"
 _GRACE = 5.0
 _LAST_WORDS = 2.0
@@ -65,6 +67,7 @@ class Peer:
         self._outbox = Outbox()
         self._inbox = Inbox(*events.seen(worker))
         self._puller = BlobPuller(store.blobs, executor)
+        self._served: dict[str, int] = {}
         self._waiting: deque[tuple[Connection, str, list[Frame]]] = deque()
         self._waiting_bytes = 0
         self._arrived = asyncio.Event()
@@ -160,6 +163,12 @@ class Peer:
         with self._store.in_words(size):
             await self._puller.pull(blob, size)
 
+    def fetched(self, blob: str) -> int:
+        return self._puller.arrived(blob)
+
+    def served(self, blob: str) -> int:
+        return self._served.get(blob, 0)
+
     async def close(self, code: int, why: str) -> None:
         """Forget the worker: what it does not take now is dropped, fetches from it fail."""
         self._closed = True
@@ -241,7 +250,12 @@ class Peer:
         if isinstance(blob, str) and not self._allow(self.worker, blob):
             return blob_missing(blob, "this worker may not read it"), []
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, serve_blob, message, self._store.blobs)
+        reply = await loop.run_in_executor(self._executor, serve_blob, message, self._store.blobs)
+        if isinstance(blob, str) and reply[1]:
+            self._served[blob] = self._served.pop(blob, 0) + sum(map(len, reply[1]))
+            while len(self._served) > _MAX_SERVED:
+                del self._served[next(iter(self._served))]
+        return reply
 
 
 class Connection:
@@ -273,6 +287,14 @@ class Connection:
         Raises BlobMissing, BlobMismatch, StoreFull, or LinkClosed if the worker is forgotten.
         """
         await self._peer.fetch(blob, size)
+
+    def fetched(self, blob: str) -> int:
+        """How many bytes of a blob that is being fetched have come."""
+        return self._peer.fetched(blob)
+
+    def served(self, blob: str) -> int:
+        """How many bytes of a blob the worker was given."""
+        return self._peer.served(blob)
 
     def close(self, why: str = "closed by the server", code: int = 1000) -> None:
         """Close this connection; the worker may come again."""

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..store import Store, StoreFull
 from ..targets import Target
+from . import progress
 from .excess import limits_of
 from .ledger import Commit, Ledger
 from .model import Json, TaskState, new_id
 from .observations import effects_of
-from .pool import Execution, Kernel, Lost, Pool, Recipe, Tell
+from .pool import Execution, Kernel, Lost, Pool, Recipe
+from .progress import Tell
 from .values import blobs
 
 log = logging.getLogger(__name__)
@@ -166,7 +169,7 @@ class Dispatcher:
             kernel.id, remembered, setting.durable,
         )  # fmt: skip
         try:
-            async with self._parts(execution):
+            async with self._parts(execution), self._giving(setting, execution):
                 message = await self._pool.execute(execution)
         except (Lost, Killed):
             await self._ledger.end_attempt(setting.attempt, "lost")
@@ -265,10 +268,41 @@ class Dispatcher:
         outcome = _read(setting, message)
         outcome.committed = committed
         if committed is None:
-            for manifest in outcome.manifests:
-                for blob, size in blobs(manifest):
-                    await self._bring(kernel, blob, size, manifest["name"])
+            named = [(*b, m["name"]) for m in outcome.manifests for b in blobs(m)]
+            missing = [(blob, size) for blob, size, _ in named if not self._store.has(blob)]
+
+            def come(blob: str) -> int:
+                connection = kernel.worker.connection
+                if self._store.has(blob):
+                    return sys.maxsize
+                return connection.fetched(blob) if connection is not None else 0
+
+            async with self._told(setting, "collecting", progress.moving(missing, come)):
+                for blob, size, name in named:
+                    await self._bring(kernel, blob, size, name)
         return outcome
+
+    def _giving(self, setting: Setting, execution: Execution) -> AbstractAsyncContextManager[None]:
+        """Tells how far the inputs are that a worker without our store is given."""
+        worker = execution.worker
+        parts = [part for manifest in setting.manifests.values() for part in blobs(manifest)]
+        if worker.target.shares_store or not parts:
+            return contextlib.nullcontext()
+
+        def given(blob: str) -> int:
+            return worker.connection.served(blob) if worker.connection is not None else 0
+
+        moving = progress.moving(parts, given)
+        # Once it runs, the worker has the word.
+        words = lambda: moving() if execution.phase in ("", "preparing") else None  # noqa: E731
+        return self._told(setting, "preparing", words)
+
+    def _told(
+        self, setting: Setting, state: TaskState, words: Callable[[], str | None]
+    ) -> AbstractAsyncContextManager[None]:
+        return progress.told(
+            words, lambda why: self._ledger.set_task(setting.run, setting.cell, state, why)
+        )
 
     async def _bring(self, kernel: Kernel, blob: str, size: int, name: str) -> None:
         if kernel.worker.target.shares_store:

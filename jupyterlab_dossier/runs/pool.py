@@ -22,11 +22,13 @@ from typing import Any
 from dossier_worker.wire import Frame
 
 from ..targets import Catalogue, Provider, ProviderFault, Target, WorkerOrder
+from . import progress
 from .comms import COMM, Comms, with_place
 from .database import LedgerFault
 from .excess import Excess, limits_of
 from .ledger import Commit, Ledger, Part
 from .model import Json, new_id
+from .progress import Tell, Words
 from .workerlink import Connection, Welcome
 
 log = logging.getLogger(__name__)
@@ -135,6 +137,26 @@ class Worker:
         return kernel
 
 
+class Turn:
+    """The place of a cell among those that wait for a worker of its target."""
+
+    def __init__(self) -> None:
+        self._queue: list[Turn] = []
+
+    def join(self, queue: list[Turn]) -> None:
+        if self not in queue:
+            queue.append(self)
+            self._queue = queue
+
+    def leave(self) -> None:
+        if self in self._queue:
+            self._queue.remove(self)
+
+    def before(self) -> int | None:
+        """How many came before it; None where it does not wait."""
+        return self._queue.index(self) if self in self._queue else None
+
+
 @dataclass
 class Execution:
     """An attempt in flight."""
@@ -152,6 +174,8 @@ class Execution:
     """What to commit at once with the `done` message; None where blobs are to be pulled first."""
     committed: bool | None = None
     interrupted: bool = False
+    phase: str = ""
+    """What the worker said last of its state."""
     excess: Excess = field(init=False)
     parts: asyncio.Queue[tuple[str, int]] = field(default_factory=asyncio.Queue)
     """Blobs of its whole output, with their sizes, as they are told of."""
@@ -175,7 +199,6 @@ class News:
         await self._come.wait()
 
 
-Tell = Callable[[str], Awaitable[None]]
 # Where the workers of a target dial in, and the file with the certificate to trust there, if it is
 # none that everybody trusts.
 Address = tuple[str, "str | None"]
@@ -204,6 +227,7 @@ class Pool:
         self._asked: dict[str, tuple[str, asyncio.Future[Any]]] = {}
         self._news = News()
         """Of workers: ready, free, in another phase, cut off, or gone."""
+        self._queues: dict[str, list[Turn]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # leases
@@ -219,6 +243,17 @@ class Pool:
 
         Meanwhile, `tell` is given the words of what is waited for. Raises `ProviderFault`.
         """
+        turn = Turn()
+        words = progress.waiting(turn.before)
+        try:
+            return await self._lease(target, recipe, turn, words, tell)
+        finally:
+            turn.leave()
+
+    async def _lease(
+        self, target: Target, recipe: Recipe, turn: Turn, words: Words,
+        tell: Tell | None,
+    ) -> Worker:  # fmt: skip
         while True:
             alive = [
                 w for w in self.workers.values() if w.target.name == target.name and not w.ended
@@ -228,17 +263,24 @@ class Pool:
                 free = [w for w in mine if w.busy < w.slots]
                 if free:
                     worker = min(free, key=lambda w: (not w.ready.is_set(), w.busy))
+                    turn.leave()
                     if await self._take_ready(worker, tell):
                         return worker
                     continue
                 if len(alive if target.strict else mine) < target.workers:
+                    turn.leave()
                     await self._start(target, recipe)
                     continue
                 others = [w for w in alive if w.recipe != recipe.key and w.idle is not None]
                 if target.strict and others:
                     await self._end(others[0], "its place was needed")
                     continue
-            await self._news.wait()
+            if tell is None:
+                await self._news.wait()
+                continue
+            turn.join(self._queues.setdefault(target.name, []))
+            async with progress.told(words, tell):
+                await self._news.wait()
 
     def take(self, worker: Worker) -> None:
         """Counts a cell in; for kernels that are kept, the slot goes with the kernel's worker."""
@@ -721,6 +763,7 @@ class Pool:
                     parts.append(Part(execution.run, execution.attempt, *part))
                     execution.parts.put_nowait(part[1:])
             elif kind == "state" and message.get("state") in ("preparing", "running", "collecting"):
+                execution.phase = message["state"]
                 body = {"state": message["state"], "why": _detail(message.get("detail"))}
                 entries.append((*where, "state", body))
             elif kind == "done" and execution.attempt not in ended:

@@ -35,6 +35,14 @@ class Connection(Protocol):
         """Pulls a blob from the worker into the store; nothing happens where it is there."""
         ...
 
+    def fetched(self, blob: str) -> int:
+        """How many bytes of a blob that is being fetched have come."""
+        ...
+
+    def served(self, blob: str) -> int:
+        """How many bytes of a blob the worker was given."""
+        ...
+
 
 class WorkerEvents(Protocol):
     """Implemented by `pool.Pool`; called on the event loop of the server."""

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..targets import ProviderFault, Target
-from . import again, keys, observations
+from . import again, keys, observations, progress
 from . import plan as planning
 from .dispatch import CHECK, Failure, Outcome, Setting
 from .model import ENDED_TASK, SUCCEEDED, Json, TaskState
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .ledger import Ledger
     from .reuse import Begun, Reuse
 
+TOLD = 10  # tasks that wait for a worker and are told how many are before them
 ATTEMPTS = 3
 # Restart & Run All answers Ctrl-C at once; a cell that does not is ended after this many seconds.
 PATIENCE = 3.0
@@ -50,6 +51,7 @@ class WorkflowRun:
         self._dispatcher = dispatcher
         self._ledger = ledger
         self._jobs = jobs
+        self._line: list[Task] = []
         self._inspect = inspect
         self.reuse = reuse
         shuffle = state.workflow.shuffle
@@ -101,6 +103,7 @@ class WorkflowRun:
                     "skipped" if tagged else "done",
                     "tagged skip-execution" if tagged else None,
                 )
+        telling = asyncio.create_task(self._tell_line())
         try:
             if self._cancelled is None:
                 await self.reuse.take_unchanged()
@@ -113,6 +116,7 @@ class WorkflowRun:
                 await self._wake.wait()
                 self._wake.clear()
         finally:
+            telling.cancel()
             for task in self.state.tasks.values():
                 if task.running:
                     task.running.cancel()
@@ -191,12 +195,22 @@ class WorkflowRun:
             and (first is None or task.cell.index < first.cell.index)
         ]
         ready = [task for task in queued if may_start(self.state, task)]
+        self._line = ready[max(0, free) :] if self._random is None else []
         if self._random is None and len(ready) >= free:
             return ready[: max(0, free)]
         early = [task for task in queued if may_start_early(self.state, task)]
         chosen = self._ordered(ready, early)[: max(0, free)]
         self.revision.watchful = self.revision.watchful or any(task in early for task in chosen)
         return chosen
+
+    async def _tell_line(self) -> None:
+        """Tells the first of those that could run how many wait for a worker before them."""
+        while True:
+            await asyncio.sleep(progress.EVERY)
+            for before, task in enumerate(self._line[:TOLD]):
+                words = progress.in_line(before)
+                if task.state == "queued" and task.running is None and task.why != words:
+                    await self._set(task, "queued", words)
 
     def _ordered(self, ready: list[Task], early: list[Task]) -> list[Task]:
         """Who starts first; a shuffled run mixes those that may run on old values with the rest."""
