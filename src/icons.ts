@@ -1,6 +1,7 @@
 import { LabIcon } from '@jupyterlab/ui-components';
 
 import type { TaskState } from './api';
+import type { StaleKind } from './dataflow';
 
 /**
  * An icon of 16 by 16 in the colour of the text around it.
@@ -48,6 +49,19 @@ export const stateIcons: Record<TaskState, LabIcon> = {
   skipped,
   cancelled,
   lost
+};
+
+/**
+ * The icon of each reason for which a cell must run again.
+ */
+export const staleIcons: Record<StaleKind, LabIcon> = {
+  'never-run': icon('never-run', '<path d="M5 3.5v9l7-4.5z"/>'),
+  edited: icon('edited', '<path d="m3 13 1-3 7-7 2 2-7 7zM9.5 4.5l2 2"/>'),
+  upstream: icon('upstream', '<path d="M8 13V4M4.5 7 8 3.5 11.5 7"/>'),
+  unfinished: icon(
+    'unfinished',
+    '<circle cx="8" cy="8" r="6"/><path d="M8 5v3.5M8 11h.01"/>'
+  )
 };
 
 /**

@@ -32,6 +32,8 @@ export class NotebookDataflow implements INotebookDataflow {
   constructor(private _options: NotebookDataflow.IOptions) {
     const { panel } = _options;
     this._ran = new RanCells(_options);
+    // Who waits for it is told too.
+    this._ready.promise.catch(() => undefined);
     this._ran.changed.connect(this._onRan, this);
     panel.disposed.connect(this.dispose, this);
   }
@@ -77,12 +79,19 @@ export class NotebookDataflow implements INotebookDataflow {
     });
   }
 
+  async settled(): Promise<void> {
+    await this.ready;
+    await this._worked;
+    await this._work();
+  }
+
   dispose(): void {
     if (this._isDisposed) {
       return;
     }
     this._isDisposed = true;
     clearTimeout(this._timer);
+    this._ready.reject(new Error('the notebook was closed'));
     this._ran.dispose();
     this._disposed.emit();
     Signal.clearData(this);
@@ -219,11 +228,15 @@ export class NotebookDataflow implements INotebookDataflow {
     });
   }
 
-  private async _work(): Promise<void> {
-    if (this._isWorking || !this._isStarted) {
-      return;
+  private _work(): Promise<void> {
+    if (!this._isWorking && this._isStarted) {
+      this._isWorking = true;
+      this._worked = this._workOff();
     }
-    this._isWorking = true;
+    return this._worked;
+  }
+
+  private async _workOff(): Promise<void> {
     clearTimeout(this._timer);
     try {
       while (this._isWanted()) {
@@ -247,6 +260,7 @@ export class NotebookDataflow implements INotebookDataflow {
     } else if (error instanceof ApiError && error.kind !== 'refused') {
       // Without its server half nothing can be known.
       this._isStopped = true;
+      this._ready.reject(error);
       this._options.troubles.report(error);
     } else {
       // The next edit tries again.
@@ -507,6 +521,7 @@ export class NotebookDataflow implements INotebookDataflow {
   private _toTell: SourceCell[] = [];
   private _users = 0;
   private _wait = FIRST_WAIT;
+  private _worked: Promise<void> = Promise.resolve();
   private _wereEdited = new Set<string>();
   private _watched = new WeakSet<ICellModel>();
 }

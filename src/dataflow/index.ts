@@ -1,3 +1,4 @@
 export * from './dataflow';
 export * from './manager';
+export * from './reach';
 export * from './tokens';

@@ -42,6 +42,11 @@ export interface INotebookDataflow extends IObservableDisposable {
   readonly ready: Promise<void>;
 
   /**
+   * Resolved when all that was edited and ran so far is told, and answered.
+   */
+  settled(): Promise<void>;
+
+  /**
    * Emitted with what is different.
    */
   readonly changed: ISignal<INotebookDataflow, IDataflowChange>;

@@ -186,13 +186,16 @@ export class NotebookRuns {
 
   /**
    * What is wrong with the notebook as a workflow; it stands on the cells from now on.
+   *
+   * @param only - the cells to run with all that they need, where not all are
    */
-  async preflight(path: string): Promise<Problem[]> {
+  async preflight(path: string, only?: string[]): Promise<Problem[]> {
     const problems = await this._api.preflight({
       kind: 'workflow',
       path,
       content: toContent(this._notebook),
-      fresh: false
+      fresh: false,
+      ...(only ? { only } : {})
     });
     for (const [id, cell] of codeCells(this._notebook)) {
       this.notes.set(
@@ -204,14 +207,16 @@ export class NotebookRuns {
   }
 
   /**
-   * Run the whole notebook as a workflow.
+   * Run the notebook as a workflow.
    *
    * @param path - the notebook's path
    * @param onStarted - called with the id of the run
+   * @param only - the cells to run with all that they need, where not all are
    */
   async runWorkflow(
     path: string,
-    onStarted: (run: string) => void
+    onStarted: (run: string) => void,
+    only?: string[]
   ): Promise<NotebookRuns.IWorkflowEnd> {
     const content = toContent(this._notebook);
     const cells = codeCells(this._notebook);
@@ -222,7 +227,8 @@ export class NotebookRuns {
       kind: 'workflow',
       path,
       content,
-      fresh: false
+      fresh: false,
+      ...(only ? { only } : {})
     });
     this._workflow = run;
     this._sent.set(run, sources);

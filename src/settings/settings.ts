@@ -9,6 +9,7 @@ import { IDossierSettings } from './tokens';
  */
 export const DEFAULTS: Readonly<IDossierSettings.IValues> = {
   strip: 'when-needed',
+  markStale: true,
   askBeforeCostly: true,
   askOnWarnings: true,
   notifyAfter: 60

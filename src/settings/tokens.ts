@@ -30,6 +30,11 @@ export namespace IDossierSettings {
     strip: 'when-needed' | 'always' | 'never';
 
     /**
+     * Whether cells that must run again are marked.
+     */
+    markStale: boolean;
+
+    /**
      * Whether the first run on a target that costs asks.
      */
     askBeforeCostly: boolean;

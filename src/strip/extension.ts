@@ -6,6 +6,12 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type { PanelLayout } from '@lumino/widgets';
 
+import type {
+  IDataflow,
+  IDataflowChange,
+  INotebookDataflow,
+  IStale
+} from '../dataflow';
 import {
   getOptions,
   getTarget,
@@ -16,6 +22,7 @@ import {
 import type { CellNotes } from '../preflight';
 import type { CellStates, IRunManager } from '../run';
 import type { IDossierSettings } from '../settings';
+import { PromptMark } from '../stale';
 import {
   type ITargetsModel,
   selectedCodeCells,
@@ -46,6 +53,7 @@ export class StripExtension implements DocumentRegistry.IWidgetExtension<
  */
 export namespace StripExtension {
   export interface IOptions {
+    dataflow: IDataflow;
     runs: IRunManager;
     settings: IDossierSettings;
     targets: ITargetsModel;
@@ -80,6 +88,7 @@ export class NotebookStrips implements IDisposable {
     this._isDisposed = true;
     this._options.settings.changed.disconnect(this._markAll, this);
     this._options.runs.opened.disconnect(this._onRuns, this);
+    this._dataflowUse?.dispose();
     Signal.clearData(this);
   }
 
@@ -114,8 +123,51 @@ export class NotebookStrips implements IDisposable {
     this._strips.get(id)?.strip.setNotes(notes.get(id));
   }
 
-  private _onState(states: CellStates, id: string): void {
-    this._strips.get(id)?.strip.setState(states.get(id), states.offers(id));
+  private _onState(_: CellStates, id: string): void {
+    const known = this._strips.get(id);
+    if (known) {
+      this._showState(id, known.strip);
+    }
+  }
+
+  private _showState(id: string, strip: Strip): void {
+    strip.setState(
+      this._states?.get(id) ?? null,
+      this._states?.offers(id) ?? [],
+      this._staleOf(id)
+    );
+  }
+
+  private _staleOf(id: string): IStale | null {
+    return (this._dataflowUse && this._dataflow?.stale.get(id)) ?? null;
+  }
+
+  private _onDataflow(_: INotebookDataflow, { stale }: IDataflowChange): void {
+    for (const id of stale) {
+      const cell = this._cells.get(id);
+      if (cell && !cell.isDisposed) {
+        this._marked.add(cell);
+      }
+    }
+    if (stale.length) {
+      this._schedule();
+    }
+  }
+
+  /**
+   * Ask which cells are stale, in a notebook that uses what is ours, if the user wants to know.
+   */
+  private _useDataflow(hasAny: boolean): void {
+    if (!hasAny || !this._options.settings.values.markStale) {
+      this._dataflowUse?.dispose();
+      this._dataflowUse = null;
+    } else if (!this._dataflowUse) {
+      if (!this._dataflow) {
+        this._dataflow = this._options.dataflow.of(this._panel);
+        this._dataflow.changed.connect(this._onDataflow, this);
+      }
+      this._dataflowUse = this._dataflow.use();
+    }
   }
 
   private _onNotebookMetadata(
@@ -191,11 +243,13 @@ export class NotebookStrips implements IDisposable {
     const notebook = this._panel.content;
     const model = notebook.model!;
     let hasAny = hasDossier(model);
+    this._cells.clear();
     for (const cell of notebook.widgets) {
       if (!(cell instanceof CodeCell)) {
         continue;
       }
       this._marked.add(cell);
+      this._cells.set(cell.model.id, cell);
       hasAny ||= hasDossier(cell.model);
       if (!this._watched.has(cell)) {
         this._watched.add(cell);
@@ -211,6 +265,13 @@ export class NotebookStrips implements IDisposable {
         this._strips.delete(id);
       }
     }
+    for (const [id, mark] of this._promptMarks) {
+      if (mark.cell.isDisposed) {
+        mark.dispose();
+        this._promptMarks.delete(id);
+      }
+    }
+    this._useDataflow(hasAny);
     if (hasAny) {
       this._options.runs.open(model);
       void this._options.targets.refresh();
@@ -220,8 +281,11 @@ export class NotebookStrips implements IDisposable {
   private _mark(cell: CodeCell): void {
     this._marked.add(cell);
     this._schedule();
-    if (!this._states && hasDossier(cell.model)) {
-      this._options.runs.open(this._panel.content.model!);
+    if (hasDossier(cell.model)) {
+      if (!this._states) {
+        this._options.runs.open(this._panel.content.model!);
+      }
+      this._useDataflow(true);
     }
   }
 
@@ -246,10 +310,31 @@ export class NotebookStrips implements IDisposable {
     if (!this._isWanted(target, fallback)) {
       known?.strip.dispose();
       this._strips.delete(id);
+      this._markPrompt(cell, this._staleOf(id));
       return;
     }
+    this._markPrompt(cell, null);
     const strip = known?.strip ?? this._insert(cell);
     strip.setTarget(target, fallback, getOptions(cell.model));
+    this._showState(id, strip);
+  }
+
+  /**
+   * Mark a cell that has no strip.
+   */
+  private _markPrompt(cell: CodeCell, stale: IStale | null): void {
+    const { id } = cell.model;
+    let mark = this._promptMarks.get(id);
+    if (mark && (mark.cell !== cell || !stale)) {
+      mark.dispose();
+      this._promptMarks.delete(id);
+      mark = undefined;
+    }
+    if (stale) {
+      mark ??= new PromptMark(cell, this._options.trans);
+      this._promptMarks.set(id, mark);
+      mark.show(stale);
+    }
   }
 
   private _isWanted(target: string | null, fallback: string): boolean {
@@ -283,10 +368,6 @@ export class NotebookStrips implements IDisposable {
     });
     const { id } = cell.model;
     this._strips.set(id, { cell, strip });
-    strip.setState(
-      this._states?.get(id) ?? null,
-      this._states?.offers(id) ?? []
-    );
     strip.setNotes(this._notes?.get(id) ?? []);
     // Between the header and the input.
     (cell.layout as PanelLayout).insertWidget(1, strip);
@@ -294,12 +375,16 @@ export class NotebookStrips implements IDisposable {
   }
 
   private _areAllMarked = false;
+  private _cells = new Map<string, CodeCell>();
   private _chooser: TargetChooser;
+  private _dataflow: INotebookDataflow | null = null;
+  private _dataflowUse: IDisposable | null = null;
   private _isDisposed = false;
   private _isScheduled = false;
   private _isWaiting = false;
   private _marked = new WeakSet<Cell>();
   private _notes: CellNotes | null = null;
+  private _promptMarks = new Map<string, PromptMark>();
   private _states: CellStates | null = null;
   private _strips = new Map<string, { cell: CodeCell; strip: Strip }>();
   private _watched = new WeakSet<Cell>();

@@ -4,6 +4,7 @@ import type {
 } from '@jupyterlab/application';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { IDataflow } from '../dataflow';
 import { IRunManager } from '../run';
 import { IDossierSettings } from '../settings';
 import { ITargetsModel } from '../targets';
@@ -16,10 +17,11 @@ export const stripPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyterlab-dossier:strip',
   description: 'Shows the target and the state of cells that have a target.',
   autoStart: true,
-  requires: [IRunManager, IDossierSettings, ITargetsModel],
+  requires: [IDataflow, IRunManager, IDossierSettings, ITargetsModel],
   optional: [ITranslator],
   activate: (
     app: JupyterFrontEnd,
+    dataflow: IDataflow,
     runs: IRunManager,
     settings: IDossierSettings,
     targets: ITargetsModel,
@@ -28,7 +30,7 @@ export const stripPlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load('jupyterlab_dossier');
     app.docRegistry.addWidgetExtension(
       'Notebook',
-      new StripExtension({ runs, settings, targets, trans })
+      new StripExtension({ dataflow, runs, settings, targets, trans })
     );
   }
 };

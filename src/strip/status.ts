@@ -1,8 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { TaskState } from '../api';
+import { isTaskEnd, type TaskState } from '../api';
+import type { IStale } from '../dataflow';
 import { stateIcons } from '../icons';
 import type { ICellOffer, ICellState } from '../run';
+import { StaleMark } from '../stale';
 
 /**
  * The state of a cell's task, spoken when it changes, and what can be done about it.
@@ -14,15 +16,28 @@ export class CellStatus {
     this._state.setAttribute('role', 'status');
     this._offers = document.createElement('span');
     this._offers.className = 'jp-DossierStrip-offers';
+    this._stale = new StaleMark(_trans);
     this.node = document.createElement('div');
     this.node.className = 'jp-DossierStatus';
-    this.node.append(this._state, this._offers);
+    this.node.append(this._state, this._stale.node, this._offers);
   }
 
   readonly node: HTMLElement;
 
-  show(state: ICellState | null, offers: readonly ICellOffer[]): void {
-    this._showState(state);
+  /**
+   * @param stale - why the cell must run again, which then counts more than how it ended
+   */
+  show(
+    state: ICellState | null,
+    offers: readonly ICellOffer[],
+    stale: IStale | null = null
+  ): void {
+    // How a task has ended badly is in its state already.
+    const isShown =
+      !!stale &&
+      (!state || (isTaskEnd(state.state) && stale.kind !== 'unfinished'));
+    this._stale.show(isShown ? stale : null);
+    this._showState(isShown ? null : state);
     this._offers.replaceChildren(
       ...offers.map(({ label, caption, execute }) => {
         const button = document.createElement('button');
@@ -58,6 +73,7 @@ export class CellStatus {
   }
 
   private _offers: HTMLElement;
+  private _stale: StaleMark;
   private _state: HTMLElement;
 }
 

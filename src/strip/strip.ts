@@ -4,6 +4,7 @@ import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
 import type { Problem } from '../api';
+import type { IStale } from '../dataflow';
 import { NoteMarks } from '../preflight';
 import type { ICellOffer, ICellState } from '../run';
 import { TargetButton } from '../targets';
@@ -65,10 +66,14 @@ export class Strip extends Widget {
   }
 
   /**
-   * Show the state of the cell's task, and what can be done about it.
+   * Show the state of the cell's task, what can be done about it, and why it must run again.
    */
-  setState(state: ICellState | null, offers: readonly ICellOffer[]): void {
-    this._status.show(state, offers);
+  setState(
+    state: ICellState | null,
+    offers: readonly ICellOffer[],
+    stale: IStale | null = null
+  ): void {
+    this._status.show(state, offers, stale);
   }
 
   /**

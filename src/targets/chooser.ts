@@ -26,13 +26,13 @@ export class TargetChooser {
   /**
    * Choose the target of cells.
    *
-   * @param withDefault - whether the notebook's default can be chosen too
+   * @param more - what else can be done, where the notebook's default can be chosen too
    */
   async chooseForCells(
     notebook: Notebook,
     cells: ICodeCellModel[],
     anchor: HTMLElement,
-    withDefault = false
+    more: (() => ChoiceMenu.IAction[]) | null = null
   ): Promise<void> {
     const trans = this._trans;
     const model = notebook.model;
@@ -55,16 +55,19 @@ export class TargetChooser {
           ),
           pick: target => setCellTargets(model, cells, target)
         },
-        ...(withDefault ? [this._default(model)] : [])
+        ...(more ? [this._default(model)] : [])
       ],
-      actions: this.schemaOf(cells)
-        ? [
-            {
-              label: trans.__('Options…'),
-              pick: () => void this.editOptions(notebook, cells)
-            }
-          ]
-        : []
+      actions: [
+        ...(this.schemaOf(cells)
+          ? [
+              {
+                label: trans.__('Options…'),
+                pick: () => void this.editOptions(notebook, cells)
+              }
+            ]
+          : []),
+        ...(more?.() ?? [])
+      ]
     }));
   }
 

@@ -23,7 +23,7 @@ export const targetsPlugin: JupyterFrontEndPlugin<ITargetsModel> = {
   requires: [IApiClient, ITroubles],
   optional: [IToolbarWidgetRegistry, ITranslator],
   activate: (
-    _: JupyterFrontEnd,
+    app: JupyterFrontEnd,
     api: IApiClient,
     troubles: ITroubles,
     toolbar: IToolbarWidgetRegistry | null,
@@ -31,11 +31,29 @@ export const targetsPlugin: JupyterFrontEndPlugin<ITargetsModel> = {
   ) => {
     const targets = new TargetsModel({ api, troubles });
     const trans = (translator ?? nullTranslator).load('jupyterlab_dossier');
+    const { commands } = app;
+    const actions = () =>
+      RUNS.filter(id => commands.hasCommand(id) && commands.isEnabled(id)).map(
+        id => ({
+          label: commands.label(id),
+          pick: () => void commands.execute(id)
+        })
+      );
     toolbar?.addFactory<NotebookPanel>(
       'Notebook',
       'dossier-target',
-      panel => new ToolbarTarget({ notebook: panel.content, targets, trans })
+      panel =>
+        new ToolbarTarget({ notebook: panel.content, actions, targets, trans })
     );
     return targets;
   }
 };
+
+/**
+ * What runs some cells of the notebook; another plugin has these.
+ */
+const RUNS = [
+  'dossier:run-stale',
+  'dossier:run-needed',
+  'dossier:run-dependents'
+];

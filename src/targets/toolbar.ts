@@ -5,6 +5,7 @@ import { Widget } from '@lumino/widgets';
 import { getTarget, KERNEL } from '../notebook';
 import { TargetButton } from './button';
 import { selectedCodeCells, TargetChooser } from './chooser';
+import type { ChoiceMenu } from './menu';
 
 /**
  * The button in the notebook's toolbar: the target of the selected cells, and the default.
@@ -21,7 +22,7 @@ export class ToolbarTarget extends Widget {
         const cells = selectedCodeCells(notebook);
         const opened =
           cells.length > 0
-            ? chooser.chooseForCells(notebook, cells, anchor, true)
+            ? chooser.chooseForCells(notebook, cells, anchor, options.actions)
             : chooser.chooseDefault(notebook, anchor);
         opened.catch(console.error);
       },
@@ -84,5 +85,10 @@ export class ToolbarTarget extends Widget {
 export namespace ToolbarTarget {
   export interface IOptions extends TargetChooser.IOptions {
     notebook: Notebook;
+
+    /**
+     * What else can be done with the selected cells.
+     */
+    actions: () => ChoiceMenu.IAction[];
   }
 }

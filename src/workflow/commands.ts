@@ -8,6 +8,7 @@ import {
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { ICosts } from '../costs';
+import type { IDataflow } from '../dataflow';
 import { targetIcon, workflowIcon } from '../icons';
 import { KERNEL, setCellTargets, setDefaultTarget } from '../notebook';
 import type { IRunManager } from '../run';
@@ -18,6 +19,7 @@ import {
   TargetChooser
 } from '../targets';
 import type { ITroubles } from '../troubles';
+import type { WhichCells } from './some';
 
 /**
  * The ids of the commands.
@@ -29,6 +31,9 @@ export namespace CommandIDs {
   export const runInKernel = 'dossier:run-in-kernel';
   export const runOnce = 'dossier:run-once';
   export const runWorkflow = 'dossier:run-workflow';
+  export const runStale = 'dossier:run-stale';
+  export const runNeeded = 'dossier:run-needed';
+  export const runDependents = 'dossier:run-dependents';
   export const cancel = 'dossier:cancel';
 }
 
@@ -36,8 +41,8 @@ export namespace CommandIDs {
  * Add the commands.
  */
 export function addCommands(options: addCommands.IOptions): void {
-  const { app, costs, runs, settings, targets, tracker, trans, troubles } =
-    options;
+  const { app, costs, dataflow, runs, settings, targets } = options;
+  const { tracker, trans, troubles } = options;
   const { commands, shell } = app;
 
   const currentPanel = (): NotebookPanel | null => {
@@ -219,6 +224,49 @@ export function addCommands(options: addCommands.IOptions): void {
     }
   });
 
+  /**
+   * Run some cells of the current notebook with what they need.
+   */
+  const runSome = async (which: WhichCells): Promise<void> => {
+    const panel = currentPanel();
+    if (panel) {
+      const { runSome: run } = await import('./some');
+      const more = { costs, runs, settings, trans, troubles };
+      await run(panel, which, { dataflow, ...more });
+    }
+  };
+  const canRunSome = () => activeCell() !== null && !currentRuns()?.workflow;
+
+  commands.addCommand(CommandIDs.runStale, {
+    label: trans.__('Run Stale Cells'),
+    caption: trans.__(
+      'Run the cells that were edited or never ran and those that depend on them, as a workflow'
+    ),
+    describedBy: { args: { type: 'object', properties: {} } },
+    isEnabled: () => !!currentPanel() && !currentRuns()?.workflow,
+    execute: () => runSome('stale')
+  });
+
+  commands.addCommand(CommandIDs.runNeeded, {
+    label: trans.__('Run This and What It Needs'),
+    caption: trans.__(
+      'Run the selected cells and the cells that they need, as a workflow'
+    ),
+    describedBy: { args: { type: 'object', properties: {} } },
+    isEnabled: canRunSome,
+    execute: () => runSome('needed')
+  });
+
+  commands.addCommand(CommandIDs.runDependents, {
+    label: trans.__('Run This and What Depends on It'),
+    caption: trans.__(
+      'Run the selected cells and the cells that depend on them, with what those need, as a workflow'
+    ),
+    describedBy: { args: { type: 'object', properties: {} } },
+    isEnabled: canRunSome,
+    execute: () => runSome('dependents')
+  });
+
   commands.addCommand(CommandIDs.cancel, {
     label: trans.__('Cancel Run'),
     caption: trans.__(
@@ -243,6 +291,7 @@ export namespace addCommands {
   export interface IOptions {
     app: JupyterFrontEnd;
     costs: ICosts;
+    dataflow: IDataflow;
     runs: IRunManager;
     settings: IDossierSettings;
     targets: ITargetsModel;

@@ -7,6 +7,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { ICosts } from '../costs';
+import { IDataflow } from '../dataflow';
 import { IRunManager } from '../run';
 import { IDossierSettings } from '../settings';
 import { ITargetsModel } from '../targets';
@@ -23,6 +24,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [
     ICosts,
+    IDataflow,
     INotebookTracker,
     IRunManager,
     IDossierSettings,
@@ -33,6 +35,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   activate: (
     app: JupyterFrontEnd,
     costs: ICosts,
+    dataflow: IDataflow,
     tracker: INotebookTracker,
     runs: IRunManager,
     settings: IDossierSettings,
@@ -45,6 +48,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     addCommands({
       app,
       costs,
+      dataflow,
       runs,
       settings,
       targets,

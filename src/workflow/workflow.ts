@@ -11,20 +11,21 @@ import type { IDossierSettings } from '../settings';
 import type { ITroubles } from '../troubles';
 
 /**
- * Run the notebook of a panel as a workflow, and tell the user how that goes.
+ * Run the notebook of a panel as a workflow, or some of its cells with what they need, and tell the
+ * user how that goes.
  */
 export async function runWorkflow(
   panel: NotebookPanel,
   options: runWorkflow.IOptions
 ): Promise<void> {
-  const { costs, settings, trans, troubles } = options;
+  const { costs, only, settings, trans, troubles } = options;
   const model = panel.content.model;
   if (!model) {
     return;
   }
   const runs = options.runs.open(model);
   try {
-    const problems = await runs.preflight(panel.context.localPath);
+    const problems = await runs.preflight(panel.context.localPath, only);
     if (
       isRefused(problems) ||
       (problems.length && settings.values.askOnWarnings)
@@ -43,7 +44,9 @@ export async function runWorkflow(
     return;
   }
   const targets = new Set(
-    Array.from(codeCells(model).values(), cell => getTarget(cell))
+    Array.from(codeCells(model))
+      .filter(([id]) => options.needed?.has(id) ?? true)
+      .map(([, cell]) => getTarget(cell))
   ).add(getTarget(model));
   for (const target of targets) {
     if (target !== null && !(await costs.permit(model, target))) {
@@ -55,9 +58,11 @@ export async function runWorkflow(
   let id = '';
   let end: NotebookRuns.IWorkflowEnd;
   try {
-    end = await runs.runWorkflow(panel.context.localPath, () => {
+    const onStarted = () => {
       id = Notification.emit(
-        trans.__('%1 runs as a workflow…', name),
+        only
+          ? trans.__('Cells of %1 run…', name)
+          : trans.__('%1 runs as a workflow…', name),
         'in-progress',
         {
           autoClose: false,
@@ -72,7 +77,9 @@ export async function runWorkflow(
           ]
         }
       );
-    });
+    };
+    const path = panel.context.localPath;
+    end = await runs.runWorkflow(path, onStarted, only);
   } catch (error) {
     if (id) {
       Notification.dismiss(id);
@@ -81,6 +88,7 @@ export async function runWorkflow(
     return;
   }
   const order = Array.from(codeCells(model).keys());
+  const last = order.filter(cell => !only || only.includes(cell)).pop();
   const [failed] = end.failed.sort(
     (a, b) => order.indexOf(a) - order.indexOf(b)
   );
@@ -90,13 +98,15 @@ export async function runWorkflow(
   });
   if (end.state === 'done') {
     // Who waited for long may be elsewhere when it ends.
-    const stays = isLong(Date.now() - begun, settings) && order.length > 0;
+    const stays = isLong(Date.now() - begun, settings) && last !== undefined;
     Notification.update({
       id,
       type: 'success',
-      message: trans.__('%1 ran as a workflow.', name),
+      message: only
+        ? trans.__('Cells of %1 ran.', name)
+        : trans.__('%1 ran as a workflow.', name),
       autoClose: stays ? false : 5000,
-      actions: stays ? [showing(order[order.length - 1])] : []
+      actions: stays ? [showing(last)] : []
     });
     return;
   }
@@ -126,6 +136,16 @@ export async function runWorkflow(
 export namespace runWorkflow {
   export interface IOptions {
     costs: ICosts;
+
+    /**
+     * The cells to run with all that they need, where not all are.
+     */
+    only?: string[];
+
+    /**
+     * These cells and what they need, as far as is known: only those may cost.
+     */
+    needed?: ReadonlySet<string>;
     runs: IRunManager;
     settings: IDossierSettings;
     trans: TranslationBundle;

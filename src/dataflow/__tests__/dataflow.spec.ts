@@ -346,7 +346,7 @@ describe('NotebookDataflow', () => {
 
   it('asks one at a time, and tells what happened meanwhile together', async () => {
     dataflow.use();
-    await dataflow.ready;
+    await dataflow.settled();
     const held = new PromiseDelegate<void>();
     server.hold = held.promise;
     server.requests.length = 0;

@@ -62,6 +62,34 @@ describe('Strip', () => {
     ).toBe('true');
   });
 
+  it('says why the cell must run again, and how it ended no more', () => {
+    const stale = { kind: 'edited' as const, why: 'its code was edited' };
+    strip.setState({ state: 'done', why: null }, [], stale);
+    expect(status.textContent).toBe('');
+    const mark = strip.node.querySelector<HTMLElement>('.jp-DossierStale')!;
+    expect(mark.hidden).toBe(false);
+    const button = mark.querySelector('button')!;
+    expect(button.textContent).toBe('edited');
+    expect(button.querySelector('svg')).not.toBeNull();
+    const why = mark.querySelector(
+      `#${button.getAttribute('aria-describedby')}`
+    );
+    expect(why?.textContent).toBe('Must run again: its code was edited');
+    strip.setState({ state: 'running', why: null }, [], stale);
+    expect(mark.hidden).toBe(true);
+    expect(status.textContent).toBe('running');
+  });
+
+  it('keeps how a cell has failed', () => {
+    const stale = { kind: 'unfinished' as const, why: 'its last run failed' };
+    strip.setState({ state: 'failed', why: 'on purpose' }, [], stale);
+    expect(status.textContent).toBe('failedon purpose');
+    strip.setState(null, [], stale);
+    expect(strip.node.querySelector('.jp-DossierStale-word')?.textContent).toBe(
+      'not done'
+    );
+  });
+
   it('is empty before anything ran', () => {
     strip.setState({ state: 'done', why: null }, []);
     strip.setState(null, []);

@@ -1,0 +1,132 @@
+import type { Locator, Page } from '@playwright/test';
+
+import { cellAt, openNotebook, outputsAt, stateAt } from '../support/notebook';
+import { expect, expectAccessible, laidOut, look, test } from '../support/test';
+
+/**
+ * The mark that says why a cell must run again.
+ */
+function markAt(page: Page, index: number): Locator {
+  return cellAt(page, index).getByRole('button', {
+    name: /^(edited|upstream|not run|not done)$/
+  });
+}
+
+const CELLS = [
+  { source: 'a = 1' },
+  { source: 'b = a + 1', target: 'local' },
+  { source: 'print("b", b)' },
+  { source: 'print("apart")', target: 'local' }
+];
+
+test(
+  'stale cells are marked and run, by keys',
+  laidOut,
+  async ({ page, tmpPath }) => {
+    await openNotebook(page, `${tmpPath}/stale.ipynb`, CELLS);
+    for (const index of [0, 1, 2, 3]) {
+      await expect(markAt(page, index)).toHaveText('not run');
+    }
+    await page.notebook.selectCells(0);
+    await page.keyboard.press('Alt+R');
+    await expect(page.getByText('Cells of stale.ipynb ran.')).toBeVisible();
+    await expect(outputsAt(page, 2)).toHaveText('b 2\n');
+    for (const index of [0, 1, 2, 3]) {
+      await expect(markAt(page, index)).toHaveCount(0);
+    }
+    await expect(stateAt(page, 3)).toHaveText(/done|reused/);
+    const place = () => cellAt(page, 3).boundingBox();
+    const before = await place();
+
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Control+End');
+    await page.keyboard.type('1');
+    await expect(markAt(page, 0)).toHaveText('edited');
+    await expect(markAt(page, 1)).toHaveText('upstream');
+    await expect(cellAt(page, 1)).toContainText(
+      'Must run again: `a` comes from code cell 1, which changed'
+    );
+    await expect(markAt(page, 2)).toHaveText('upstream');
+    await expect(markAt(page, 2)).toHaveAccessibleDescription(
+      'Must run again: `b` comes from code cell 2, which must run again'
+    );
+    await expect(markAt(page, 3)).toHaveCount(0);
+    expect(await place()).toEqual(before);
+    await expectAccessible(page, '.jp-DossierStale');
+
+    await markAt(page, 2).focus();
+    await expect(page.getByRole('tooltip')).toHaveText(
+      'Must run again: `b` comes from code cell 2, which must run again'
+    );
+    await look(page, 'stale');
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('tooltip')).toHaveCount(0);
+
+    await page.notebook.enterCellEditingMode(0);
+    await page.keyboard.press('Control+Z');
+    for (const index of [0, 1, 2]) {
+      await expect(markAt(page, index)).toHaveCount(0);
+    }
+
+    await page.keyboard.press('Control+End');
+    await page.keyboard.type('2');
+    await page.keyboard.press('Escape');
+    await page.notebook.selectCells(1);
+    await page.keyboard.press('Alt+Shift+ArrowUp');
+    await expect(markAt(page, 0)).toHaveCount(0);
+    await expect(markAt(page, 1)).toHaveCount(0);
+    await expect(markAt(page, 2)).toHaveText('upstream');
+    await expect(outputsAt(page, 2)).toHaveText('b 2\n');
+
+    await expect(page.getByText('Cells of stale.ipynb ran.')).toHaveCount(2);
+    await page.keyboard.press('Alt+Shift+ArrowDown');
+    await expect(outputsAt(page, 2)).toHaveText('b 13\n');
+    await expect(markAt(page, 2)).toHaveCount(0);
+  }
+);
+
+test('a cell that runs in the kernel is stale no more, and what uses it is', async ({
+  page,
+  tmpPath
+}) => {
+  await openNotebook(page, `${tmpPath}/kernel.ipynb`, [
+    { source: 'a = 1' },
+    { source: 'print("a", a)', target: 'local' }
+  ]);
+  await page.menu.clickMenuItem('Run>Run All Cells');
+  await expect(outputsAt(page, 1)).toHaveText('a 1\n');
+  await expect(markAt(page, 1)).toHaveCount(0);
+  await page.notebook.setCell(0, 'code', 'a = 3');
+  await expect(markAt(page, 0)).toHaveText('edited');
+  await page.keyboard.press('Control+Enter');
+  await expect(markAt(page, 0)).toHaveCount(0);
+  await expect(markAt(page, 1)).toHaveText('upstream');
+  await page.notebook.selectCells(1);
+  await page.keyboard.press('Control+Enter');
+  await expect(outputsAt(page, 1)).toHaveText('a 3\n');
+  await expect(markAt(page, 1)).toHaveCount(0);
+});
+
+test.describe(() => {
+  test.use({
+    settings: { 'jupyterlab-dossier:plugin': { markStale: false } }
+  });
+
+  test('marks can be switched off', async ({ page, tmpPath }) => {
+    const asked: string[] = [];
+    page.on('request', request => {
+      if (request.url().includes('/changes')) {
+        asked.push(request.url());
+      }
+    });
+    await openNotebook(page, `${tmpPath}/off.ipynb`, CELLS);
+    await page.notebook.setCell(0, 'code', 'a = 2');
+    await page.notebook.selectCells(0);
+    await page.keyboard.press('Alt+R');
+    await expect(outputsAt(page, 2)).toHaveText('b 3\n');
+    await page.notebook.setCell(0, 'code', 'a = 4');
+    await expect(markAt(page, 0)).toHaveCount(0);
+    await expect(page.locator('.jp-DossierStale:visible')).toHaveCount(0);
+    expect(asked.length).toBeGreaterThan(0);
+  });
+});
