@@ -69,6 +69,29 @@ for part in range(1, 6):
   await page.screenshot({ path: path.join(IMAGES, 'using-settings.png') });
 });
 
+test('a picture of stale cells', async ({ page, tmpPath }) => {
+  await openNotebook(page, `${tmpPath}/stale.ipynb`, [
+    { source: 'limit = 20' },
+    {
+      source: 'readings = [value for value in range(30) if value < limit]',
+      target: 'local'
+    },
+    { source: 'f"{len(readings)} readings"' },
+    { source: '"nothing of it is used here"', target: 'local' }
+  ]);
+  await page.sidebar.close('left');
+  await page.notebook.selectCells(0);
+  await page.keyboard.press('Alt+R');
+  await expect(outputsAt(page, 2)).toContainText('20 readings');
+  await expect(page.getByText('Cells of stale.ipynb ran.')).toBeVisible();
+  await page.notebook.setCell(0, 'code', 'limit = 25');
+  const mark = page.getByRole('button', { name: 'upstream' }).last();
+  await expect(mark).toBeVisible();
+  await mark.hover();
+  await expect(page.getByRole('tooltip')).toBeVisible();
+  await shoot(page, 'stale');
+});
+
 /**
  * A picture of the notebook.
  */

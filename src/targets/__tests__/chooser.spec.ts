@@ -137,7 +137,7 @@ describe('TargetChooser', () => {
   });
 
   it('sets the default of the notebook', async () => {
-    await chooser.chooseForCells(notebook, cells, anchor, true);
+    await chooser.chooseForCells(notebook, cells, anchor, () => []);
     const last = items().filter(item => item.textContent!.startsWith('local'));
     last[1].click();
     expect(getTarget(model)).toBe('local');
