@@ -83,7 +83,7 @@ test-engines: install ## real engines (a Kubernetes cluster), started, tested an
 PARTS := order edits reuse generated mutants precision faults
 FULL_order := tests/oracles/test_order.py tests/runs/test_example.py
 FULL_edits := tests/oracles/test_edits.py
-FULL_reuse := tests/oracles/test_reuse.py
+FULL_reuse := tests/oracles/test_reuse.py tests/oracles/test_world.py
 FULL_generated := tests/oracles/test_generated.py
 FULL_mutants := tests/oracles/test_mutants.py
 FULL_precision := tests/oracles/test_precision.py

@@ -43,8 +43,12 @@ _CHANCE = {
 }  # fmt: skip
 # No event tells that somebody asks whether a file is there.
 _ASKS = {"exists", "lexists", "isfile", "isdir", "islink", "is_file", "is_dir", "is_symlink",
-         "getsize", "samefile"}  # fmt: skip
+         "getsize", "samefile", "stat", "lstat", "access"}  # fmt: skip
 _TIMES = {"getmtime", "getctime", "getatime", "st_mtime", "st_ctime", "st_atime", "st_mtime_ns"}
+# The last parts, for modules under other names; which name is which module, the notebook says.
+_LAST = {path.rpartition(".")[2] for path in _CLOCKS | _CHANCE}
+# Where these come from.
+CHANGING_MODULES = {"time", "datetime", "timeit", "uuid", "os", "tempfile", "random", "pandas"}
 # Without an argument they take entropy of the machine.
 _SEEDED = {"default_rng", "RandomState", "SeedSequence", "Random", "Generator", "PCG64", "MT19937"}
 _WATCHES = {"psutil", "secrets"}
@@ -84,6 +88,9 @@ class Traits:
     """Calls that open files in a way nobody sees: each with its file, if that is a literal."""
     native_inside: list[list[str | None]] = field(default_factory=list)
     """The same, in what it defines."""
+    suspects: list[list[str]] = field(default_factory=list)
+    """Names whose attribute may be a clock or entropy, if they mean such a module: [name, path]."""
+    suspects_inside: list[list[str]] = field(default_factory=list)
     imports_only: bool = False
     calls: bool = False
     """Whether it calls anything itself, and not only in what it defines."""
@@ -159,6 +166,8 @@ def _look(node: ast.AST, found: Traits, words: list[str]) -> None:
                 if path in _CLOCKS | _CHANCE:
                     found.inside.append(_words(path))
                     words.append(_words(path))
+                elif alias.name in _SEEDED and alias.asname:
+                    found.inside.append(f"`{alias.asname}` may be called without a seed")
                 if path in ("os.environ", "os.getenv"):
                     found.environment.append("*")
         for module in modules:
@@ -170,6 +179,15 @@ def _look(node: ast.AST, found: Traits, words: list[str]) -> None:
         short = ".".join(path.split(".")[-2:])
         if short in _CLOCKS | _CHANCE:
             words.append(_words(short))
+        # One that is not called here may be called by whoever gets it.
+        given = not getattr(node, "_called", False) and words is not found.inside
+        if short in _CLOCKS | _CHANCE and given:
+            found.inside.append(_words(short))
+        elif node.attr in _LAST and (name := path.partition(".")[0]):
+            if words is not found.inside:
+                found.suspects.append([name, path])
+            if words is found.inside or given:
+                found.suspects_inside.append([name, path])
         if node.attr in _TIMES:
             words.append(f"it looks at times of files (`{node.attr}`)")
         if short == "os.environ" and not getattr(node, "_counted", False):
@@ -177,6 +195,7 @@ def _look(node: ast.AST, found: Traits, words: list[str]) -> None:
     elif isinstance(node, ast.Subscript) and _path(node.value) == "os.environ":
         _variable(node.slice, node.value, found)
     elif isinstance(node, ast.Call):
+        node.func._called = True  # type: ignore[attr-defined]
         _call(node, found, words)
     elif isinstance(node, ast.Compare) and _path(node.comparators[0]) == "os.environ":
         _variable(node.left, node.comparators[0], found)  # `"X" in os.environ`

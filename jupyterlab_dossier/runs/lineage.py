@@ -34,6 +34,9 @@ _LIMITS = {"cpu", "memory", "time", "walltime", "timeout", "gpu_memory", "queue"
 _KNOWN_READERS = {"read_parquet", "read_feather", "read_orc", "read_hdf"}
 # What functions of libraries that open files by themselves are called.
 _READS = re.compile("read|scan|open|load|im|sql|query|connect|execute|File|Dataset|Video")
+# Formats of `logging` with the time, and what writes such lines.
+_TIMED_LINES = re.compile(r"asctime|msecs|relativeCreated|[({]created")
+_LOGS = re.compile(r"(?i)log|warn")
 _PLAIN = ("int", "float", "str", "bool", "bytes", "complex", "NoneType", "numpy.", "pandas.",
           "datetime.", "range")  # fmt: skip
 
@@ -134,6 +137,10 @@ class Lineage:
         step = task.step
         own = self._traits(task.cell.id)
         yield from own.get("volatile") or []
+        yield from self._suspected(step, own.get("suspects") or [])
+        sources = (self._state.plan.steps[c].cell.source for c in self._callable(task, met))
+        if self.logs_time(task) and any(_LOGS.search(source) for source in sources):
+            yield "lines of the log show the time"
         for words in step.spec.get("outside") or []:
             if words.startswith("writes "):
                 continue
@@ -143,7 +150,10 @@ class Lineage:
         called = self._callable(task, met)
         for cell in called:
             if cell != task.cell.id or own.get("calls"):
-                yield from self._traits(cell).get("inside") or []
+                traits_of = self._traits(cell)
+                yield from traits_of.get("inside") or []
+                maker = self._state.plan.steps[cell]
+                yield from self._suspected(maker, traits_of.get("suspects_inside") or [])
         for module in self._used(step):
             if known := self._inside.get(module):
                 for words in known.inside:
@@ -164,6 +174,18 @@ class Lineage:
             reads_files = _READS.match(call.rpartition(".")[2]) is not None
             if call.partition(".")[0] in names and reads_files and call not in listed:
                 yield f"it is not known which files `{call}` reads"
+
+    def logs_time(self, task: Task) -> bool:
+        """Whether a cell up to this one sets a format of log lines that has the time."""
+        cells = (step.cell for step in self._state.plan.steps.values())
+        return any(c.index <= task.cell.index and _TIMED_LINES.search(c.source) for c in cells)
+
+    def _suspected(self, step: Step, suspects: list[list[str]]) -> Iterator[str]:
+        """Attributes of names that mean a module with clocks or entropy."""
+        bound = self._bound(step)
+        for name, path in suspects:
+            if bound.get(name) in traits.CHANGING_MODULES:
+                yield f"it may read the clock or chance (`{path}`)"
 
     def _native(self, task: Task, called: list[str]) -> list[tuple[str, str | None]]:
         """Calls that may open files unseen: of the cell itself, and of what it calls."""

@@ -66,6 +66,8 @@ class Reuse:
         self._contents = Contents(os.path.dirname(state.workflow.path))
         self._full: dict[str, str] = {}
         """The whole key of each task that has succeeded: values without bytes are known by it."""
+        self._read: dict[str, str] = {}
+        """What files were in it that a task read: a module is known by those of its import."""
         self._noticed: dict[str, Difference] = {}
         """What of a result was found missing, by cell."""
         workflow = state.workflow
@@ -101,9 +103,10 @@ class Reuse:
 
     def _identity(self, manifest: Json) -> str:
         content = self._state.versions.content(manifest["version"])
-        if content is not None:
-            return content
         maker = self._state.versions.makers.get(manifest["version"], "")
+        if content is not None:
+            read = self._read.get(maker) if manifest.get("type") == "module" else None
+            return f"{content}:{read}" if read else content
         return f"recipe:{self._full.get(maker) or manifest['version']}"
 
     # taking
@@ -341,6 +344,11 @@ class Reuse:
     def _enter(self, task: Task, match: _Match) -> None:
         self._state.versions.add(task.cell.id, match.manifests, match.met.deleted)
         self._full[task.cell.id] = keys.digest([match.source.fixed, match.met.hash])
+        self._note_read(task.cell.id, match.met)
+
+    def _note_read(self, cell: str, met: Met) -> None:
+        if met.files:
+            self._read[cell] = keys.digest(met.files)
 
     async def _commit(self, found: Mapping[str, _Match]) -> bool:
         tasks = self._state.tasks
@@ -429,6 +437,8 @@ class Reuse:
             met.raw = None
         if asked:
             barred = "it asks for input"
+        elif stderr and self._lineage.logs_time(task):
+            barred = barred or "lines of the log show the time"
         said = (task.cell.effects or {}).get("reuse")
         if said is None:
             barred = barred or next(self._bars(task, begun, message), None)
@@ -436,6 +446,7 @@ class Reuse:
             barred = "its metadata says so"
         met.deleted = sorted(observations.deleted(message))
         self._full[cell] = keys.digest([begun.fixed.hash, met.hash])
+        self._note_read(cell, met)
         if barred is not None:
             self._full[cell] = f"{attempt}"
         if self._state.workflow.shuffle is not None:
@@ -508,7 +519,9 @@ class Reuse:
     def restored(self, known: Mapping[str, Key]) -> None:
         """The keys of tasks that had succeeded before this engine took the run up."""
         for cell, key in known.items():
-            self._full[cell] = keys.digest([key.fixed, Met.of(key.met).hash])
+            met = Met.of(key.met)
+            self._full[cell] = keys.digest([key.fixed, met.hash])
+            self._note_read(cell, met)
             if key.barred is not None:
                 self._full[cell] = key.attempt
 

@@ -351,7 +351,7 @@ class WorkflowRun:
             prefix=[key for key in self._through(setups) if key not in through],
             decide=functools.partial(self._decide, task),
             options=self._recipe(task).of_cell(task.cell.options),
-            check=CHECK if not complete else None,
+            check={**CHECK, "folder": self._folder} if not complete else None,
         )
 
     def _cwd(self, task: Task) -> str | None:

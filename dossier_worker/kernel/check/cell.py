@@ -62,7 +62,9 @@ class Cell:
         self.mutated = frozenset(task.get("mutated") or ())
         self.exports = frozenset(task.get("exports") or ())
         self.replayed = bool(task.get("setup") or task.get("reset") or task.get("new"))
-        self.folder = os.path.abspath(task.get("filename_cwd") or os.getcwd())
+        # The notebook's folder, which a cell before may have left.
+        known = (task.get("check") or {}).get("folder") or task.get("filename_cwd")
+        self.folder = os.path.abspath(known or os.getcwd())
         self.clock = Clock(float((task.get("check") or {}).get("budget") or 0.005))
         # Set when the cell has ended: the names that it bound or rebound.
         self.bound: frozenset[str] = frozenset()

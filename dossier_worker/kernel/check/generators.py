@@ -21,10 +21,17 @@ class Generators:
     def report(self, cell: Cell, effects: Effects) -> None:
         before, self._before = self._before, {}
         for name, state in _states().items():
-            if name in before and before[name] != state:
+            # One that was loaded meanwhile is drawn from if it has moved since it was made.
+            if before[name] != state if name in before else _moved(state):
                 effects["drawn"].add(name)
                 if name not in cell.exports:
                     effects["random"].add(name)
+
+
+def _moved(state: Any) -> bool:
+    """Whether numpy's generator is elsewhere than where its seeding left it."""
+    words, _, has_gauss, _ = state
+    return bool(has_gauss) or not isinstance(words, tuple) or words[1] != _FRESH
 
 
 def _raw(generator: random.Random) -> tuple[bytes, Any]:
@@ -46,6 +53,7 @@ def _readable() -> bool:
         return False
 
 
+_FRESH = 624  # the position of a Mersenne Twister that gave no number yet
 _HEAD = object.__basicsize__
 _SIZE = 625 * 4  # a position and 624 words
 _RAW = _readable()
