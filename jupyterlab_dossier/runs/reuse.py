@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from . import keys, observations, values
@@ -81,6 +81,10 @@ class Reuse:
             return None
         fixed = await self._lineage.fixed(task)
         return Begun(fixed, self._met(task))
+
+    def renewed(self, task: Task, begun: Begun | None) -> Begun | None:
+        """What a task had begun with, as it is now: it may have waited for its worker."""
+        return None if begun is None else replace(begun, met=self._met(task))
 
     def _met(self, task: Task) -> Met:
         """What the task would be given now."""

@@ -274,6 +274,8 @@ class WorkflowRun:
                     if place is not None:
                         place.enter(task.cell.id)
                     await self._inspect(task, kernel)
+                    # Others may have ended since: key and setting are of one moment.
+                    begun = self.reuse.renewed(task, begun)
                     setting = self._setting(task, kernel)
                     task.attempt = setting.attempt
                     task.span = again.Span(time.time(), None, setting.inputs)

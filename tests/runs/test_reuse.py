@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from reusing import PLAIN, edited, ran, run
+from support import started, targets, workflow
 
 from jupyterlab_dossier.runs import Engine
 
@@ -64,3 +65,24 @@ async def test_a_copy_elsewhere_takes_what_the_original_left(
         record, outputs = await run(engine, tmp_path / name, sources)
         assert len(ran(record)) == executed
         assert outputs["c6"][0]["text"] == f"{name}\n"
+
+
+async def test_a_key_is_of_what_the_task_was_given(tmp_path: Path) -> None:
+    """Also where it began early, waited for its worker, and others changed its inputs meanwhile."""
+    cells = (
+        "class A:\n    n = 0",
+        "a = A()",
+        "b = A()",
+        "import time\nA.n = 4\ntime.sleep(0.7)",
+        "print(a.n, b.n)",
+        "print(a.n + b.n)",
+    )
+    async with started(tmp_path / "one", targets(slots=1)) as engine:
+        run = await engine.submit(workflow(tmp_path, cells, jobs=4))
+        assert (await engine.wait(run)).state == "done"
+        outputs, _ = await engine.outputs(run)
+        assert [outputs[c][0]["text"] for c in ("c4", "c5")] == ["4 4\n", "8\n"]
+        for cell, key in (await engine.ledger.keys(run)).items():
+            given = await engine.ledger.given(run, cell)
+            known = {n: v for n, v in key.met["versions"].items() if not n.startswith("set-up")}
+            assert known == given, cell
