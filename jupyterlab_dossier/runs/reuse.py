@@ -351,8 +351,10 @@ class Reuse:
         self._note_read(task.cell.id, match.met)
 
     def _note_read(self, cell: str, met: Met) -> None:
-        if met.files:
-            self._read[cell] = keys.digest(met.files)
+        # Modules by their text are parts of their own.
+        data = {path: content for path, content in met.files.items() if path[-3:] != ".py"}
+        if data:
+            self._read[cell] = keys.digest(data)
 
     async def _commit(self, found: Mapping[str, _Match]) -> bool:
         tasks = self._state.tasks

@@ -50,12 +50,16 @@ async def test_ten_runs_at_once(engine: Engine, tmp_path: Path) -> None:
     names = await asyncio.gather(
         *(engine.submit(workflow(tmp_path, sources if n % 2 else PLAIN)) for n in range(10))
     )
+    executed = []
     for number, name in enumerate(names):
         record = await engine.wait(name)
         outputs, _ = await engine.outputs(name)
-        assert ran(record) == (["c5"] if number % 2 else []), record
+        # One of the edited ones that ends soon is taken by those that begin later.
+        assert ran(record) in ([["c5"], []] if number % 2 else [[]]), record
+        executed += ran(record)
         assert outputs["c3"] == before["c3"] and outputs["c4"] == before["c4"]
         assert outputs["c5"][0]["text"] == ("edited\n" if number % 2 else "alone\n")
+    assert executed
 
 
 async def test_two_engines_on_one_store(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ class Generators:
             # One that was loaded meanwhile is drawn from if it has moved since it was made.
             if before[name] != state if name in before else _moved(state):
                 effects["drawn"].add(name)
-                if name not in cell.exports:
+                if name in before and name not in cell.exports:
                     effects["random"].add(name)
 
 
@@ -53,7 +53,7 @@ def _readable() -> bool:
         return False
 
 
-_FRESH = 624  # the position of a Mersenne Twister that gave no number yet
+_FRESH = 623  # where numpy's seeding from entropy leaves it
 _HEAD = object.__basicsize__
 _SIZE = 625 * 4  # a position and 624 words
 _RAW = _readable()

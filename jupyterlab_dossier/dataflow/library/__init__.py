@@ -183,7 +183,7 @@ class Library:
             elif section == "values":
                 names, _, kind = line.partition(" : ")
                 kind, _, effects = kind.partition(";")
-                why = parse(effects).complete
+                why = parse(effects).complete if effects else None
                 for name in names.split():
                     self.values[name] = kind.strip()
                     if why is not None:
