@@ -12,7 +12,8 @@ test(
       {
         source: 'if total > 99:\n    print(surplus)\nprint("fine")',
         target: 'local'
-      }
+      },
+      { source: 'print(open("gone.csv").read())', target: 'local' }
     ]);
     await page.notebook.selectCells(1);
     await page.keyboard.press('Control+Enter');
