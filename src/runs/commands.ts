@@ -31,13 +31,25 @@ export function addRunCommands(options: addRunCommands.IOptions): void {
   const { api, app, trans, troubles, views } = options;
   const { commands, shell } = app;
 
+  // Noted when the menu opens: the entry is drawn anew while it is open.
+  let asked: string | null = null;
+  document.addEventListener(
+    'contextmenu',
+    ({ target }) => {
+      const entry =
+        target instanceof Element
+          ? target.closest<HTMLElement>('[data-run]')
+          : null;
+      asked = entry?.dataset.run ?? null;
+    },
+    true
+  );
   const runOf = (args: { run?: unknown }): string | null => {
     if (typeof args.run === 'string') {
       return args.run;
     }
-    const entry = app.contextMenuHitTest(node => !!node.dataset.run);
-    if (entry) {
-      return entry.dataset.run!;
+    if (asked !== null) {
+      return asked;
     }
     const view = views.currentWidget;
     return view && view === shell.currentWidget
