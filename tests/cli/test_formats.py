@@ -103,7 +103,8 @@ def one_kernel(path: Path, folder: Path) -> list[list[Any]]:
     """The outputs of Restart & Run All of the upgraded notebook."""
     node = notebooks.read(path).node
     folder.mkdir()
-    client = NotebookClient(node, resources={"metadata": {"path": str(folder)}})
+    # A busy machine may take longer than nbclient's 4 s to hand over thousands of outputs.
+    client = NotebookClient(node, resources={"metadata": {"path": str(folder)}}, iopub_timeout=60)
     try:
         client.execute()
     except Exception as error:

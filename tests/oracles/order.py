@@ -88,7 +88,11 @@ def expected(cells: Sequence[CorpusCell], folder: Path, cached: bool) -> Expecte
         node.cells.append(made)
     folder.mkdir(parents=True)
     client = NotebookClient(
-        node, kernel_name="python3", resources={"metadata": {"path": str(folder)}}, timeout=120
+        node,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        timeout=120,
+        iopub_timeout=60,
     )
     client.create_kernel_manager()
     began = time.monotonic()

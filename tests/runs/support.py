@@ -65,6 +65,7 @@ def restart_and_run_all(folder: Path, sources: Sequence[str]) -> dict[str, list[
         allow_errors=False,
         resources={"metadata": {"path": str(folder)}},
         timeout=120,
+        iopub_timeout=60,
     )
     client.create_kernel_manager()
     try:
