@@ -8,13 +8,15 @@ Those are the same if they have the same name; what they do is compared where th
 from __future__ import annotations
 
 import math
+import re
 import sys
 import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
-_PLAIN = (int, str, bytes, bytearray, bool, type(None), complex, range, type(...), slice)
+_PLAIN = (int, str, bytes, bytearray, bool, type(None), range, type(...), slice)
 _DEPTH = 20_000
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+")
 _WORDS = 120
 # Members of a class that say nothing of what it does.
 _BOOKKEEPING = {"__dict__", "__weakref__", "__module__", "__firstlineno__", "__static_attributes__"}
@@ -63,6 +65,9 @@ class _Comparison:
         self._seen[pair] = (left, right)  # held, lest an address be used again
         if isinstance(left, float):
             self._floats(left, right, where)
+        elif type(left) is complex:
+            self._floats(left.real, right.real, where)
+            self._floats(left.imag, right.imag, where)
         elif isinstance(left, str) and type(left) is str:
             if left != right and self._texts(left) != self._texts(right):
                 raise Differs(f"{where}{_shown(left)} and {_shown(right)}")
@@ -85,8 +90,7 @@ class _Comparison:
         elif type(left) is dict:
             self._sequences(list(left.items()), list(right.items()), where)
         elif type(left) in (set, frozenset):
-            # Their order is no part of the value.
-            self._sequences(_ordered(left), _ordered(right), where)
+            self._sets(left, right, where)
         else:
             self._others(left, right, where)
 
@@ -99,6 +103,31 @@ class _Comparison:
             raise Differs(f"{where}{len(left)} and {len(right)} items")
         for number, (one, other) in enumerate(zip(left, right, strict=True)):
             self.same(one, other, f"{where}item {number}: " if len(where) < _WORDS else where)
+
+    def _sets(self, left: Any, right: Any, where: str) -> None:
+        """Their order is no part of the value."""
+        ours, theirs = self._ordered(left), self._ordered(right)
+        try:
+            self._sequences([item for _, item in ours], [item for _, item in theirs], where)
+        except Differs:
+            keys = [key for key, _ in ours]
+            if len(ours) == len(theirs) and len({*keys}) < len(keys):
+                words = "a set of objects that look alike: which is which cannot be said"
+                raise Unknown(f"{where}{words}") from None
+            raise
+
+    def _ordered(self, values: Any) -> list[tuple[str, Any]]:
+        """The items of a set with what they are ordered by, which is the same in every process."""
+        items = ((self._sort_key(value), value) for value in values)
+        return sorted(items, key=lambda item: item[0])
+
+    def _sort_key(self, value: Any) -> str:
+        if type(value) in (frozenset, tuple):
+            keys = [self._sort_key(item) for item in value]
+            shown = ",".join(keys if type(value) is tuple else sorted(keys))
+        else:
+            shown = self._texts(_ADDRESS.sub("", repr(value)))
+        return f"{_name(type(value))}({shown})"
 
     def _classes(self, left: type, right: type, where: str) -> None:
         if _name(left) != _name(right):
@@ -257,13 +286,6 @@ def _content(cell: types.CellType) -> Any:
         return cell.cell_contents
     except ValueError:
         return None
-
-
-def _ordered(values: Any) -> list[Any]:
-    try:
-        return sorted(values)
-    except TypeError:
-        return sorted(values, key=lambda value: (_name(type(value)), repr(value)))
 
 
 def _expanded(reduced: tuple[Any, ...]) -> list[Any]:

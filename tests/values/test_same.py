@@ -41,7 +41,7 @@ def frame(**columns: Any) -> pd.DataFrame:
 
 
 SAME = {
-    "numbers": lambda: [1, 2.5, float("nan"), 1j, True, None],
+    "numbers": lambda: [1, 2.5, float("nan"), 1j, complex(0, float("nan")), True, None],
     "texts": lambda: ("a", b"b", bytearray(b"c")),
     "a set of texts": lambda: {f"name {n}" for n in range(1000)},
     "a set of several types": lambda: {1, "a", (2, "b"), None},
@@ -125,6 +125,28 @@ def test_what_cannot_be_looked_into() -> None:
 
     with pytest.raises(Unknown):
         compare(Closed(), Closed())
+
+
+def test_sets_of_sets_in_any_order() -> None:
+    """One is less than another where it is a part of it: that orders next to nothing."""
+    several = [frozenset({f"{n}", f"{n + 1}"}) for n in range(300)]
+    one, other = ({(part, n) for n, part in items} for items in _both_ways(several))
+    compare(one, other)
+    with pytest.raises(Differs):
+        compare(one, {*list(other)[1:], (frozenset({"else"}), 0)})
+
+
+def _both_ways(items: list[Any]) -> tuple[list[Any], list[Any]]:
+    numbered = list(enumerate(items))
+    return numbered, numbered[::-1]
+
+
+def test_a_set_of_objects_that_look_alike() -> None:
+    compare({Point(1)}, {Point(1)})
+    with pytest.raises(Differs):
+        compare({Point(1)}, {Point(2)})
+    with pytest.raises(Unknown, match="look alike"):
+        compare({Point(1), Point(2)}, {Point(3), Point(4)})
 
 
 def test_figures_by_what_they_look_like() -> None:
