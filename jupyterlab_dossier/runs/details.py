@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from .model import Json, NoSuchRun
+from .model import Json, NoSuchRun, TaskRecord
 from .outputs import text_of
 
 if TYPE_CHECKING:
@@ -59,13 +59,10 @@ def _size(edge: Json, sizes: Mapping[tuple[str, str], int | None]) -> int | None
 
 async def cell(ledger: Ledger, run: str, name: str) -> Json:
     """All that is known of one cell in a run. Raises `NoSuchRun`."""
-    task = next((t for t in (await ledger.run(run)).tasks if t.id == name), None)
-    if task is None:
-        raise NoSuchRun(f"run {run} has no cell {name!r}", "cell")
+    task, attempts = await _task(ledger, run, name)
     _, spec, conditions = await ledger.spec(run)
     cells = [spec["cell"]] if "cell" in spec else spec["workflow"]["cells"]
     asked = next(c for c in cells if c["id"] == name)
-    attempts = [row for row in await ledger.attempts(run) if row["cell"] == name]
     workers = await ledger.workers_of({row["worker"] for row in attempts})
     given = await ledger.given(run, name) or {}
     manifests = await ledger.manifests(given.values())
@@ -138,11 +135,8 @@ async def log(
     `stderr`, `error`, `display` or `state`. The next page is asked for with `next`. Without
     `attempt` the newest is meant. Raises `NoSuchRun`.
     """
-    task = next((t for t in (await ledger.run(run)).tasks if t.id == name), None)
-    if task is None:
-        raise NoSuchRun(f"run {run} has no cell {name!r}", "cell")
-    attempts = [row for row in await ledger.attempts(run) if row["cell"] == name]
-    chosen = next((r for r in reversed(attempts) if attempt in (None, r["attempt"])), None)
+    task, attempts = await _task(ledger, run, name)
+    chosen = _chosen(attempts, attempt)
     if chosen is None and attempt is not None:
         raise NoSuchRun(f"cell {name} of run {run} has no attempt {attempt!r}", "attempt")
     rows = await ledger.said(run, name, chosen["attempt"] if chosen else None, after, limit + 1)
@@ -188,9 +182,22 @@ def _words(kind: str, body: Json) -> str:
 
 async def worker(ledger: Ledger, run: str, name: str, attempt: str | None) -> sqlite3.Row:
     """The ledger's row of the worker that an attempt ran on. Raises `NoSuchRun`."""
-    rows = [row for row in await ledger.attempts(run) if row["cell"] == name]
-    chosen = next((r for r in reversed(rows) if attempt in (None, r["attempt"])), None)
+    _, attempts = await _task(ledger, run, name)
+    chosen = _chosen(attempts, attempt)
     workers = await ledger.workers_of({chosen["worker"]}) if chosen is not None else {}
     if not workers:
         raise NoSuchRun(f"cell {name} of run {run} was never sent to a worker", "cell")
     return next(iter(workers.values()))
+
+
+async def _task(ledger: Ledger, run: str, name: str) -> tuple[TaskRecord, list[sqlite3.Row]]:
+    """A cell's task and its attempts, oldest first. Raises `NoSuchRun`."""
+    task = next((t for t in (await ledger.run(run)).tasks if t.id == name), None)
+    if task is None:
+        raise NoSuchRun(f"run {run} has no cell {name!r}", "cell")
+    return task, [row for row in await ledger.attempts(run) if row["cell"] == name]
+
+
+def _chosen(attempts: Sequence[sqlite3.Row], attempt: str | None) -> sqlite3.Row | None:
+    """The attempt of this name, or the newest."""
+    return next((row for row in reversed(attempts) if attempt in (None, row["attempt"])), None)
