@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -22,8 +23,9 @@ def main() -> None:
         case ["--compare"]:
             from . import comparing
 
-            # What the user's code prints must not come between the answers.
-            answers, sys.stdout = sys.stdout, sys.stderr
+            # What the user's code prints, natively too, must not come between the answers.
+            answers = os.fdopen(os.dup(1), "w")
+            os.dup2(2, 1)
             comparing.main(sys.stdin, answers)
         case [config] if not config.startswith("-"):
             from . import worker

@@ -3,7 +3,7 @@
 It reads one JSON document, `{"blobs": folder, "folder": where the notebook is, "renamed": [old,
 new] or null, "manifests": {version: manifest}, "pairs": [{"left", "right": version}]}`, and writes
 a JSON line for each pair: `{"state": "same", "differs" or "unknown", "words", "small"}`. `small`
-says that numbers differ as rounding makes them differ.
+says that numbers differ as rounding makes them differ. Where it dies over a pair, the lines end.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import IO, Any
 from .blobs import BlobFolder
 from .values import LoadError, Values
 from .values.same import Differs, Unknown, compare
+
+_WORDS = 1000
 
 
 def main(given: IO[str], answers: IO[str]) -> None:
@@ -43,5 +45,6 @@ def main(given: IO[str], answers: IO[str]) -> None:
         except Exception as error:  # the user's own code: a `__reduce__`, an `__eq__`
             words = f"{type(error).__name__}: {error}"
             answer = {"state": "unknown", "words": words, "small": False}
+        answer["words"] = answer["words"][:_WORDS]
         answers.write(json.dumps(answer) + "\n")
         answers.flush()

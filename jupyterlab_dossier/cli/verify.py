@@ -14,7 +14,24 @@ from typing import TYPE_CHECKING
 from .console import document, say
 
 if TYPE_CHECKING:
+    from jupyterlab_dossier.runs import Engine
     from jupyterlab_dossier.runs.verification import Verdict, Verified
+
+_EVERY = 0.5
+# Of a cell, so many differences are shown; `--json` has all.
+_MOST = 5
+_OUTCOMES = {
+    "identical": "identical",
+    "differs": "differs",
+    "unknown": "nothing differs, but not all could be compared",
+}
+_STATES = {
+    "identical": "identical, as far as it can be compared",
+    "differs": "differs",
+    "follows": "differs, since a cell before it does",
+    "unknown": "cannot be compared",
+    "not verified": "not verified",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +51,11 @@ async def _verify(asked: argparse.Namespace) -> int:
 
     async with hosted() as engine:
         say(f"run {asked.run} is executed again, twice …")
-        found = await engine.verifier.verify(asked.run, asked.outside)
+        telling = asyncio.create_task(_tell(engine, asked.run))
+        try:
+            found = await engine.verifier.verify(asked.run, asked.outside)
+        finally:
+            telling.cancel()
     if asked.json:
         document(found.to_json())
     else:
@@ -42,11 +63,22 @@ async def _verify(asked: argparse.Namespace) -> int:
     return 0 if found.state == "identical" else 1
 
 
+async def _tell(engine: Engine, run: str) -> None:
+    """Says how far it is whenever that has changed."""
+    last = None
+    while True:
+        await asyncio.sleep(_EVERY)
+        known = await engine.verifier.progress(run)
+        if known is not None and known != last:
+            last = known
+            say(f"{known['ended']} of {known['total']} cells: {known['doing']}")
+
+
 def _print(found: Verified) -> None:
-    different = [cell for cell in found.cells if cell.state != "identical"]
-    print(f"run {found.run}: {found.state}, {len(found.cells)} cells")
-    for cell in different:
-        _say_cell(cell)
+    print(f"run {found.run}: {_OUTCOMES[found.state]}, {len(found.cells)} cells")
+    for cell in found.cells:
+        if cell.state != "identical" or cell.uncompared:
+            _say_cell(cell)
     if found.other_cells:
         seed = found.other_conditions["PYTHONHASHSEED"]
         threads = found.other_conditions["OMP_NUM_THREADS"]
@@ -56,12 +88,9 @@ def _print(found: Verified) -> None:
 
 
 def _say_cell(cell: Verdict) -> None:
-    words = {
-        "differs": "differs",
-        "follows": "differs, since a cell before it does",
-        "not verified": "not verified",
-    }
     why = f": {cell.cause}" if cell.cause else ""
-    print(f"  cell {cell.index} [{cell.id}] {words[cell.state]}{why}")
-    for how in cell.how[:5]:
+    print(f"  cell {cell.index} [{cell.id}] {_STATES[cell.state]}{why}")
+    for how in cell.how[:_MOST]:
         print(f"      {how}")
+    for words in cell.uncompared[:_MOST]:
+        print(f"      not compared: {words}")

@@ -636,7 +636,8 @@ def workflow_of(data: Json) -> Workflow:
     """The inverse of `workflow_json`."""
     cells = tuple(Cell(**{**cell, "tags": frozenset(cell["tags"])}) for cell in data["cells"])
     only = frozenset(data["only"]) if data["only"] is not None else None
-    return replace(Workflow(**{**data, "cells": cells}), only=only)
+    without = frozenset(data.get("without", ()))
+    return replace(Workflow(**{**data, "cells": cells}), only=only, without=without)
 
 
 def worker_zipapp(folder: Path) -> Path:

@@ -76,6 +76,8 @@ class Workflow:
     """`--target`, or the notebook's own default; `local` where it is None."""
     only: frozenset[str] | None = None
     """Run these cells and all they need, instead of every cell."""
+    without: frozenset[str] = frozenset()
+    """Cells that are left out, whoever waits for them."""
     fresh: bool = False
     jobs: int | None = None
     """At most this many cells at once; None takes the target's own limit."""

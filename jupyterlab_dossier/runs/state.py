@@ -84,6 +84,7 @@ class RunState:
         chosen = set(self.plan.order)
         if workflow.only is not None:
             chosen = planning.needed(self.plan, workflow.only)
+        chosen -= workflow.without
         self.tasks = {
             cell: Task(step, target_of(step.cell, workflow))
             for cell, step in self.plan.steps.items()

@@ -840,15 +840,29 @@ export interface components {
     };
     Verification: {
       /** @enum {string} */
-      state: 'none' | 'running' | 'failed' | 'identical' | 'differs';
+      state:
+        'none' | 'running' | 'failed' | 'identical' | 'differs' | 'unknown';
       /** @description Why it failed. */
       why: string | null;
+      /** @description How far it is; null unless it goes on. */
+      progress: components['schemas']['VerificationProgress'] | null;
       result: components['schemas']['Verified'] | null;
+    };
+    VerificationProgress: {
+      /** @description Cells that were executed again. */
+      ended: number;
+      /** @description Cells to be executed */
+      total: number;
+      /** @description What goes on */
+      doing: string;
     };
     Verified: {
       run: string;
-      /** @enum {string} */
-      state: 'identical' | 'differs';
+      /**
+       * @description Unknown where nothing differs, but not all values could be compared.
+       * @enum {string}
+       */
+      state: 'identical' | 'differs' | 'unknown';
       /** @description The run under the recorded conditions. */
       again: string;
       cells: components['schemas']['Verdict'][];
@@ -864,10 +878,12 @@ export interface components {
       id: string;
       index: number;
       /** @enum {string} */
-      state: 'identical' | 'differs' | 'follows' | 'not verified';
+      state: 'identical' | 'differs' | 'follows' | 'unknown' | 'not verified';
       how: string[];
       /** @description The likely cause */
       cause: string | null;
+      /** @description Values that could not be compared, and why; such as cannot be moved, too. */
+      uncompared: string[];
     };
     CleanRequest: {
       /** @description Runs that ended longer ago go. */
