@@ -4,6 +4,7 @@ import React from 'react';
 
 import type { CellDetails } from '../api';
 import { size, took } from '../words';
+import { ReuseFacts } from './reuse';
 import type { RunView } from './view';
 
 /**
@@ -24,6 +25,7 @@ export class CellFacts extends ReactWidget {
     }
     return (
       <>
+        <ReuseFacts details={details} options={this._options} />
         {this._values(trans.__('Inputs'), details.inputs, true)}
         {this._values(trans.__('Values it left'), details.outputs, false)}
         {this._attempts(details)}
