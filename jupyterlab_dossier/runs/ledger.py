@@ -150,6 +150,8 @@ class Taken:
     why: str
     source: Key
     met: Json
+    began: float
+    """When what the task would have been given was looked at."""
     given: Json
     """Name to version of what the task would have been given."""
     manifests: Sequence[Json]
@@ -851,7 +853,7 @@ def _take(db: sqlite3.Connection, taken: Taken) -> bool:
     setting = {"prefix": [], "number": 0, "given": taken.given}
     db.execute(
         "INSERT INTO attempts VALUES (?, ?, ?, 0, '', '', 'reused', ?, ?, ?, ?)",
-        (attempt, run, cell, json.dumps(setting), now, now, there["result"]),
+        (attempt, run, cell, json.dumps(setting), taken.began, taken.began, there["result"]),
     )
     db.execute(
         "UPDATE tasks SET attempt = ?, state = 'reused', why = ?, started = NULL, ended = ?,"

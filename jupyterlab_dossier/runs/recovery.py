@@ -40,7 +40,7 @@ async def restore(
         if state.state == "reused" and row is not None:
             result = json.loads(row["result"] or "{}")
             given = json.loads(row["setting"])["given"]
-            task.taken(state.why or "", given)
+            task.taken(state.why or "", Span(row["started"], row["ended"], given))
             active.state.versions.add(
                 state.id, by_cell.get(state.id, []), observations.deleted(result)
             )

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from . import keys, observations, values
+from . import again, keys, observations, values
 from . import plan as planning
 from .contents import Contents, Unknown
 from .keys import Difference, Fixed, Met
@@ -357,21 +358,25 @@ class Reuse:
             self._read[cell] = keys.digest(data)
 
     async def _commit(self, found: Mapping[str, _Match]) -> bool:
-        tasks = self._state.tasks
+        tasks, began = self._state.tasks, time.time()
         taken = [
             Taken(match.attempt, self._run, cell, tasks[cell].count, _words(match.source),
-                  match.source, asdict(match.met), _given(match.met), match.manifests)
+                  match.source, asdict(match.met), began, _given(match.met), match.manifests)
             for cell, match in found.items()
         ]  # fmt: skip
         if not taken:
             return True
+        for one in taken:
+            # Something that it was looked up without may end meanwhile: then it is judged.
+            tasks[one.cell].span = again.Span(began, None, one.given)
         done = await self._ledger.take(taken)
         for one, there in zip(taken, done, strict=True):
+            task = tasks[one.cell]
             if there:
-                task = tasks[one.cell]
-                task.taken(one.why, one.given)
+                task.taken(one.why, again.Span(began, began, one.given))
             else:
                 # It was cleaned away just now, and so was what hangs on it: they run.
+                task.span = None
                 self._state.versions.drop(one.cell)
                 self._full.pop(one.cell, None)
         return all(done)

@@ -87,12 +87,20 @@ class Revision:
         if self._state.complete is not None:
             return
         unforeseen = self.watchful
-        self.watchful = unforeseen or any(
-            task.span is not None and not all(map(self._state.succeeded, task.step.ordered))
-            for task in self._state.tasks.values()
-        )
+        self.watchful = unforeseen or any(map(self._began_early, self._state.tasks.values()))
         if self.watchful:
             await self._replan(widen=unforeseen)
+
+    def _began_early(self, task: Task) -> bool:
+        """Whether it was started, or taken, before all that it is ordered after had ended."""
+        if task.span is None:
+            return False
+        before = [self._state.tasks[c] for c in task.step.ordered if c in self._state.tasks]
+        return any(
+            not self._state.succeeded(other.cell.id)
+            or (other.span is not None and (other.span.ended or 0) > task.span.began)
+            for other in before
+        )
 
     async def review(self, task: Task, seen: Observed) -> None:
         """Widens the plan by what the cell did unforeseen; has run again what began too soon."""

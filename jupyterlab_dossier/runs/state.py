@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -55,11 +54,9 @@ class Task:
         unseen = self.span.ended is None and self.step.barrier is not None
         return bool(self.touched or self.step.spec.get("outside") or unseen)
 
-    def taken(self, why: str, given: Mapping[str, str]) -> None:
+    def taken(self, why: str, span: again.Span) -> None:
         """An earlier result has become its own: nothing was executed, and nothing is to be."""
-        now = time.time()
-        self.state, self.why = "reused", why
-        self.span = again.Span(now, now, given)
+        self.state, self.why, self.span = "reused", why, span
 
 
 class RunState:

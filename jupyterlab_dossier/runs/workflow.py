@@ -175,6 +175,8 @@ class WorkflowRun:
             return False
         if self._cancelled is not None:
             return not any(task.running for task in self.state.tasks.values())
+        if any(task.running and task.state in SUCCEEDED for task in self.state.tasks.values()):
+            return False  # its result is there, but not yet its key
         first = self.state.first_failure()
         return all(
             task.state in ENDED_TASK
@@ -251,7 +253,7 @@ class WorkflowRun:
     async def _begin(self, task: Task) -> None:
         """Takes an earlier result where one fits; else the task is executed."""
         begun = await self.reuse.begin(task)
-        if begun is not None and may_start(self.state, task):
+        if begun is not None:
             if await self.reuse.take(task, begun):
                 return
             task.because = keys.words(begun.differences) or None

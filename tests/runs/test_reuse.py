@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from reusing import PLAIN, edited, ran, run
 from support import started, targets, workflow
 
 from jupyterlab_dossier.runs import Engine
+from jupyterlab_dossier.runs.ledger import Key
 
 
 async def test_an_unchanged_notebook_executes_nothing(engine: Engine, tmp_path: Path) -> None:
@@ -54,6 +56,31 @@ async def test_after_an_edit(
         assert record.tasks[3].why == f"it ran: {words}"
     _, fresh = await run(engine, tmp_path, sources, fresh=True)
     assert outputs == fresh
+
+
+async def test_a_run_ends_when_the_keys_of_all_its_results_are_kept(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of a cell whose key is written after the last cell has ended."""
+    sources = ["print(1)", "print(2)"]
+    add, first = engine.ledger.add_key, list[str]()
+
+    async def slow(key: Key) -> None:
+        if not first:
+            first.append(key.cell)
+            (active,) = engine._active.values()
+            (other,) = (t for t in active.state.tasks.values() if t.cell.id != key.cell)
+            while other.running is not None:
+                await asyncio.sleep(0)
+            for _ in range(10):  # turns of the loop, in which the run could be taken for over
+                await asyncio.sleep(0)
+        await add(key)
+
+    monkeypatch.setattr(engine.ledger, "add_key", slow)
+    record, _ = await run(engine, tmp_path, sources)
+    assert first and (await engine.ledger.keys(record.run)).keys() == {"c0", "c1"}
+    again, _ = await run(engine, tmp_path, sources)
+    assert ran(again) == []
 
 
 async def test_a_copy_elsewhere_takes_what_the_original_left(

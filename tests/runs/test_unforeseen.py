@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import textwrap
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from support import assert_equal_outputs, restart_and_run_all, started, targets,
 
 from jupyterlab_dossier.link import LinkServer
 from jupyterlab_dossier.runs import Engine, RunRecord
+from jupyterlab_dossier.runs.revision import Revision
 
 # What no analysis of the notebook sees: an installed module that nobody has described.
 HELPER = """
@@ -133,7 +135,34 @@ async def test_readers_that_started_early_stand_where_it_did_not(folder: Path) -
     assert not [e for e in events if e.cell == "c2" and e.body.get("state") == "queued"]
 
 
-async def test_early_readers_are_judged_by_the_engine_that_takes_the_run_up(folder: Path) -> None:
+@pytest.mark.parametrize("changed", [False, True])
+async def test_readers_are_taken_before_those_they_wait_for_have_ended(
+    folder: Path, changed: bool
+) -> None:
+    """On the value of before, as they would be started; what comes of it is judged as ever."""
+    cells = ["a = [1]", "import helper\nhelper.leave_later(a)", "print(a)"]
+    (folder / "go").touch()
+    async with started(folder / "data", targets(slots=4)) as engine:
+        await run(engine, folder, cells)
+        (folder / "go").unlink()
+        cells[1] = f"import helper\nhelper.{'append' if changed else 'leave'}_later(a) or 0"
+        name = await engine.submit(workflow(folder, cells))
+        async for event in engine.watch(name):
+            if event.cell == "c2" and event.kind == "state" and event.body["state"] == "reused":
+                (folder / "go").touch()
+                break
+        record = await engine.wait(name)
+        outputs, _ = await engine.outputs(name)
+    assert record.state == "done", record.why
+    assert [t.state for t in record.tasks] == ["reused", "done", "done" if changed else "reused"]
+    assert outputs["c2"][0]["text"] == ("[1, 5]\n" if changed else "[1]\n")
+
+
+@pytest.mark.parametrize("committed", [False, True])
+async def test_early_readers_are_judged_by_the_engine_that_takes_the_run_up(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    """Also where the first engine has committed what changed their value, but has not judged."""
     cells = ["a = [1]", "import helper\nhelper.append_later(a)", "print(a)", "print(len(a))"]
     first = Engine(folder / "data", targets(slots=4))
     link = LinkServer(first.store, first.pool)
@@ -145,7 +174,20 @@ async def test_early_readers_are_judged_by_the_engine_that_takes_the_run_up(fold
             read.add(event.cell)
         if {"c2", "c3"} <= read:
             break
-    await first.stop(leave_runs=True)
+    if committed:
+        judging = asyncio.Event()
+
+        async def review(self: Revision, task: Any, seen: Any) -> None:
+            judging.set()
+            await asyncio.Event().wait()
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Revision, "review", review)
+            (folder / "go").touch()
+            await judging.wait()
+            await first.stop(leave_runs=True)
+    else:
+        await first.stop(leave_runs=True)
     await link.close()
     async with started(folder / "data", targets(slots=4), recover=True) as second:
         (folder / "go").touch()
