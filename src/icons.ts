@@ -101,3 +101,12 @@ export const runsIcon = new LabIcon({
   svgstr:
     '<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 16 16"><g class="jp-icon3 jp-icon-selectable" fill="none" stroke="#616161" stroke-width="1.5"><path d="M4.75 3.5H14M4.75 8h4M4.75 12.5h3"/><circle cx="11.75" cy="11" r="3"/><path d="M11.75 9.5V11l1 .75"/></g><g class="jp-icon3 jp-icon-selectable" fill="#616161"><circle cx="2.25" cy="3.5" r="1"/><circle cx="2.25" cy="8" r="1"/><circle cx="2.25" cy="12.5" r="1"/></g></svg>'
 });
+
+/**
+ * Two runs beside each other.
+ */
+export const compareIcon = new LabIcon({
+  name: 'jupyterlab-dossier:compare',
+  svgstr:
+    '<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 16 16"><g class="jp-icon3 jp-icon-selectable" fill="none" stroke="#616161" stroke-width="1.5"><rect x="1.75" y="2.5" width="5" height="11" rx="1"/><rect x="9.25" y="2.5" width="5" height="11" rx="1"/><path d="M3.5 6h1.5M11 6h1.5M11.75 9v2.5M10.5 10.25H13M3.25 10.25h2"/></g></svg>'
+});

@@ -1,4 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { LabIcon } from '@jupyterlab/ui-components';
+
+import type { TaskState } from './api';
+import type { StaleKind } from './dataflow';
 
 /**
  * How long something took, in words.
@@ -34,3 +38,67 @@ export function size(bytes: number, trans: TranslationBundle): string {
 }
 
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/**
+ * The word for a task state.
+ */
+export function stateWord(state: TaskState, trans: TranslationBundle): string {
+  switch (state) {
+    case 'queued':
+      return trans.__('queued');
+    case 'preparing':
+      return trans.__('preparing');
+    case 'starting':
+      return trans.__('starting');
+    case 'running':
+      return trans.__('running');
+    case 'collecting':
+      return trans.__('collecting');
+    case 'done':
+      return trans.__('done');
+    case 'reused':
+      return trans.__('reused');
+    case 'failed':
+      return trans.__('failed');
+    case 'skipped':
+      return trans.__('skipped');
+    case 'cancelled':
+      return trans.__('cancelled');
+    case 'lost':
+      return trans.__('lost');
+  }
+}
+
+/**
+ * The word for why a cell must run again.
+ */
+export function staleWord(kind: StaleKind, trans: TranslationBundle): string {
+  switch (kind) {
+    case 'never-run':
+      return trans.__('not run');
+    case 'edited':
+      return trans.__('edited');
+    case 'upstream':
+      return trans.__('upstream');
+    case 'unfinished':
+      return trans.__('not done');
+  }
+}
+
+/**
+ * An icon, which is not read aloud, and the word that says the same.
+ *
+ * @param part - what the names of their classes begin with
+ */
+export function iconAndWord(
+  part: string,
+  icon: LabIcon,
+  text: string
+): [HTMLElement, HTMLElement] {
+  const picture = icon.element({ tag: 'span', className: `${part}-icon` });
+  picture.setAttribute('aria-hidden', 'true');
+  const word = document.createElement('span');
+  word.className = `${part}-word`;
+  word.textContent = text;
+  return [picture, word];
+}

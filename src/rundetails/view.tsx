@@ -41,6 +41,7 @@ export function openRun(options: openRun.IOptions): MainAreaWidget {
   view.toolbar.node.setAttribute('aria-label', trans.__('Run'));
   const items: [string, string, string][] = [
     ['again', RunCommandIDs.runAgain, trans.__('Run Again')],
+    ['compare', RunCommandIDs.compareRuns, trans.__('Compare…')],
     ['notebook', RunCommandIDs.openNotebook, trans.__('Notebook')],
     ['copy', RunCommandIDs.copyRunId, trans.__('Copy Id')],
     ['cancel', RunCommandIDs.cancelRun, trans.__('Cancel')]

@@ -18,7 +18,7 @@ import {
 } from '@jupyterlab/ui-components';
 
 import type { IApiClient } from '../api';
-import { runsIcon } from '../icons';
+import { compareIcon, runsIcon } from '../icons';
 import type { IRunManager } from '../run';
 import type { ITroubles } from '../troubles';
 import { RunCommandIDs } from './ids';
@@ -155,6 +155,56 @@ export function addRunCommands(options: addRunCommands.IOptions): void {
     }
   });
 
+  commands.addCommand(RunCommandIDs.compareRuns, {
+    label: trans.__('Compare with Another Run…'),
+    caption: trans.__(
+      'Show what differs between two runs: code, inputs, conditions and outputs'
+    ),
+    icon: compareIcon,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          ...describedBy.args.properties,
+          with: {
+            type: 'string',
+            description: trans.__(
+              'The id of the other run; it is asked for if not given'
+            )
+          }
+        }
+      }
+    },
+    isEnabled: args => runOf(args) !== null,
+    execute: async args => {
+      const right = runOf(args);
+      if (right === null) {
+        return;
+      }
+      try {
+        const { chooseOther, openComparison } = await import('../compare');
+        const left =
+          typeof args.with === 'string'
+            ? args.with
+            : await chooseOther({ api, run: right, trans });
+        if (left === null) {
+          return;
+        }
+        const id = `${COMPARISON_ID}${left}.${right}`;
+        let view = options.comparisons.find(other => other.id === id);
+        if (!view) {
+          view = openComparison({ ...options, commands, left, right });
+          view.id = id;
+          await options.comparisons.add(view);
+          shell.add(view, 'main', { type: 'Dossier' });
+        }
+        shell.activateById(id);
+      } catch (error) {
+        troubles.report(error);
+      }
+    }
+  });
+
   commands.addCommand(RunCommandIDs.loadInputs, {
     label: trans.__('Load Inputs of This Cell into My Kernel'),
     caption: trans.__(
@@ -201,12 +251,18 @@ export function addRunCommands(options: addRunCommands.IOptions): void {
 export const VIEW_ID = 'dossier-run-';
 
 /**
+ * What the ids of the views of two runs begin with; the ids of both follow.
+ */
+export const COMPARISON_ID = 'dossier-compare-';
+
+/**
  * A namespace for `addRunCommands` statics.
  */
 export namespace addRunCommands {
   export interface IOptions {
     api: IApiClient;
     app: JupyterFrontEnd;
+    comparisons: WidgetTracker<MainAreaWidget>;
     languages: IEditorLanguageRegistry | null;
     manager: IRunManager;
 

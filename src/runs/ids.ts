@@ -7,6 +7,7 @@ export namespace RunCommandIDs {
   export const openRun = 'dossier:open-run';
   export const openNotebook = 'dossier:open-notebook-of-run';
   export const cancelRun = 'dossier:cancel-run';
+  export const compareRuns = 'dossier:compare-runs';
   export const runAgain = 'dossier:run-again';
   export const copyRunId = 'dossier:copy-run-id';
   export const loadInputs = 'dossier:load-inputs';

@@ -19,7 +19,7 @@ import { runsIcon } from '../icons';
 import { IRunManager } from '../run';
 import { ITargetsModel } from '../targets';
 import { ITroubles } from '../troubles';
-import { addRunCommands } from './commands';
+import { addRunCommands, COMPARISON_ID } from './commands';
 import { RunCommandIDs } from './ids';
 import type { RunsPanel } from './panel';
 import { LazyPlace } from './place';
@@ -64,6 +64,9 @@ export const runsPanelPlugin: JupyterFrontEndPlugin<void> = {
     const views = new WidgetTracker<MainAreaWidget>({
       namespace: 'dossier-runs'
     });
+    const comparisons = new WidgetTracker<MainAreaWidget>({
+      namespace: 'dossier-comparisons'
+    });
     const place: LazyPlace<RunsPanel> = new LazyPlace(async () => {
       const [{ RunsModel }, { RunsPanel }] = await Promise.all([
         import('./model'),
@@ -90,6 +93,7 @@ export const runsPanelPlugin: JupyterFrontEndPlugin<void> = {
     addRunCommands({
       api,
       app,
+      comparisons,
       languages,
       manager,
       refresh: () => place.content?.refresh(),
@@ -111,6 +115,14 @@ export const runsPanelPlugin: JupyterFrontEndPlugin<void> = {
     void restorer?.restore(views, {
       command: RunCommandIDs.openRun,
       args: ({ id }) => ({ run: id.slice('dossier-run-'.length) }),
+      name: ({ id }) => id
+    });
+    void restorer?.restore(comparisons, {
+      command: RunCommandIDs.compareRuns,
+      args: ({ id }) => {
+        const [left, right] = id.slice(COMPARISON_ID.length).split('.');
+        return { run: right, with: left };
+      },
       name: ({ id }) => id
     });
     for (const command of Object.values(RunCommandIDs)) {

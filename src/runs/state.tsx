@@ -3,7 +3,7 @@ import React from 'react';
 
 import type { TaskState } from '../api';
 import { stateIcons } from '../icons';
-import { stateWord } from '../strip/status';
+import { stateWord } from '../words';
 
 /**
  * The state of a run or a task: an icon, a word and a colour.

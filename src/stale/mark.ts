@@ -1,8 +1,9 @@
 import type { CodeCell } from '@jupyterlab/cells';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IStale, StaleKind } from '../dataflow';
+import type { IStale } from '../dataflow';
 import { staleIcons } from '../icons';
+import { iconAndWord, staleWord } from '../words';
 
 /**
  * Says that a cell must run again: an icon, a word, and why on hover and focus.
@@ -47,15 +48,13 @@ export class StaleMark {
     if (!stale) {
       return;
     }
-    const icon = staleIcons[stale.kind].element({
-      tag: 'span',
-      className: 'jp-DossierStale-icon'
-    });
-    icon.setAttribute('aria-hidden', 'true');
-    const word = document.createElement('span');
-    word.className = 'jp-DossierStale-word';
-    word.textContent = staleWord(stale.kind, this._trans);
-    this._button.replaceChildren(icon, word);
+    this._button.replaceChildren(
+      ...iconAndWord(
+        'jp-DossierStale',
+        staleIcons[stale.kind],
+        staleWord(stale.kind, this._trans)
+      )
+    );
     this.node.dataset.stale = stale.kind;
     this._why.textContent = this._trans.__('Must run again: %1', stale.why);
   }
@@ -99,22 +98,6 @@ export class StaleMark {
 }
 
 let made = 0;
-
-/**
- * The word for why a cell must run again.
- */
-export function staleWord(kind: StaleKind, trans: TranslationBundle): string {
-  switch (kind) {
-    case 'never-run':
-      return trans.__('not run');
-    case 'edited':
-      return trans.__('edited');
-    case 'upstream':
-      return trans.__('upstream');
-    case 'unfinished':
-      return trans.__('not done');
-  }
-}
 
 /**
  * The mark of a cell that has no strip, under its prompt, where it takes no room.

@@ -1,10 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { isTaskEnd, type TaskState } from '../api';
+import { isTaskEnd } from '../api';
 import type { IStale } from '../dataflow';
 import { stateIcons } from '../icons';
 import type { ICellOffer, ICellState } from '../run';
 import { StaleMark } from '../stale';
+import { iconAndWord, stateWord } from '../words';
 
 /**
  * The state of a cell's task, spoken when it changes, and what can be done about it.
@@ -58,51 +59,20 @@ export class CellStatus {
       node.replaceChildren();
       return;
     }
-    const icon = stateIcons[state.state].element({
-      tag: 'span',
-      className: 'jp-DossierState-icon'
-    });
-    icon.setAttribute('aria-hidden', 'true');
-    const word = document.createElement('span');
-    word.className = 'jp-DossierState-word';
-    word.textContent = stateWord(state.state, this._trans);
     const why = document.createElement('span');
     why.className = 'jp-DossierState-why';
     why.textContent = state.why ?? '';
-    node.replaceChildren(icon, word, why);
+    node.replaceChildren(
+      ...iconAndWord(
+        'jp-DossierState',
+        stateIcons[state.state],
+        stateWord(state.state, this._trans)
+      ),
+      why
+    );
   }
 
   private _offers: HTMLElement;
   private _stale: StaleMark;
   private _state: HTMLElement;
-}
-
-/**
- * The word for a task state.
- */
-export function stateWord(state: TaskState, trans: TranslationBundle): string {
-  switch (state) {
-    case 'queued':
-      return trans.__('queued');
-    case 'preparing':
-      return trans.__('preparing');
-    case 'starting':
-      return trans.__('starting');
-    case 'running':
-      return trans.__('running');
-    case 'collecting':
-      return trans.__('collecting');
-    case 'done':
-      return trans.__('done');
-    case 'reused':
-      return trans.__('reused');
-    case 'failed':
-      return trans.__('failed');
-    case 'skipped':
-      return trans.__('skipped');
-    case 'cancelled':
-      return trans.__('cancelled');
-    case 'lost':
-      return trans.__('lost');
-  }
 }
