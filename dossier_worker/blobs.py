@@ -69,7 +69,8 @@ class BlobFolder:
         self.folder = Path(path)
         self.durable = durable
         self.temporary = self.folder / "tmp"
-        self.temporary.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.temporary.mkdir(exist_ok=True, mode=0o700)
         self._digests: OrderedDict[str, list[bytes]] = OrderedDict()
         self._sizes: set[int] = set()
 
@@ -253,7 +254,7 @@ class BlobFolder:
         if self.has(blob, size):
             os.unlink(temporary)
             return
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(exist_ok=True, mode=0o700)
         try:
             os.replace(temporary, target)
         except PermissionError:

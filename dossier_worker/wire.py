@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import secrets
 import socket
 import struct
@@ -46,6 +47,7 @@ BATCH = 1 << 20
 MAX_MESSAGE = MAX_FRAME + (4 << 20)
 IN_FLIGHT = 8 << 20
 SPOOL_FROM = 16 << 20
+_SPOOL = os.O_CREAT | os.O_RDWR | os.O_TRUNC
 WINDOW = 4
 ACTIVE_PULLS = 4
 MAX_REQUESTS = 64
@@ -244,7 +246,7 @@ class Outbox:
                 self._file = (
                     tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
                     if self._spool is None
-                    else open(self._spool, "w+b", buffering=0)  # noqa: SIM115
+                    else os.fdopen(os.open(self._spool, _SPOOL, 0o600), "w+b", buffering=0)
                 )
             self._file.seek(self._end)
             written = 0

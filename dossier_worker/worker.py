@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from . import environment
 from .blobs import BlobFolder, Buffer
@@ -387,13 +387,19 @@ def _be_first_to_go(score: Any) -> None:
             Path("/proc/self/oom_score_adj").write_text(str(int(score)))
 
 
+def _private(log: Path) -> TextIO:
+    """A log that others cannot read; what stands in it already stays."""
+    flags = os.O_CREAT | os.O_WRONLY | os.O_APPEND
+    return open(os.open(log, flags, 0o600), "a", encoding="utf-8")
+
+
 def main(path: str) -> int:
     config = Config(Path(path))
     values = config.values
     folder = Path(values["folder"])
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     logging.basicConfig(
-        filename=None if values.get("log") == "stderr" else folder / "worker.log",
+        stream=None if values.get("log") == "stderr" else _private(folder / "worker.log"),
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )

@@ -9,10 +9,10 @@ import asyncio
 import datetime
 import ipaddress
 import json
-import os
 import ssl
 from pathlib import Path
 
+from jupyterlab_dossier.store import private_file, private_folder
 from jupyterlab_dossier.targets import ProviderFault, Target
 
 from .server import PATH, LinkServer
@@ -58,7 +58,7 @@ class Outside:
         if not port and remembered.exists():
             port = int(json.loads(remembered.read_text()))
         port = await self._link.listen_outside(host, port, tls)
-        remembered.write_text(json.dumps(port))
+        private_file(remembered).write_text(json.dumps(port))
         shown = f"[{host}]" if ":" in host else host
         return f"wss://{shown}:{port}/{PATH}", str(certificate)
 
@@ -86,7 +86,8 @@ def _certificate(folder: Path, host: str) -> Path:
             " install jupyterlab-dossier[kubernetes]"
         ) from None
 
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder.parent)
+    private_folder(folder)
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "jupyterlab-dossier")])
     try:
@@ -111,9 +112,8 @@ def _certificate(folder: Path, host: str) -> Path:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    with open(os.open(folder / "key.pem", os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as f:
-        f.write(private)
-    temporary = folder / "certificate.pem.new"
+    private_file(folder / "key.pem").write_bytes(private)
+    temporary = private_file(folder / "certificate.pem.new")
     temporary.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     temporary.replace(path)
     return path

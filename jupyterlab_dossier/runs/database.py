@@ -18,6 +18,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import psutil
 
+from ..store import NotPrivate, private_file
+
 T = TypeVar("T")
 
 # SQLite's WAL needs shared memory, which network file systems do not give (sqlite.org/wal.html).
@@ -42,9 +44,14 @@ class Database:
         self.journal = "TRUNCATE" if _on_network(path.parent) else "WAL"
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         try:
+            # SQLite gives the files beside it the mode of the first.
+            private_file(path)
+            for beside in path.parent.glob(f"{path.name}-*"):
+                with contextlib.suppress(FileNotFoundError):
+                    beside.chmod(0o600)
             with contextlib.closing(self._connect()) as connection:
                 _migrate(connection, migrations)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError, NotPrivate) as error:
             raise LedgerFault(f"the ledger {path} cannot be opened: {error}") from None
         self._reader = ThreadPoolExecutor(1, "ledger-read", self._open_reader)
         self._read_connection: sqlite3.Connection

@@ -26,7 +26,7 @@ from typing import Any, TypeVar
 from jupyter_client.kernelspec import NoSuchKernel
 
 from ..dataflow.client import AnalysisPair
-from ..store import Store
+from ..store import NotPrivate, Store, private_file, private_folder
 from ..targets import Catalogue
 from . import (
     analysis,
@@ -86,9 +86,11 @@ class Engine:
 
     def __init__(self, folder: Path, catalogue: Catalogue | None = None) -> None:
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private_folder(folder)
         except OSError as error:
             raise LedgerFault(f"cannot make the folder {folder}: {error.strerror}") from None
+        except NotPrivate as error:
+            raise LedgerFault(str(error)) from None
         self.folder = folder
         self.catalogue = catalogue or Catalogue()
         self.store = Store(folder / "store")
@@ -643,7 +645,7 @@ def workflow_of(data: Json) -> Workflow:
 def worker_zipapp(folder: Path) -> Path:
     """The worker's zipapp under a name made from its content; built where no wheel brought it."""
     shipped = Path(__file__).parent.parent / "_worker.pyz"
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     # Several workers may be started at once, by several processes.
     with tempfile.TemporaryDirectory(dir=folder) as own:
         if not shipped.exists():
@@ -653,5 +655,6 @@ def worker_zipapp(folder: Path) -> Path:
         digest = hashlib.sha256(shipped.read_bytes()).hexdigest()[:16]
         target = folder / f"dossier-worker-{digest}.pyz"
         if not target.exists():
-            os.replace(shutil.copyfile(shipped, Path(own, "copied.pyz")), target)
+            copy = private_file(Path(own, "copied.pyz"))
+            os.replace(shutil.copyfile(shipped, copy), target)
     return target

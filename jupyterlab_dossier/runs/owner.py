@@ -7,6 +7,7 @@ import fcntl
 import os
 from pathlib import Path
 
+from ..store import private_folder
 from .model import new_id
 
 
@@ -14,7 +15,7 @@ class Owner:
     """This engine's own lock, held until the process ends."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         self.name = new_id()
         self._folder = folder
         self._path = folder / f"{self.name}.lock"

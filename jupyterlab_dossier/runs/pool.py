@@ -21,6 +21,7 @@ from typing import Any
 
 from dossier_worker.wire import Frame
 
+from ..store import private_file, private_folder
 from ..targets import Catalogue, Provider, ProviderFault, Target, WorkerOrder
 from . import progress
 from .comms import COMM, Comms, with_place
@@ -436,7 +437,8 @@ class Pool:
             return
         with contextlib.suppress(ProviderFault, OSError):
             text = await provider.logs(worker.handle)
-            await asyncio.to_thread((self._folder / worker.id / _LOG).write_text, text)
+            path = await asyncio.to_thread(private_file, self._folder / worker.id / _LOG)
+            await asyncio.to_thread(path.write_text, text)
 
     async def log(self, worker: str, handle: Json, provider: Provider) -> str:
         """The last of what a worker and its platform say, or said."""
@@ -823,7 +825,8 @@ def _hash(secret: str) -> str:
 
 def write_config(folder: Path, config: Json) -> None:
     """Writes a worker's configuration, whole and for its owner's eyes only."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder.parent)
+    private_folder(folder)
     path = folder / "config.json"
     temporary = folder / "config.json.new"
     descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)

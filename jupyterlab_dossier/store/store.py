@@ -11,6 +11,8 @@ from pathlib import Path
 
 from dossier_worker.blobs import BlobFolder, Buffer
 
+from .private import private_folder
+
 # Left behind by processes that were killed; a transfer may be taken up again within this time.
 _ABANDONED = 7 * 24 * 3600.0
 
@@ -25,6 +27,7 @@ class Store:
     def __init__(self, folder: str | os.PathLike[str], *, durable: bool = True) -> None:
         self.folder = Path(folder)
         with self.in_words():
+            private_folder(self.folder)
             self.blobs = BlobFolder(self.folder, durable=durable)
         self.blobs.sweep(_ABANDONED)
 

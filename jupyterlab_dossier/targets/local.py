@@ -105,7 +105,7 @@ class LocalProvider:
 
 
 def _start(order: WorkerOrder, log: Path) -> dict[str, Any]:
-    with log.open("ab") as output:
+    with open(os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600), "ab") as output:
         process = subprocess.Popen(
             [order.python, str(order.zipapp), str(order.config)],
             stdin=subprocess.DEVNULL,

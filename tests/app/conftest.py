@@ -7,7 +7,9 @@ import functools
 import inspect
 import json
 import re
+import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,8 @@ from pytest_jupyter.jupyter_server import *  # noqa: F403
 from tornado.httpclient import HTTPClientError
 
 from jupyterlab_dossier.app import spec
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 Fetch = Callable[..., Awaitable[tuple[int, Any]]]
 
