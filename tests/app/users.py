@@ -40,8 +40,9 @@ class User:
         # The interpreter stands where others cannot go: it is shown to them, and nothing beside it.
         top = closed / Path(sys.base_prefix).relative_to(closed).parts[0]
         script = (
-            'hold=$(mktemp -d) && mount --bind "$1" "$hold" && mount -t tmpfs -o mode=0755 none "$2"'
-            ' && mkdir -p "$1" && mount --move "$hold" "$1" && rmdir "$hold" && shift 2 && exec "$@"'
+            'hold=$(mktemp -d) && mount --bind "$1" "$hold"'
+            ' && mount -t tmpfs -o mode=0755 none "$2" && mkdir -p "$1"'
+            ' && mount --move "$hold" "$1" && rmdir "$hold" && shift 2 && exec "$@"'
         )
         apart = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh"]
         return [*apart, str(top), str(closed), *switch]
