@@ -1,0 +1,151 @@
+"""Servers, workers, links and the cluster's own parts that die in the middle of a cell in a pod."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from namespaces import Namespace, catalogue, cell, gone, kubectl, prints, until
+from support import started, workflow
+
+HOST = Path(__file__).parent / "host.py"
+# Goes on while nobody is there, and says each second where it stands.
+COUNTS = "import time\nfor n in range(12):\n    print('at', n, flush=True)\n    time.sleep(1)"
+COUNTED = "".join(f"at {n}\n" for n in range(12))
+
+
+def text_of(outputs: list[Any]) -> str:
+    return "".join(o["text"] for o in outputs)
+
+
+async def whole(engine: Any, run: str) -> str:
+    """What a run of one cell printed, once it is done."""
+    record = await engine.wait(run)
+    assert record.state == "done", record.to_json()
+    outputs, _ = await engine.outputs(run)
+    return text_of(outputs["c0"])
+
+
+async def test_a_server_that_is_killed_finds_its_pods_again(
+    namespace: Namespace, tmp_path: Path
+) -> None:
+    async def host(*arguments: str) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, str(HOST), str(tmp_path), json.dumps(namespace.settings()), *arguments,
+            stdout=subprocess.PIPE,
+        )  # fmt: skip
+
+    first = await host(json.dumps([cell(COUNTS)]))
+    assert first.stdout is not None
+    run = json.loads(await first.stdout.readline())["run"]
+    assert json.loads(await first.stdout.readline())["said"] == "at 0\n"
+    first.kill()
+    await first.wait()
+    pods = namespace.get("pods")
+    second = await host(run)
+    output, _ = await second.communicate()
+    ended = json.loads(output.splitlines()[-1])
+    assert ended["state"] == "done", ended
+    assert text_of(ended["outputs"]["c0"]) == COUNTED
+    assert len(pods) == 1
+    await gone(namespace)
+
+
+async def test_the_workers_process_is_killed(namespace: Namespace, tmp_path: Path) -> None:
+    async with started(tmp_path / "dossier", catalogue(namespace)) as engine:
+        again = {**cell(COUNTS), "idempotent": True}
+        run = await engine.submit(workflow(tmp_path, [again]))
+        await until(engine, run, prints("at 1"))
+        kill_worker(namespace)
+        assert (await whole(engine, run)).endswith(COUNTED)
+    await gone(namespace)
+
+
+def kill_worker(namespace: Namespace) -> None:
+    """The worker of the only pod, by its process on this machine, which is the node."""
+    (pod,) = namespace.names("pods")
+    worker = pod.removeprefix("dossier-").rpartition("-")[0]
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            found = f"HOSTNAME={pod}".encode() in (process / "environ").read_bytes()
+            if found and b"config.json" in (process / "cmdline").read_bytes():
+                os.kill(int(process.name), signal.SIGKILL)
+                return
+        except OSError:
+            continue
+    raise AssertionError(f"no process of {worker}")
+
+
+@pytest.mark.parametrize(("part", "seconds"), [("apiserver", 30), ("kubelet", 1)])
+async def test_a_part_of_the_cluster_is_down(
+    namespace: Namespace, tmp_path: Path, part: str, seconds: int
+) -> None:
+    async with started(tmp_path / "dossier", catalogue(namespace)) as engine:
+        source = COUNTS.replace("12", str(seconds + 12))
+        run = await engine.submit(workflow(tmp_path, [cell(source)]))
+        await until(engine, run, prints("at 1"))
+        await asyncio.to_thread(restart, part, seconds)
+        expected = "".join(f"at {n}\n" for n in range(seconds + 12))
+        assert await whole(engine, run) == expected
+        second = await engine.submit(workflow(tmp_path, [cell("print('after')")]))
+        assert await whole(engine, second) == "after\n"
+    await gone(namespace)
+
+
+def restart(part: str, seconds: int) -> None:
+    """Ends a part of the cluster and starts it again after a while."""
+    state = Path(os.environ["STATE"])
+    pid = int((state / f"{part}.pid").read_text())
+    os.kill(pid, signal.SIGKILL)
+    subprocess.run(["tail", f"--pid={pid}", "-f", "/dev/null"], timeout=20, check=True)
+    try:
+        subprocess.run(["sleep", str(seconds)], check=True)  # the fault itself
+    finally:
+        with (state / "log" / part).open("ab") as log:
+            process = subprocess.Popen(
+                [state / "parts" / part], stdout=log, stderr=log, start_new_session=True
+            )
+        (state / f"{part}.pid").write_text(str(process.pid))
+        process.returncode = 0  # `down` ends it
+    kubectl("wait", "--for=condition=Ready", "node/node1", "--timeout=60s") if part != (
+        "apiserver"
+    ) else until_ready()
+
+
+def until_ready() -> None:
+    done = subprocess.run(
+        "for _ in $(seq 100); do kubectl get --raw /readyz && exit; sleep 0.5; done; exit 1",
+        shell=True, capture_output=True, timeout=100,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+async def test_the_link_is_cut(namespace: Namespace, tmp_path: Path) -> None:
+    async with started(tmp_path / "dossier", catalogue(namespace)) as engine:
+        run = await engine.submit(workflow(tmp_path, [cell(COUNTS)]))
+        await until(engine, run, prints("at 1"))
+        (pod,) = namespace.get("pods")
+        address = pod["status"]["podIP"]
+        for rule in ("-s", "-d"):
+            iptables("-I", rule, address)
+        try:
+            await asyncio.sleep(60)  # the fault itself
+        finally:
+            for rule in ("-s", "-d"):
+                iptables("-D", rule, address)
+        assert await whole(engine, run) == COUNTED
+    await gone(namespace)
+
+
+def iptables(change: str, direction: str, address: str) -> None:
+    for chain in ("INPUT", "OUTPUT"):
+        subprocess.run(
+            ["iptables", "-w", change, chain, direction, address, "-j", "DROP"], check=True
+        )
