@@ -7,7 +7,7 @@ export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 export CHROMIUM_PATH ?= $(or $(shell command -v chromium),$(shell command -v google-chrome),/usr/bin/chromium)
 TESTED := jupyterlab_dossier dossier_worker
 
-.PHONY: help demo install test test-python test-browser test-versions test-engines test-full same-result bench lint lock screenshots wheel clean
+.PHONY: help demo install test test-python test-browser test-versions test-engines test-full same-result bench bench-engines lint lock screenshots wheel clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -77,8 +77,11 @@ test-versions: browser-tools $(VERSIONS:%=.venvs/%/wheel.done) ## the wheel in J
 
 test: lint test-python test-browser test-versions ## everything that needs no engine of its own
 
-test-engines: install ## real engines (a Kubernetes cluster), started, tested and ended; Debian, root
+test-engines: install browser-tools ## real engines (a Kubernetes cluster), started, tested and ended; Debian, root
 	tests/engines/run
+
+bench-engines: install ## what cells in pods cost, beside Jobs and copies; written to docs/benchmarks.md
+	tests/engines/run python -m benchmarks.engines
 
 PARTS := order edits reuse generated mutants precision faults
 FULL_order := tests/oracles/test_order.py tests/runs/test_example.py

@@ -38,10 +38,10 @@ async def run_of(engine: Engine, cells: int) -> str:
 
 
 @asynccontextmanager
-async def place(engine: Engine) -> AsyncIterator[Place]:
-    """A new worker kernel of the local target."""
-    target = engine.catalogue.targets["local"]
-    recipe = engine.recipe("local", "python3", environment(1))
+async def place(engine: Engine, name: str = "local") -> AsyncIterator[Place]:
+    """A new worker kernel of a target."""
+    target = engine.catalogue.targets[name]
+    recipe = engine.recipe(name, "python3", environment(1))
     async with engine.dispatcher.kernel(
         target=target, recipe=recipe, kernel=None, prefix=[], fresh=True
     ) as kernel:

@@ -12,7 +12,7 @@ import hashlib
 import mmap
 import os
 import re
-import tempfile
+import secrets
 import threading
 import time
 from collections import OrderedDict
@@ -109,7 +109,7 @@ class BlobFolder:
             if self.has(blob, size):
                 self._remember(blob, digests)
                 return blob
-        fd, temporary = tempfile.mkstemp(dir=self.temporary)
+        fd, temporary = _new(self.temporary)
         try:
             try:
                 _allocate(fd, size)
@@ -299,12 +299,12 @@ class Partial:
         fd = _open_locked(self._path)
         if fd is None:
             # Another process (or task) is at it: this one works on a file of its own.
-            fd, private = tempfile.mkstemp(dir=owner.temporary, suffix=".part")
+            fd, private = _new(owner.temporary, ".part")
             self._path = Path(private)
             self._fd = fd
         else:
             self._fd = fd
-            self._marks = os.open(self._marks_path, _CREATE, 0o600)
+            self._marks = os.open(self._marks_path, _CREATE, _MODE)
         try:
             self._take_up()
             _allocate(self._fd, size)
@@ -468,6 +468,15 @@ def _for_each(count: int, work: Callable[[int], bytes], size: int) -> list[bytes
 
 _CREATE = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
 _seek_lock = threading.Lock()
+# The folder keeps others out, not the mode of its files: where a store is shared with workers of
+# another user, the umask says what their group may do.
+_MODE = 0o666
+
+
+def _new(folder: Path, suffix: str = "") -> tuple[int, str]:
+    """A new file of a name that nobody else has."""
+    path = str(folder / f"{secrets.token_hex(8)}{suffix}")
+    return os.open(path, _CREATE | os.O_EXCL, _MODE), path
 
 
 def _open_locked(path: Path) -> int | None:
@@ -475,7 +484,7 @@ def _open_locked(path: Path) -> int | None:
     if fcntl is None:
         return None
     while True:
-        fd = os.open(path, _CREATE, 0o600)
+        fd = os.open(path, _CREATE, _MODE)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # Its last owner may have renamed or removed it between our open and our lock.

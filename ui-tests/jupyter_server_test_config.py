@@ -20,6 +20,9 @@ older = Path(__file__).parents[1] / ".venvs/ipykernel6/bin/python"
     '[big]\nkind = "local"\ncostly = true\nslots = 1\n\n[cluster]\nkind = "hpc"\n\n'
     f'[older]\nkind = "local"\npython = "{older}"\n'
 )
+# Where a cluster runs, its tests say what targets it has.
+if at := os.environ.get("DOSSIER_UI_TESTS_TARGETS"):
+    (targets / "engines.toml").write_text(Path(at).read_text())
 
 configure_jupyter_server(c)  # noqa: F821
 

@@ -9,6 +9,9 @@ import signal
 import sys
 import threading
 
+from .memory import Kills
+
+_KILLS = Kills()
 _PR_SET_PDEATHSIG = 1
 
 
@@ -56,7 +59,7 @@ def words(status: int) -> tuple[int | None, int | None, str]:
         name = "unknown"
     why = f"killed by signal {number} ({name})"
     if number == signal.SIGKILL:
-        why += ", possibly out of memory"
+        why += f", {_KILLS.words() or 'possibly out of memory'}"
     return number, None, why
 
 

@@ -14,7 +14,7 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 LEASE = 600.0
 # How long a worker that was told to end may take.
 FAREWELL = 5.0
+# How long an engine that stops waits until what is left of its workers is taken away.
+CLEARING = 30.0
 # Messages that are for the pages linked to a worker kernel, and for no ledger.
 LIVE = COMM | {"status"}
 # How long a worker's messages wait before they are tried again, where the disk is full.
@@ -230,6 +232,8 @@ class Pool:
         """Of workers: ready, free, in another phase, cut off, or gone."""
         self._queues: dict[str, list[Turn]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._endings: set[asyncio.Task[None]] = set()
+        """Of workers that are no more: what is left of them is being taken away."""
 
     # leases
 
@@ -392,9 +396,9 @@ class Pool:
                 name, target, folder / "config.json", zipapp, recipe.python, env, str(folder),
                 options,
             )  # fmt: skip
-            planned = provider.plan(order)
-            if planned is not None:
-                await self._ledger.set_worker(name, handle=json.dumps(planned))
+            worker.handle = provider.plan(order)
+            if worker.handle is not None:
+                await self._ledger.set_worker(name, handle=json.dumps(worker.handle))
             worker.handle = await provider.start(order)
             await self._ledger.set_worker(name, handle=json.dumps(worker.handle))
         except BaseException as error:
@@ -402,7 +406,7 @@ class Pool:
             worker.ready.set()
             self._news.tell()
             self.workers.pop(name, None)
-            await self._ledger.set_worker(name, state="ended", why=worker.ended)
+            await self._to_its_end(self._clear(worker, provider))
             raise
         self._spawn(self._watch(worker, provider))
 
@@ -426,10 +430,31 @@ class Pool:
                 self._news.tell()
 
         ended = await provider.wait(worker.handle, tell)
-        await self._lost(worker, ended.why)
-        await self._keep_log(worker, provider)
-        with contextlib.suppress(ProviderFault):
-            await provider.end(worker.handle)  # what is left of it on its platform
+        await self._to_its_end(self._bury(worker, provider, ended.why))
+
+    async def _to_its_end(self, ending: Coroutine[Any, Any, None]) -> None:
+        """Goes on though whoever waits is cancelled; `close` waits for it."""
+        task = asyncio.create_task(ending)
+        self._endings.add(task)
+        task.add_done_callback(self._endings.discard)
+        await asyncio.shield(task)
+
+    async def _bury(self, worker: Worker, provider: Provider, why: str) -> None:
+        await self._lost(worker, why)
+        try:
+            await self._keep_log(worker, provider)
+        finally:
+            await self._clear(worker, provider)
+
+    async def _clear(self, worker: Worker, provider: Provider) -> None:
+        """Takes away what is left of a worker on its platform; only then it counts as ended."""
+        if worker.handle is not None:
+            try:
+                await provider.end(worker.handle)
+            except ProviderFault as fault:
+                log.warning("worker %s is left for the next start: %s", worker.id, fault)
+                return
+        await self._ledger.set_worker(worker.id, state="ended", why=worker.ended)
 
     async def _keep_log(self, worker: Worker, provider: Provider) -> None:
         """What its platform says of a worker that is no more, before it is taken away there."""
@@ -457,7 +482,6 @@ class Pool:
         for execution in list(self.executions.values()):
             if execution.worker is worker and not execution.done.done():
                 execution.done.set_exception(Lost(f"the worker was lost: {why}", worker=True))
-        await self._ledger.set_worker(worker.id, state="ended", why=why)
         self._news.tell()
 
     async def _end(self, worker: Worker, why: str) -> None:
@@ -468,12 +492,14 @@ class Pool:
         if worker.connection is not None:
             worker.connection.send({"type": "shutdown"})
         provider = self._catalogue.provider(worker.target)
-        if provider and worker.handle is not None:
-            with contextlib.suppress(asyncio.TimeoutError):
-                if worker.connection is not None:
-                    await asyncio.wait_for(worker.gone.wait(), FAREWELL)
-            with contextlib.suppress(ProviderFault):
-                await provider.end(worker.handle)
+        if provider is not None:
+            await self._to_its_end(self._farewell(worker, provider))
+
+    async def _farewell(self, worker: Worker, provider: Provider) -> None:
+        with contextlib.suppress(asyncio.TimeoutError):
+            if worker.handle is not None and worker.connection is not None:
+                await asyncio.wait_for(worker.gone.wait(), FAREWELL)
+        await self._clear(worker, provider)
 
     async def close(self, leave: Collection[str] = ()) -> None:
         """Ends all workers but those named, which wait for the next engine."""
@@ -482,10 +508,11 @@ class Pool:
         for worker in workers:
             if worker.idle:
                 worker.idle.cancel()
-            await self._ledger.set_worker(worker.id, state="ended", why=worker.ended)
-        for task in list(self._tasks):
+        if self._endings:
+            await asyncio.wait(self._endings, timeout=CLEARING)
+        for task in (*self._tasks, *self._endings):
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *self._endings, return_exceptions=True)
 
     # executions
 

@@ -135,9 +135,9 @@ class Provider(Protocol):
         ...
 
     def plan(self, order: WorkerOrder) -> dict[str, Any] | None:
-        """The handle where it is known before the start: by it a start that was cut off is ended.
+        """The handle where it is known before the start.
 
-        The engine keeps it before it calls `start`.
+        The engine keeps it before it calls `start`, and ends what it names where `start` fails.
         """
         ...
 

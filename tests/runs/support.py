@@ -30,8 +30,12 @@ def targets(**settings: Any) -> Catalogue:
 
 @asynccontextmanager
 async def started(
-    folder: Path, catalogue: Catalogue | None = None, recover: bool = False
+    folder: Path,
+    catalogue: Catalogue | None = None,
+    recover: bool = False,
+    leave: bool = False,
 ) -> AsyncIterator[Engine]:
+    """With `recover` it takes up what an earlier one left with `leave`."""
     engine = Engine(folder, catalogue or targets(slots=2))
     link = LinkServer(engine.store, engine.pool)
     engine.pool.outside = Outside(link, folder / "link", served=False)
@@ -39,7 +43,7 @@ async def started(
     try:
         yield engine
     finally:
-        await engine.stop()
+        await engine.stop(leave_runs=leave)
         await link.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ _HOPELESS = {
     "CreateContainerError": "Check the image and the volumes that the pod names",
     "RunContainerError": "Check that the image has the interpreter that the target names",
 }
+_NO_CLAIM = re.compile(r"not found|is being deleted")
 _IMAGE = "Check the image's name and that the cluster may pull it"
 _PULL_FAILED = ("ErrImagePull", "ImagePullBackOff")
 _FINISHED = ("FailureTarget", "Failed", "SuccessCriteriaMet", "Complete")
@@ -93,7 +95,7 @@ def _pending(pod: Any, events: Sequence[Any]) -> Phase:
             message = _line(condition.message)
             if condition.reason == "SchedulingGated":
                 return Phase(f"queued: {message}", "waits")
-            if "persistentvolumeclaim" in message and "not found" in message:
+            if "persistentvolumeclaim" in message and _NO_CLAIM.search(message):
                 return Phase(
                     f"its volume is not there: {message}. Correct the claim's name, or make it",
                     "hopeless",

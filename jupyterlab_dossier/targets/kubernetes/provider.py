@@ -109,24 +109,17 @@ class KubernetesProvider:
         await self._try_out(cluster, order, name)
         with _told("the worker's Job cannot be made"):
             job = await cluster.batch.create_namespaced_job(space, objects.job(order, name))
-        handle = {**self.plan(order), "uid": job.metadata.uid}
-        try:
-            marks = objects.labels(order)
-            body = await asyncio.to_thread(
-                objects.secret, job.metadata.name, order.config, marks, job
-            )
-            with _told("the worker's Secret cannot be made"):
-                await cluster.core.create_namespaced_secret(space, body)
-            if objects.QUEUE not in job.metadata.labels:
-                with _told("the worker's Job cannot be started"):
-                    await cluster.batch.patch_namespaced_job(
-                        job.metadata.name, space, {"spec": {"suspend": False}}
-                    )
-        except BaseException:
-            with contextlib.suppress(ProviderFault):
-                await asyncio.shield(self.end(handle))
-            raise
-        return handle
+        body = await asyncio.to_thread(
+            objects.secret, job.metadata.name, order.config, objects.labels(order), job
+        )
+        with _told("the worker's Secret cannot be made"):
+            await cluster.core.create_namespaced_secret(space, body)
+        if objects.QUEUE not in job.metadata.labels:
+            with _told("the worker's Job cannot be started"):
+                await cluster.batch.patch_namespaced_job(
+                    job.metadata.name, space, {"spec": {"suspend": False}}
+                )
+        return {**self.plan(order), "uid": job.metadata.uid}
 
     async def _try_out(self, cluster: Cluster, order: WorkerOrder, program: str) -> None:
         """What the namespace would refuse is refused before anything is made."""
@@ -233,11 +226,10 @@ class KubernetesProvider:
                 texts.append(f"{event.reason}: {event.message}")
         for pod in pods.items:
             with contextlib.suppress(ApiException):
-                texts.append(
-                    await cluster.core.read_namespaced_pod_log(
-                        pod.metadata.name, cluster.namespace, tail_lines=_LOG_LINES
-                    )
+                text = await cluster.core.read_namespaced_pod_log(
+                    pod.metadata.name, cluster.namespace, tail_lines=_LOG_LINES
                 )
+                texts.append(text or "")  # of a pod that never started there is none
         return "\n".join(texts)
 
     async def close(self) -> None:

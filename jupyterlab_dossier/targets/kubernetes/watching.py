@@ -172,4 +172,6 @@ def _job_of(pod: Any) -> str | None:
 
 
 def _when(event: Any) -> Any:
-    return event.last_timestamp or event.event_time or event.metadata.creation_timestamp
+    """The order of events: some tell seconds only, of which many are equal."""
+    time = event.last_timestamp or event.event_time or event.metadata.creation_timestamp
+    return time.replace(microsecond=0), int(event.metadata.resource_version)

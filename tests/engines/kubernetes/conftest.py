@@ -12,7 +12,8 @@ import pytest
 # The engine of tests/runs is the one whose cells run in pods.
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "runs")]
 
-from namespaces import RESTRICTED, Namespace, kubectl  # noqa: E402
+from namespaces import RESTRICTED, Namespace, apply, kubectl  # noqa: E402
+from registry import Registry  # noqa: E402
 
 
 @pytest.fixture
@@ -34,3 +35,48 @@ def make_namespace() -> Iterator[Callable[[str], Namespace]]:
 @pytest.fixture
 def namespace(make_namespace: Callable[[str], Namespace]) -> Namespace:
     return make_namespace("cells")
+
+
+@pytest.fixture
+def volume(namespace: Namespace, tmp_path: Path) -> Iterator[str]:
+    """A claim of the namespace whose volume is this test's folder, for everybody to write."""
+    name = f"{namespace.name}-folder"
+    tmp_path.chmod(0o777)
+    for parent in tmp_path.parents[:2]:
+        parent.chmod(0o755)
+    spec = {
+        "capacity": {"storage": "1Gi"},
+        "accessModes": ["ReadWriteMany"],
+        "storageClassName": "",
+    }
+    apply(
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolume",
+            "metadata": {"name": name},
+            "spec": {**spec, "hostPath": {"path": str(tmp_path)}},
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": "folder", "namespace": namespace.name},
+            "spec": {
+                "accessModes": spec["accessModes"],
+                "storageClassName": "",
+                "volumeName": name,
+                "resources": {"requests": spec["capacity"]},
+            },
+        },
+    )
+    before = os.umask(0)
+    yield "folder"
+    os.umask(before)
+    kubectl("delete", "pvc", "folder", "-n", namespace.name, "--wait=false")
+    kubectl("delete", "pv", name, "--wait=false")
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[Registry]:
+    made = Registry(tmp_path)
+    yield made
+    made.close()

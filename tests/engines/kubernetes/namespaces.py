@@ -16,6 +16,8 @@ from jupyterlab_dossier.runs import Engine
 from jupyterlab_dossier.targets import Catalogue, Target
 
 IMAGE = "localhost/base:1"
+# The node's address, which is this machine's.
+NODE = "10.250.0.1"
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 
 

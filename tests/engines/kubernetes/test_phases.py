@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from namespaces import (
+    IMAGE,
     Namespace,
     apply,
     catalogue,
@@ -20,7 +22,65 @@ from namespaces import (
     says,
     until,
 )
+from registry import Registry
 from support import started, workflow
+
+# Takes a pod away; returns what undoes the fault.
+Take = Callable[[Namespace, str], Callable[[], object]]
+
+
+def delete(namespace: Namespace, pod: str) -> Callable[[], object]:
+    kubectl("delete", "pod", pod, "-n", namespace.name)
+    return lambda: None
+
+
+def evict(namespace: Namespace, pod: str) -> Callable[[], object]:
+    """By the Eviction API, as a drain of the node does."""
+    meta = {"name": pod, "namespace": namespace.name}
+    body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": meta}
+    path = f"/api/v1/namespaces/{namespace.name}/pods/{pod}/eviction"
+    kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(body))
+    return lambda: None
+
+
+def preempt(namespace: Namespace, pod: str) -> Callable[[], object]:
+    """Another pod needs its CPU, and is of a higher priority."""
+    high = {
+        "apiVersion": "scheduling.k8s.io/v1",
+        "kind": "PriorityClass",
+        "metadata": {"name": namespace.name},
+        "value": 1000,
+    }
+    container = {
+        "name": "other",
+        "image": IMAGE,
+        "resources": {"requests": {"cpu": "1500m"}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "runAsNonRoot": True,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+    }
+    other = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "other", "namespace": namespace.name},
+        "spec": {"priorityClassName": namespace.name, "containers": [container]},
+    }
+    apply(high, other)
+
+    def undo() -> None:
+        kubectl("delete", "pod", "other", "-n", namespace.name, "--grace-period=1")
+        kubectl("delete", "priorityclass", namespace.name)
+
+    return undo
+
+
+def taint(namespace: Namespace, pod: str) -> Callable[[], object]:
+    kubectl("taint", "node", "node1", "broken=yes:NoExecute")
+    return lambda: kubectl("taint", "node", "node1", "broken-")
+
 
 SLEEPS = "print('on', flush=True)\nimport time\ntime.sleep(100)"
 
@@ -47,7 +107,21 @@ async def test_an_image_whose_name_is_none(namespace: Namespace, tmp_path: Path)
 
 async def test_more_memory_than_the_limit(namespace: Namespace, tmp_path: Path) -> None:
     why = await failing(namespace, tmp_path, "x = b'x' * (1 << 30)", memory="200Mi")
-    assert "memory" in why
+    assert "out of memory: its limit is 200 MiB" in why
+
+
+async def test_an_image_that_is_still_pulled(
+    namespace: Namespace, registry: Registry, tmp_path: Path
+) -> None:
+    image = registry.push()
+    async with started(tmp_path / "dossier", catalogue(namespace)) as engine:
+        with registry.silent():
+            run = await engine.submit(workflow(tmp_path, [cell("print('there')", image=image)]))
+            event = await until(engine, run, says("pulling image"))
+            assert event.body == {"state": "starting", "why": f"pulling image {image!r}"}
+        record = await engine.wait(run)
+        assert record.state == "done", record.to_json()
+    await gone(namespace)
 
 
 async def test_a_request_beyond_the_quota(namespace: Namespace, tmp_path: Path) -> None:
@@ -57,6 +131,16 @@ async def test_a_request_beyond_the_quota(namespace: Namespace, tmp_path: Path) 
     why = await failing(namespace, tmp_path, "1", memory="2Gi")
     assert why == (
         "option memory asks for 2Gi memory, and the namespace's quota 'small' allows 1Gi in all"
+    )
+
+
+async def test_a_request_beyond_a_limit_range(namespace: Namespace, tmp_path: Path) -> None:
+    limits = {"limits": [{"type": "Container", "max": {"memory": "1Gi"}}]}
+    meta = {"name": "small", "namespace": namespace.name}
+    apply({"apiVersion": "v1", "kind": "LimitRange", "metadata": meta, "spec": limits})
+    why = await failing(namespace, tmp_path, "1", memory="2Gi")
+    assert why == (
+        "option memory asks for 2Gi memory, and the namespace allows at most 1Gi a container"
     )
 
 
@@ -88,6 +172,29 @@ async def test_a_volume_that_is_not_there(namespace: Namespace, tmp_path: Path) 
     assert "volume 'none'" in why and "not found" in why
 
 
+async def test_a_volume_that_is_deleted_while_it_is_waited_for(
+    namespace: Namespace, tmp_path: Path
+) -> None:
+    spec = {
+        "accessModes": ["ReadWriteMany"],
+        "storageClassName": "",
+        "resources": {"requests": {"storage": "1Gi"}},
+    }
+    meta = {"name": "soon", "namespace": namespace.name}
+    claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta, "spec": spec}
+    apply(claim)
+    async with started(tmp_path / "dossier", catalogue(namespace)) as engine:
+        wanted = cell("1", volumes=[{"claim": "soon", "path": "/data"}])
+        run = await engine.submit(workflow(tmp_path, [wanted]))
+        await until(engine, run, says("unbound immediate PersistentVolumeClaims"))
+        await asyncio.to_thread(kubectl, "delete", "pvc", "soon", "-n", namespace.name)
+        record = await engine.wait(run)
+    assert record.state == "failed"
+    assert "its volume is not there: " in str(record.tasks[0].why)
+    assert "Correct the claim's name, or make it" in str(record.tasks[0].why)
+    await gone(namespace)
+
+
 async def test_a_secret_that_is_not_there(namespace: Namespace, tmp_path: Path) -> None:
     secrets = [{"variable": "TOKEN", "secret": "none", "key": "token"}]
     why = await failing(namespace, tmp_path, "1", secrets=secrets)
@@ -99,33 +206,33 @@ async def test_a_time_limit(namespace: Namespace, tmp_path: Path) -> None:
     assert "its time limit of 8 s was passed" in why
 
 
-@pytest.mark.parametrize("way", ["deleted", "evicted"])
-async def test_a_pod_that_is_taken_away(namespace: Namespace, tmp_path: Path, way: str) -> None:
+@pytest.mark.parametrize(
+    ("take", "words"),
+    [
+        (delete, "deleted"),
+        (evict, "evicted (the node is drained, or somebody asked for it)"),
+        (preempt, "preempted by one of a higher priority"),
+        (taint, "evicted: the node has a taint that it does not tolerate"),
+    ],
+    ids=["deleted", "evicted", "preempted", "tainted"],
+)
+async def test_a_pod_that_is_taken_away(
+    namespace: Namespace, tmp_path: Path, take: Take, words: str
+) -> None:
     async with started(tmp_path / "dossier", catalogue(namespace)) as engine:
         source = "open('f', 'w').close()\n" + SLEEPS
-        run = await engine.submit(workflow(tmp_path, [cell(source)]))
+        run = await engine.submit(workflow(tmp_path, [cell(source, cpu="1500m")]))
         await until(engine, run, prints("on"))
         (pod,) = namespace.names("pods")
-        if way == "deleted":
-            await asyncio.to_thread(kubectl, "delete", "pod", pod, "-n", namespace.name)
-        else:
-            await asyncio.to_thread(evict, namespace, pod)
-        record = await engine.wait(run)
+        undo = await asyncio.to_thread(take, namespace, pod)
+        try:
+            record = await engine.wait(run)
+        finally:
+            await asyncio.to_thread(undo)
         assert record.state == "lost"
-        assert f"its pod was {way}" in str(record.tasks[0].why)
+        assert f"its pod was {words}" in str(record.tasks[0].why)
         assert "it may have had effects, so it was not run again" in str(record.tasks[0].why)
         await gone(namespace)
-
-
-def evict(namespace: Namespace, pod: str) -> None:
-    """By the Eviction API, as a drain of the node does."""
-    body = {
-        "apiVersion": "policy/v1",
-        "kind": "Eviction",
-        "metadata": {"name": pod, "namespace": namespace.name},
-    }
-    path = f"/api/v1/namespaces/{namespace.name}/pods/{pod}/eviction"
-    kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(body))
 
 
 async def test_what_the_cluster_forbids(namespace: Namespace, tmp_path: Path) -> None:

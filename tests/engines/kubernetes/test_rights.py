@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from namespaces import Namespace, apply, cell, gone, kubectl
+from namespaces import NODE, Namespace, apply, cell, gone, kubectl, prints, until
 from support import started, workflow
 
 from jupyterlab_dossier.targets import Catalogue, Target
@@ -18,6 +21,12 @@ from jupyterlab_dossier.targets.kubernetes.rights import NEEDED
 RULES = yaml.safe_load((Path(__file__).parents[3] / "deploy/kubernetes/role.yaml").read_text())[
     "rules"
 ]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((NODE, 0))
+        return int(probe.getsockname()[1])
 
 
 def kubeconfig(namespace: Namespace, folder: Path, rules: list[Any], user: str) -> str:
@@ -45,32 +54,55 @@ def kubeconfig(namespace: Namespace, folder: Path, rules: list[Any], user: str) 
     return str(path)
 
 
-async def test_the_role_is_enough(namespace: Namespace, tmp_path: Path) -> None:
-    settings = namespace.settings(kubeconfig=kubeconfig(namespace, tmp_path, RULES, "ada"))
-    catalogue = Catalogue({"pods": Target("pods", "kubernetes", settings)})
-    async with started(tmp_path / "dossier", catalogue) as engine:
+async def test_the_role_is_enough_and_each_of_its_verbs_is_used(
+    namespace: Namespace, volume: str, tmp_path: Path
+) -> None:
+    """A volume, a server that comes again elsewhere, a start that was cut off, a log."""
+    path = kubeconfig(namespace, tmp_path, RULES, "ada")
+    mounted = {"volumes": [{"claim": volume, "path": "/data"}]}
+    settings = namespace.settings(kubeconfig=path, options=mounted)
+
+    def catalogue(listen: str) -> Catalogue:
+        return Catalogue({"pods": Target("pods", "kubernetes", {**settings, "listen": listen})})
+
+    async with started(tmp_path / "dossier", catalogue(NODE), leave=True) as engine:
         assert (await engine.catalogue.check("pods")).usable
-        record = await engine.wait(await engine.submit(workflow(tmp_path, [cell("print(1)")])))
-        assert record.state == "done", record.to_json()
+        waits = "import os, time\nprint('on', flush=True)\n"
+        waits += "while not os.path.exists('/data/go'): time.sleep(0.1)\nprint('off')"
+        run = await engine.submit(workflow(tmp_path, [cell(waits)]))
+        await until(engine, run, prints("on"))
+    async with started(tmp_path / "dossier", catalogue(f"{NODE}:{free_port()}"), True) as engine:
         (worker,) = engine.pool.workers.values()
-        assert worker.handle is not None
+        await engine.pool.reconnected(worker)
+        (tmp_path / "go").touch()
+        record = await engine.wait(run)
+        assert record.state == "done", record.to_json()
         provider = engine.catalogue.providers["kubernetes"]
+        assert worker.handle is not None
         assert "Started container worker" in await provider.logs(worker.handle)
+        await provider.end({k: v for k, v in worker.handle.items() if k != "uid"})
     await gone(namespace)
+    assert asked_by("ada", namespace) == {(group, what, verb) for group, what, verb in NEEDED}
+
+
+def asked_by(user: str, namespace: Namespace) -> set[tuple[str, str, str]]:
+    """What a user asked the API server for in the namespace, by the server's own record."""
+    found = set()
+    for line in (Path(os.environ["STATE"]) / "log" / "audit").read_text().splitlines():
+        event = json.loads(line)
+        about = event.get("objectRef", {})
+        if event["user"]["username"] != f"system:serviceaccount:{namespace.name}:{user}":
+            continue
+        if about.get("namespace") == namespace.name:
+            what = "/".join(filter(None, (about["resource"], about.get("subresource"))))
+            found.add((about.get("apiGroup", ""), what, event["verb"]))
+    return found
 
 
 def without(group: str, what: str, verb: str) -> list[Any]:
     """The Role's rules but one verb."""
-    return [
-        {**rule, "verbs": [v for v in rule["verbs"] if (v, what) != (verb, what)]}
-        if rule["resources"] == [what] and rule["apiGroups"] == [group]
-        else rule
-        for rule in (
-            {"apiGroups": r["apiGroups"], "resources": [one], "verbs": r["verbs"]}
-            for r in RULES
-            for one in r["resources"]
-        )
-    ]
+    kept = [right for right in NEEDED if right != (group, what, verb)]
+    return [{"apiGroups": [g], "resources": [w], "verbs": [v]} for g, w, v in kept]
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from namespaces import Namespace
+from namespaces import NODE, Namespace
 from test_run import toml
 
-NODE = "10.250.0.1"
 TOKEN = "of-this-test"
 
 

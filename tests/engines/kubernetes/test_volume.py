@@ -2,54 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from namespaces import Namespace, apply, cell, gone, kubectl
+from namespaces import Namespace, cell, gone
 from support import started, workflow
 
 from jupyterlab_dossier.link import peer
 from jupyterlab_dossier.targets import Catalogue, Target
-
-
-@pytest.fixture
-def volume(namespace: Namespace, tmp_path: Path) -> Iterator[str]:
-    """A claim of the namespace whose volume is this test's folder, for everybody to write."""
-    name = f"{namespace.name}-folder"
-    tmp_path.chmod(0o777)
-    for parent in tmp_path.parents[:2]:
-        parent.chmod(0o755)
-    spec = {
-        "capacity": {"storage": "1Gi"},
-        "accessModes": ["ReadWriteMany"],
-        "storageClassName": "",
-    }
-    apply(
-        {
-            "apiVersion": "v1",
-            "kind": "PersistentVolume",
-            "metadata": {"name": name},
-            "spec": {**spec, "hostPath": {"path": str(tmp_path)}},
-        },
-        {
-            "apiVersion": "v1",
-            "kind": "PersistentVolumeClaim",
-            "metadata": {"name": "folder", "namespace": namespace.name},
-            "spec": {
-                "accessModes": spec["accessModes"],
-                "storageClassName": "",
-                "volumeName": name,
-                "resources": {"requests": spec["capacity"]},
-            },
-        },
-    )
-    before = os.umask(0)
-    yield "folder"
-    os.umask(before)
-    kubectl("delete", "pvc", "folder", "-n", namespace.name, "--wait=false")
-    kubectl("delete", "pv", name, "--wait=false")
 
 
 async def test_values_and_files_of_a_shared_volume_are_not_sent(
@@ -75,7 +35,7 @@ async def test_values_and_files_of_a_shared_volume_are_not_sent(
         ]
         run = await engine.submit(workflow(tmp_path, sources))
         record = await engine.wait(run)
-        assert record.state == "done", record.to_json()
+        assert record.state == "done", f"{record.to_json()}"
         outputs, _ = await engine.outputs(run)
         assert outputs["c2"][0]["text"] == "15999996000000 by the pod\n"
     assert (tmp_path / "made.txt").stat().st_uid == 1000
