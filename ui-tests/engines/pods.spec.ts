@@ -40,6 +40,7 @@ test('a notebook with cells in pods looks as it does after Restart & Run All', a
   await expect(stateAt(page, 2)).toHaveText('done');
   await look(page, 'pods');
   const ours = await shown(page);
+  await page.notebook.close(true);
 
   const plain = CELLS.map(({ source }) => ({ source }));
   await openNotebook(page, `${tmpPath}/plain.ipynb`, plain);
@@ -58,25 +59,25 @@ test('the phases of a pod are shown, and an interrupt reaches its cell', async (
     {
       source:
         'import time\nprint("on", flush=True)\nwhile True: time.sleep(0.05)',
-      target: 'labelled'
+      target: 'waiting'
     }
   ]);
-  await page.notebook.selectCells(0);
-  await page.keyboard.press('Control+Enter');
-  await expect(stateAt(page, 0)).toHaveText(
-    /starting.*unschedulable: .*didn't match Pod's node affinity\/selector/
-  );
-  await look(page, 'unschedulable');
-  execFileSync('kubectl', ['label', 'node', 'node1', 'dossier-tests=yes']);
+  taint('busy=yes:NoSchedule');
   try {
-    await expect(outputsAt(page, 0)).toHaveText('on\n');
-    await expect(stateAt(page, 0)).toHaveText(/running/);
-    await page.menu.clickMenuItem('Kernel>Interrupt Kernel');
-    await expect(outputsAt(page, 0).last()).toContainText('KeyboardInterrupt');
-    await expect(stateAt(page, 0)).toHaveText(/failed/);
+    await page.notebook.selectCells(0);
+    await page.keyboard.press('Control+Enter');
+    await expect(stateAt(page, 0)).toHaveText(
+      /starting.*unschedulable: .*had untolerated taint/
+    );
+    await look(page, 'unschedulable');
   } finally {
-    execFileSync('kubectl', ['label', 'node', 'node1', 'dossier-tests-']);
+    taint('busy-');
   }
+  await expect(outputsAt(page, 0)).toHaveText('on\n');
+  await expect(stateAt(page, 0)).toHaveText(/running/);
+  await page.menu.clickMenuItem('Kernel>Interrupt Kernel');
+  await expect(outputsAt(page, 0).last()).toContainText('KeyboardInterrupt');
+  await expect(stateAt(page, 0)).toHaveText(/failed/);
 });
 
 test('why a pod does not start is shown on its cell', async ({
@@ -98,6 +99,10 @@ test('why a pod does not start is shown on its cell', async ({
   }
   await look(page, 'not-started');
 });
+
+function taint(change: string): void {
+  execFileSync('kubectl', ['taint', 'node', 'node1', change]);
+}
 
 /**
  * What the cells of the open notebook show: text, and pictures.

@@ -71,6 +71,9 @@ def _end(job: Any, pod: Any, finished: Any) -> str:
             return f"{words}: {_line(condition.message)}" if condition.message else words
     if pod.metadata.deletion_timestamp is not None:
         return "its pod was deleted"
+    if terminated is None and status.reason:
+        # The kubelet may know more of its node than the scheduler did: OutOfcpu, NodeAffinity ...
+        return f"its node refused its pod ({status.reason}): {_line(status.message)}"
     if terminated is not None and terminated.exit_code:
         return f"its pod ended with status {terminated.exit_code} ({terminated.reason})"
     return "its pod ended"

@@ -1,7 +1,7 @@
 """Hosts an engine with a target of pods in a process of its own, so that it can be killed.
 
 argv: folder, JSON of the target's settings, JSON of [cells] or the name of a run to take up; prints
-the run, what its cells say first, and its record when it has ended.
+the run, what its cells say, and its record when it has ended.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ async def main(folder: Path, settings: dict[str, Any], what: str) -> None:
             print(json.dumps({"run": run}), flush=True)
             async for event in engine.watch(run):
                 if event.kind == "output":
-                    print(json.dumps({"said": event.body["content"]["text"]}), flush=True)
-                    break
+                    for line in event.body["content"]["text"].splitlines(keepends=True):
+                        print(json.dumps({"said": line}), flush=True)
         else:
             run = what
             await engine.resume(run)

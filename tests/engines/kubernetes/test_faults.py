@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -14,6 +15,9 @@ from typing import Any
 import pytest
 from namespaces import Namespace, catalogue, cell, gone, kubectl, prints, until
 from support import started, workflow
+
+# How often each fault is made, each time at another moment.
+ROUNDS = 20 if os.environ.get("DOSSIER_FULL") else 1
 
 HOST = Path(__file__).parent / "host.py"
 # Goes on while nobody is there, and says each second where it stands.
@@ -25,6 +29,12 @@ def text_of(outputs: list[Any]) -> str:
     return "".join(o["text"] for o in outputs)
 
 
+@pytest.fixture(params=range(ROUNDS))
+def moment(request: pytest.FixtureRequest) -> int:
+    """How many seconds the cell has run when the fault comes."""
+    return random.Random(f"moment {request.param}").randrange(6)
+
+
 async def whole(engine: Any, run: str) -> str:
     """What a run of one cell printed, once it is done."""
     record = await engine.wait(run)
@@ -34,7 +44,7 @@ async def whole(engine: Any, run: str) -> str:
 
 
 async def test_a_server_that_is_killed_finds_its_pods_again(
-    namespace: Namespace, tmp_path: Path
+    namespace: Namespace, tmp_path: Path, moment: int
 ) -> None:
     async def host(*arguments: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
@@ -45,7 +55,8 @@ async def test_a_server_that_is_killed_finds_its_pods_again(
     first = await host(json.dumps([cell(COUNTS)]))
     assert first.stdout is not None
     run = json.loads(await first.stdout.readline())["run"]
-    assert json.loads(await first.stdout.readline())["said"] == "at 0\n"
+    for n in range(moment + 1):
+        assert json.loads(await first.stdout.readline())["said"] == f"at {n}\n"
     first.kill()
     await first.wait()
     pods = namespace.get("pods")
@@ -58,11 +69,13 @@ async def test_a_server_that_is_killed_finds_its_pods_again(
     await gone(namespace)
 
 
-async def test_the_workers_process_is_killed(namespace: Namespace, tmp_path: Path) -> None:
+async def test_the_workers_process_is_killed(
+    namespace: Namespace, tmp_path: Path, moment: int
+) -> None:
     async with started(tmp_path / "dossier", catalogue(namespace)) as engine:
         again = {**cell(COUNTS), "idempotent": True}
         run = await engine.submit(workflow(tmp_path, [again]))
-        await until(engine, run, prints("at 1"))
+        await until(engine, run, prints(f"at {moment}"))
         kill_worker(namespace)
         assert (await whole(engine, run)).endswith(COUNTED)
     await gone(namespace)
@@ -85,12 +98,12 @@ def kill_worker(namespace: Namespace) -> None:
 
 @pytest.mark.parametrize(("part", "seconds"), [("apiserver", 30), ("kubelet", 1)])
 async def test_a_part_of_the_cluster_is_down(
-    namespace: Namespace, tmp_path: Path, part: str, seconds: int
+    namespace: Namespace, tmp_path: Path, moment: int, part: str, seconds: int
 ) -> None:
     async with started(tmp_path / "dossier", catalogue(namespace)) as engine:
         source = COUNTS.replace("12", str(seconds + 12))
         run = await engine.submit(workflow(tmp_path, [cell(source)]))
-        await until(engine, run, prints("at 1"))
+        await until(engine, run, prints(f"at {moment}"))
         await asyncio.to_thread(restart, part, seconds)
         expected = "".join(f"at {n}\n" for n in range(seconds + 12))
         assert await whole(engine, run) == expected
@@ -127,10 +140,10 @@ def until_ready() -> None:
     assert done.returncode == 0, done.stderr
 
 
-async def test_the_link_is_cut(namespace: Namespace, tmp_path: Path) -> None:
+async def test_the_link_is_cut(namespace: Namespace, tmp_path: Path, moment: int) -> None:
     async with started(tmp_path / "dossier", catalogue(namespace)) as engine:
         run = await engine.submit(workflow(tmp_path, [cell(COUNTS)]))
-        await until(engine, run, prints("at 1"))
+        await until(engine, run, prints(f"at {moment}"))
         (pod,) = namespace.get("pods")
         address = pod["status"]["podIP"]
         for rule in ("-s", "-d"):
