@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from dataclasses import replace
 from pathlib import Path
 
-from support import workflow
+from support import started, targets, workflow
 
 from jupyterlab_dossier.runs import Engine
 from jupyterlab_dossier.runs.cleaning import Policy
+from jupyterlab_dossier.runs.values import blobs
 
 ALL = Policy(age=0, size=0, last=False)
 
@@ -111,3 +113,55 @@ async def test_askers_and_cleaners_at_once(engine: Engine) -> None:
 
 async def _asked(engine: Engine, blob: str) -> bool:
     return engine.store.has(blob)
+
+
+async def test_ten_engines_and_one_that_cleans_all_the_time(tmp_path: Path) -> None:
+    """On one store: half of the runs take what older ones left, while most of those go."""
+    async with contextlib.AsyncExitStack() as stack:
+        folder = tmp_path / "dossier"
+        cleaner, *engines = [
+            await stack.enter_async_context(started(folder, targets(slots=1))) for _ in range(11)
+        ]
+        freed: list[int] = []
+        ended = asyncio.Event()
+
+        async def clean() -> None:
+            while not ended.is_set():
+                done = await cleaner.clean(Policy(age=0, size=0))
+                freed.append(done.freed)
+
+        async def run(number: int, engine: Engine, turn: int) -> None:
+            cells = (
+                # What everybody makes, what is its own, and what is new each time.
+                "same = bytes(300_000)",
+                f"import os\nnew = os.urandom(100_000 + {turn})",
+                f"together = same + bytes([{number + 1}]) * 200_000",
+                "print(len(together), together[-1], len(new))",
+            )
+            flow = workflow(tmp_path, cells, fresh=number % 2 == turn % 2)
+            name = await engine.submit(replace(flow, path=str(tmp_path / f"{number}.ipynb")))
+            record = await engine.wait(name)
+            assert record.state == "done", (record.why, [t.why for t in record.tasks])
+            outputs, _ = await engine.outputs(name)
+            assert outputs["c3"][0]["text"] == f"500000 {number + 1} {100_000 + turn}\n"
+            given = await engine.given(name, "c3")
+            assert given.values.keys() == {"together", "new"} and not given.refused
+            taken.append(record.tasks[0].state == "reused")
+
+        seed = replace(workflow(tmp_path, ["same = bytes(300_000)"]), path=str(tmp_path / "seed"))
+        await cleaner.wait(await cleaner.submit(seed))
+        cleaning = asyncio.create_task(clean())
+        for turn in range(4):
+            taken: list[bool] = []
+            age(cleaner)
+            freed.clear()
+            await asyncio.gather(*(run(*item, turn) for item in enumerate(engines)))
+            # It was no idle cleaning: what the turn before left went meanwhile.
+            assert len(freed) > 2 and (turn == 0 or sum(freed) > 0), freed
+            assert any(taken), taken
+        ended.set()
+        await cleaning
+        known = await cleaner.ledger.all_versions()
+        wanted = {blob for _, _, manifest in known for blob, _ in blobs(manifest)}
+        assert len({run for run, _, _ in known}) == 11
+        assert wanted and all(map(cleaner.store.verify, wanted))
