@@ -10,6 +10,8 @@ from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 from traitlets import Int
 
+from jupyterlab_dossier.runs.limits import Storage
+
 from . import announce
 from .handlers import routes
 from .service import Service
@@ -23,6 +25,7 @@ class DossierApp(ExtensionApp):
     name = "jupyterlab_dossier"
     extension_url = "/"
     load_other_extensions = True
+    classes = [Storage]  # noqa: RUF012  traitlets' own way
 
     max_body_size = Int(
         64 * MEBIBYTE,
@@ -35,7 +38,7 @@ class DossierApp(ExtensionApp):
     def initialize_settings(self) -> None:
         """Makes what the handlers share; the engine itself waits for its first use."""
         server = self._server()
-        self.service = Service(server)
+        self.service = Service(server, Storage(parent=self))
         self.settings["jupyterlab_dossier_service"] = self.service
         self.settings["jupyterlab_dossier_max_body_size"] = self.max_body_size
         self.service.events.register_event_schema(announce.SCHEMA_PATH)

@@ -14,6 +14,7 @@ from jupyter_server.utils import ApiPath, to_api_path, to_os_path, url_path_join
 
 from jupyterlab_dossier.link import LinkServer, Outside
 from jupyterlab_dossier.runs import BadInput, Engine
+from jupyterlab_dossier.runs.limits import Storage
 
 from .announce import Announcer
 from .editing import Editing
@@ -31,8 +32,10 @@ def data_folder() -> Path:
 class Service:
     """One engine for one Jupyter server, started when something first needs it."""
 
-    def __init__(self, serverapp: ServerApp) -> None:
+    def __init__(self, serverapp: ServerApp, storage: Storage) -> None:
         self.serverapp = serverapp
+        self.storage = storage
+        """What may stay of earlier runs."""
         self.announcer = Announcer(self)
         self.sessions = Sessions(self)
         self.editing = Editing()

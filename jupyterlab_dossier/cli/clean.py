@@ -14,12 +14,13 @@ from .console import document
 def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
-        "--days", metavar="N", type=_days, default=30.0,
-        help="remove runs that ended more than N days ago (30)",
+        "--days", metavar="N", type=_days,
+        help="remove runs that ended more than N days ago (as configured, else 30)",
     )  # fmt: skip
     add(
-        "--size", metavar="SIZE", type=_size, default=50 << 30,
-        help="remove the oldest runs until the store is no larger, as 500M or 20G (50G)",
+        "--size", metavar="SIZE", type=_size,
+        help="remove the oldest runs until the store is no larger, as 500M or 20G (as configured,"
+        " else 50G)",
     )  # fmt: skip
     add("--all", action="store_true", help="the last run of each notebook may go, too")
     add("--dry-run", action="store_true", help="only say what would be removed")
@@ -34,16 +35,13 @@ def _days(text: str) -> float:
 
 
 def _size(text: str) -> int:
-    units = {"K": 10, "M": 20, "G": 30, "T": 40}
-    number = text.upper().removesuffix("B")
-    shift = units.get(number[-1:], 0)
+    # Late: `--help` needs none of it.
+    from jupyterlab_dossier.runs.limits import size_of
+
     try:
-        value = float(number[:-1] if shift else number)
-    except ValueError:
-        value = -1
-    if not 0 <= value < 1e15:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size, such as 500M or 20G")
-    return int(value * (1 << shift))
+        return size_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def main(asked: argparse.Namespace) -> int:
@@ -51,12 +49,12 @@ def main(asked: argparse.Namespace) -> int:
 
 
 async def _clean(asked: argparse.Namespace) -> int:
-    from jupyterlab_dossier.runs.cleaning import DAY, Policy
+    from jupyterlab_dossier.runs.limits import configured
     from jupyterlab_dossier.store import bytes_text
 
     from .host import reading
 
-    policy = Policy(asked.days * DAY, asked.size, not asked.all)
+    policy = configured().policy(asked.days, asked.size, not asked.all)
     async with reading() as engine:
         found = await engine.clean(policy, asked.dry_run)
     if asked.json:

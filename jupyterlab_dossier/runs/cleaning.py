@@ -88,8 +88,12 @@ async def clean(
     running = [row["created"] for row in rows if row["state"] == "running"]
     since = min([now, *running]) - _GRACE
     count, freed = await asyncio.to_thread(_sweep, store, named.keys(), since, dry)
-    size = await asyncio.to_thread(_size_of, ledger.database.path)
-    return Cleaned(sorted(going), count, freed, before, size)
+    return Cleaned(sorted(going), count, freed, before, await ledger_size(ledger))
+
+
+async def ledger_size(ledger: Ledger) -> int:
+    """Bytes of the ledger's files."""
+    return await asyncio.to_thread(_size_of, ledger.database.path)
 
 
 def _going(

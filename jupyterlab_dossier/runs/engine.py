@@ -451,6 +451,11 @@ class Engine:
         """Removes old runs and blobs that nothing needs (`cleaning`); with `dry`, says which."""
         return await cleaning.clean(self.ledger, self.store, policy, self._owner.lives, dry)
 
+    async def disk_use(self) -> tuple[int, int]:
+        """Bytes of the store and of the ledger."""
+        size = await asyncio.to_thread(self.store.size)
+        return size, await cleaning.ledger_size(self.ledger)
+
     async def again(self, run: str) -> Workflow:
         """The workflow that a run was, to be run once more. Raises `BadInput`."""
         if (await self.ledger.run(run)).kind != "workflow":

@@ -885,11 +885,20 @@ export interface components {
       /** @description Values that could not be compared, and why; such as cannot be moved, too. */
       uncompared: string[];
     };
+    /** @description What is not said is as configured. */
     CleanRequest: {
       /** @description Runs that ended longer ago go. */
-      days: number;
-      /** @description The oldest runs go until the store has no more bytes; 50 GiB. */
+      days?: number;
+      /** @description The oldest runs go until the store has no more bytes. */
       size?: number;
+    };
+    Storage: components['schemas']['Cleaned'] & {
+      /** @description What stays when nothing else is said. */
+      limits: {
+        days: number;
+        /** @description Bytes of the store. */
+        size: number;
+      };
     };
     Cleaned: {
       runs: string[];
@@ -1703,13 +1712,13 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description Sizes, and what would go by the usual policy. */
+      /** @description Sizes, the limits that are configured, and what would go by them. */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          'application/json': components['schemas']['Cleaned'];
+          'application/json': components['schemas']['Storage'];
         };
       };
       default: components['responses']['Error'];

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tornado.web import authenticated
 
-from jupyterlab_dossier.runs.cleaning import DAY, Policy
-
 from .base import Handler, allowed
 
 
@@ -13,8 +11,10 @@ class StorageHandler(Handler):
     @authenticated
     @allowed("read")
     async def get(self) -> None:
+        limits = self.service.storage
         engine = await self.service.engine()
-        self.reply((await engine.clean(Policy(), dry=True)).to_json())
+        found = await engine.clean(limits.policy(), dry=True)
+        self.reply({**found.to_json(), "limits": {"days": limits.days, "size": limits.size}})
 
 
 class CleanHandler(Handler):
@@ -22,6 +22,6 @@ class CleanHandler(Handler):
     @allowed("execute")
     async def post(self) -> None:
         asked = self.body("CleanRequest")
-        policy = Policy(asked["days"] * DAY, asked.get("size", Policy.size))
+        policy = self.service.storage.policy(asked.get("days"), asked.get("size"))
         engine = await self.service.engine()
         self.reply((await engine.clean(policy)).to_json())
