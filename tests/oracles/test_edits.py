@@ -12,17 +12,13 @@ from typing import Any
 import pytest
 
 from . import corpus, edits
-from .results import FULL, FULL_SEED, SEED, Record, code
+from .results import SEED
+from .selection import Notebook, Selection, cells_of
 from .shells import Failed, Shells
 
 Json = dict[str, Any]
 PAIRS = 48  # of the sample
-EACH: dict[corpus.Kind, int] = {"small": 6, "long": 20}  # edits of each notebook in full runs
-
-
-def _cells(kind: corpus.Kind, name: str) -> edits.Cells:
-    loaded = corpus.load(kind, name)
-    return [edits.Cell(f"c{n}", c.source, tuple(sorted(c.tags))) for n, c in enumerate(loaded)]
+EACH: dict[corpus.Kind, int] = {"long": 20, "small": 6}  # edits of each notebook in full runs
 
 
 class _Notebook:
@@ -30,7 +26,7 @@ class _Notebook:
 
     def __init__(self, shells: Shells, kind: corpus.Kind, name: str) -> None:
         self.shells = shells
-        self.cells = _cells(kind, name)
+        self.cells = cells_of(kind, name)
         self.unsteady: set[str] = set()
         self.ran = self._run(self.cells)
         # A clock in a value tells nothing of edits.
@@ -94,7 +90,7 @@ def _summary(entries: dict[str, Json | None]) -> tuple[Json, Json]:
     return summary, missed
 
 
-def _sample() -> Iterator[tuple[corpus.Kind, str]]:
+def _sample() -> Iterator[Notebook]:
     rng = random.Random(SEED)
     for kind, share in (("small", 0.75), ("long", 0.25)):
         names = corpus.names(kind)
@@ -104,28 +100,20 @@ def _sample() -> Iterator[tuple[corpus.Kind, str]]:
 
 @pytest.mark.timeout(3600)
 def test_what_changes_is_marked(shells: Shells) -> None:
-    key = {"seed": FULL_SEED, "code": code("jupyterlab_dossier/dataflow", "tests/oracles/edits.py")}
-    record = Record("edits", key) if FULL else None
-    entries: dict[str, Json | None] = record.entries if record else {}
-    seed = FULL_SEED if FULL else SEED
-    print(f"DOSSIER_SEED={seed}")
-    chosen = (
-        [(k, n) for k in ("long", "small") for n in corpus.names(k)] if FULL else list(_sample())
-    )
-    for kind, name in chosen:
-        count = EACH[kind] if FULL else 3
-        wanted = {f"{kind}/{name} {n}" for n in range(count)} - entries.keys()
+    judged = ("jupyterlab_dossier/dataflow", "tests/oracles/edits.py")
+    selection = Selection("edits", judged, EACH, _sample())
+    entries = selection.entries
+    for kind, name in selection.notebooks:
+        wanted = [entry for entry in selection.edits_of((kind, name)) if entry not in entries]
         if not wanted:
             continue
         notebook = _Notebook(shells, kind, name)
-        for key in sorted(wanted):
-            entries[key] = notebook.judge(f"{seed} {key}")
-        if record is not None:
-            record.save()
+        for entry in wanted:
+            entries[entry] = notebook.judge(f"{selection.seed} {entry}")
+        selection.save()
     summary, missed = _summary(entries)
     print(summary)
-    if record is not None:
-        record.save(summary)
+    selection.save(summary)
     assert summary["pairs (edits, and the same undone)"] and not missed
 
 
@@ -147,7 +135,7 @@ def test_a_clock_is_no_effect_of_an_edit(shells: Shells) -> None:
 
 @pytest.mark.parametrize("rule", edits.RULES)
 def test_every_rule_edits_some_notebook(rule: str) -> None:
-    cells = [c for k in corpus.KINDS for n in corpus.names(k) for c in _cells(k, n)]
+    cells = [c for k in corpus.KINDS for n in corpus.names(k) for c in cells_of(k, n)]
     for seed in range(50):
         made = edits.RULES[rule](cells, random.Random(seed))
         if made is not None and made != cells:

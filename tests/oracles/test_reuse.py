@@ -21,7 +21,8 @@ from jupyterlab_dossier.runs import Cell, Engine, RunRecord, Workflow
 from jupyterlab_dossier.runs.compare import differences
 
 from . import corpus, edits, order
-from .results import FULL, FULL_SEED, SEED, Record, code
+from .results import SEED
+from .selection import Notebook, Selection, cells_of
 
 Json = dict[str, Any]
 SAMPLE = 6  # notebooks
@@ -108,12 +109,7 @@ def _wrong(cells: edits.Cells, shown: Json, wanted: Json) -> dict[str, str]:
     return {cell: words for cell, words in found.items() if words}
 
 
-def _cells(kind: corpus.Kind, name: str) -> edits.Cells:
-    loaded = corpus.load(kind, name)
-    return [edits.Cell(f"c{n}", c.source, tuple(sorted(c.tags))) for n, c in enumerate(loaded)]
-
-
-def _sample() -> Iterator[tuple[corpus.Kind, str]]:
+def _sample() -> Iterator[Notebook]:
     names = corpus.names("small")
     yield from (("small", name) for name in random.Random(SEED).sample(names, SAMPLE))
 
@@ -136,31 +132,23 @@ def _summary(entries: dict[str, Json | None]) -> Json:
 
 @pytest.mark.timeout(3600)
 async def test_what_is_reused_is_right(tmp_path: Path) -> None:
-    key = {"seed": FULL_SEED, "code": code("jupyterlab_dossier", "dossier_worker")}
-    record = Record("reuse", key) if FULL else None
-    entries: dict[str, Json | None] = record.entries if record else {}
-    seed = FULL_SEED if FULL else SEED
-    print(f"DOSSIER_SEED={seed}")
-    chosen = (
-        [(k, n) for k in ("small", "long") for n in corpus.names(k)] if FULL else list(_sample())
-    )
+    selection = Selection("reuse", ("jupyterlab_dossier", "dossier_worker"), EACH, _sample())
+    entries = selection.entries
     async with order.started(tmp_path / "a") as reusing, order.started(tmp_path / "b") as fresh:
-        for kind, name in chosen:
-            count = EACH[kind] if FULL else 3
-            if all(f"{kind}/{name} {n}" in entries for n in range(count)):
+        for kind, name in selection.notebooks:
+            wanted = selection.edits_of((kind, name))
+            if entries.keys() >= {*wanted}:
                 continue
             folder = tmp_path / kind / name
-            notebook = _Notebook(name, _cells(kind, name), folder, [reusing, fresh])
+            notebook = _Notebook(name, cells_of(kind, name), folder, [reusing, fresh])
             try:
                 await notebook.run(reusing, notebook.cells, False)
             except Endless:
                 continue
-            for number in range(count):
-                entry = f"{kind}/{name} {number}"
-                entries[entry] = await notebook.judge(number, f"{seed} {entry}")
+            for number, entry in enumerate(wanted):
+                entries[entry] = await notebook.judge(number, f"{selection.seed} {entry}")
             shutil.rmtree(folder)
-            if record is not None:
-                record.save(_summary(entries))
+            selection.save(_summary(entries))
     summary = _summary(entries)
     print(summary)
     assert summary["edit pairs"] and summary["cells reused"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import sqlite3
 import zipfile
 from collections.abc import Callable
@@ -46,6 +47,7 @@ def prepare(folder: Path) -> None:
     _insert(folder, "create table t (x); insert into t values (1)")
     _zip(folder, "one")
     np.save(folder / "a.npy", [1, 2, 3])
+    _package(folder, "1.0")
     pd.DataFrame({"a": [1]}).to_parquet(folder / "p.parquet")
     Image.new("RGB", (3, 3)).save(folder / "i.png")
     for name in VARIABLES:
@@ -88,6 +90,19 @@ def _parquet(folder: Path) -> None:
     import pandas as pd
 
     pd.DataFrame({"a": [7]}).to_parquet(folder / "p.parquet")
+
+
+def _package(folder: Path, version: str) -> None:
+    """Installs a package beside the notebook's folder, in the place of the one that was there."""
+    place = folder.parent / "installed"
+    shutil.rmtree(place, ignore_errors=True)
+    info = place / f"tiny-{version}.dist-info"
+    info.mkdir(parents=True)
+    text = f"Metadata-Version: 2.1\nName: tiny\nVersion: {version}\n"
+    (info / "METADATA").write_text(text)
+    (place / "tiny").mkdir()
+    (place / "tiny" / "__init__.py").write_text("from .inner import version\n")
+    (place / "tiny" / "inner.py").write_text(f"def version():\n    return {version!r}\n")
 
 
 def _picture(folder: Path) -> None:
@@ -150,6 +165,10 @@ SEEN: dict[str, tuple[Change, tuple[str, ...]]] = {
         _sets("WORLD_Y"),
         ("import os\nk = 'WORLD_' + 'Y'", "print(os.environ.get(k))"),
     ),
+    "the version of a package": (
+        lambda folder: _package(folder, "2.0"),
+        ("import tiny", "print(tiny.version())"),
+    ),
     "a variable in a module": (_sets("WORLD_Z"), ("import envmod", "print(envmod.V)")),
     "linecache": (two, ("import linecache", "print(linecache.getline('data.txt', 1))")),
     "json": (
@@ -182,6 +201,18 @@ SEEN: dict[str, tuple[Change, tuple[str, ...]]] = {
         ("open('w.txt', 'w').write('hello')", "print(open('w.txt').read())"),
     ),
 }
+
+# What everybody changes; looked at in every sample.
+ALWAYS = (
+    "a module",
+    "a module of a module",
+    "a csv of the same size and time",
+    "numpy",
+    "sqlite3",
+    "parquet",
+    "a variable of the environment",
+    "the version of a package",
+)
 
 CHANGING: dict[str, tuple[str, ...]] = {
     "clock": ("import time", "print(time.time())"),
