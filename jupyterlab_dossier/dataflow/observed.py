@@ -7,7 +7,7 @@ keys: `reads`, `writes`, `mutated` (names), `files_read`, `files_written` (paths
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import paths
@@ -36,6 +36,10 @@ def widen(observed: Mapping[str, Any], facts: Facts, state: State) -> None:
             facts.mutated[name] = _NOWHERE
             facts.sure.add(name)
             facts.seen[name] = "change"
+            for other in _sharing(state, name):
+                # They go on sharing with what it has become: they are stored together.
+                facts.mutated.setdefault(other, _NOWHERE)
+                state.writer[other] = state.stamp
     unseen = [name for name in writes if name not in facts.bound]
     for name in unseen:
         # Only may: another run of the cell may leave it.
@@ -57,6 +61,12 @@ def widen(observed: Mapping[str, Any], facts: Facts, state: State) -> None:
         facts.sticky = f"it was seen to change {process[0]}"
     if facts.barrier is None and (hidden := listed(observed, "hidden")):
         facts.barrier = f"it was seen to use {hidden[0]}"
+
+
+def _sharing(state: State, name: str) -> Iterable[str]:
+    """Names whose objects may hold what was changed, or be held by it."""
+    value = state.names.get(name)
+    return () if value is None else state.sharing(state.heap.affected(value.regions))
 
 
 def _hold_anything(state: State, names: Mapping[str, bool]) -> None:

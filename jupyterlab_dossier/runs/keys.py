@@ -16,7 +16,7 @@ from typing import Any
 
 from .model import Json
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ class Met:
     """Of `files`: folders that it read with all that is in them."""
     written: dict[str, str | None] = field(default_factory=dict)
     """What it left; None for a file that it removed."""
+    there: dict[str, bool] = field(default_factory=dict)
+    """Files that it tells whether they were there before: `%%writefile` does."""
     raw: str | None = None
     """Text of cells, where what it shows may quote it."""
     asked: list[str] | None = None
@@ -71,7 +73,7 @@ class Met:
 
     @property
     def hash(self) -> str:
-        return digest([self.inputs, self.process, self.files, self.raw])
+        return digest([self.inputs, self.process, self.files, self.there, self.raw])
 
     def to_json(self) -> Json:
         return asdict(self)
@@ -152,6 +154,10 @@ def met_differences(
     if was.process != now.process:
         words = "the process was changed otherwise by cells before it"
         yield Difference("process", None, words)
+    for path in sorted(was.there.keys() | now.there.keys()):
+        if was.there.get(path) != now.there.get(path):
+            fate = "is there now" if now.there.get(path) else "was there"
+            yield Difference("files", path, f"file `{path}` {fate}")
     if raw and was.raw is not None and was.raw != now.raw:
         yield Difference("raw", None, "source text that its output may show changed")
 

@@ -36,6 +36,8 @@ _KNOWN_READERS = {"read_parquet", "read_feather", "read_orc", "read_hdf"}
 _READS = re.compile("read|scan|open|load|im|sql|query|connect|execute|File|Dataset|Video")
 # Formats of `logging` with the time, and what writes such lines.
 _TIMED_LINES = re.compile(r"asctime|msecs|relativeCreated|[({]created")
+# "Writing x", or "Overwriting x".
+_TELLS_IF_NEW = re.compile(r"\s*%%(writefile|file)\b(?!.*\s-a\b|.*\s--append\b)")
 _LOGS = re.compile(r"(?i)log|warn")
 _PLAIN = ("int", "float", "str", "bool", "bytes", "complex", "NoneType", "numpy.", "pandas.",
           "datetime.", "range")  # fmt: skip
@@ -131,6 +133,14 @@ class Lineage:
         found |= {file for _, file in self._native(task, self._callable(task, None)) if file}
         trees = {path for path in found if os.path.isdir(self._folder / path)}
         return found, trees
+
+    def there(self, task: Task) -> dict[str, bool]:
+        """Files that a cell tells whether they were there before it, and whether they are."""
+        if not self.is_here(task) or not _TELLS_IF_NEW.match(task.cell.source):
+            return {}
+        writes = task.step.spec.get("writes") or []
+        paths = [name[len("<file ") : -1] for name in writes if name.startswith("<file ")]
+        return {path: os.path.exists(self._folder / path) for path in paths}
 
     def bars(self, task: Task, met: Met) -> Iterator[str]:
         """What the text says against taking a result again."""

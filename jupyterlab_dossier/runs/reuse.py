@@ -104,6 +104,7 @@ class Reuse:
             if t.cell.index < task.cell.index and t.step.changes_process
         ]
         met.raw = self._lineage.raw(task)
+        met.there = self._lineage.there(task)
         return met
 
     def _identity(self, manifest: Json) -> str:
@@ -150,11 +151,14 @@ class Reuse:
         gone = {cell for cell in found if running & state.tasks[cell].step.waits}
         together = {t.step.together for t in run} - {None}
         last = max((t.cell.index for t in run), default=-1)
+        looks = max((t.cell.index for t in run if t.step.spec.get("looks_back")), default=-1)
         written: dict[str, set[str | None]] = {}
         for cell, match in found.items():
             step = state.tasks[cell].step
             if step.together in together:
                 gone.add(cell)  # they share a worker kernel, or what cannot be shipped
+            if step.cell.index < looks:
+                gone.add(cell)  # what it showed is looked for in the kernel that it ran in
             if step.changes_process and last > step.cell.index:
                 gone.add(cell)
             needed = {name for t in run for name, producer, _ in _needs(t.step)}
@@ -178,8 +182,7 @@ class Reuse:
 
     async def take(self, task: Task, begun: Begun) -> bool:
         """Takes an earlier result for a task that is ready, if there is one."""
-        step = task.step
-        if not self._takes or step.together or step.changes_process:
+        if not self._takes or self._shares_kernel(task):
             begun.differences = await self._why(task, begun, [])
             return False
         match, begun.differences = await self._match(task, None, begun)
@@ -190,6 +193,14 @@ class Reuse:
             return True
         self._state.versions.drop(task.cell.id)
         return False
+
+    def _shares_kernel(self, task: Task) -> bool:
+        """Whether cells that run look for what it leaves in the kernel that it ran in."""
+        return bool(task.step.together or task.step.changes_process) or any(
+            other.step.spec.get("looks_back")
+            for other in _all(self._state)
+            if other.cell.index > task.cell.index and other.state != "reused"
+        )
 
     async def _match(
         self, task: Task, found: Mapping[str, _Match] | None, begun: Begun | None = None
@@ -231,7 +242,7 @@ class Reuse:
         found = [*fixed, *met]
         if not found and last.barred:
             found = [_barred(last)]
-        if not found and (task.step.together or task.step.changes_process):
+        if not found and self._shares_kernel(task):
             words = "it shares a worker kernel with cells that run"
             found = [Difference("together", None, words)]
         return found or differences

@@ -76,6 +76,14 @@ def test_seen_to_read_and_set() -> None:
     assert edges(found)["c2", "c4"].names == ["y"]
 
 
+def test_what_shares_with_what_was_seen_to_change_goes_with_it() -> None:
+    found = graph(
+        "a = [1]\nf = [a]\nz = [2]", ("print(f)", {"mutated": ["f"]}), "a.append(3)", "print(f)"
+    )
+    assert found.cells[1].mutated == found.cells[1].outputs == ["a", "f"]
+    assert found.cells[2].inputs == {"a": "c1", "f": "c1", "z": "c0"}
+
+
 def test_seen_to_change() -> None:
     found = graph(
         "x = [1]\ny = [2]", ("hidden()", {"mutated": ["x"]}), "print(x)", "y.append(1)", "x"

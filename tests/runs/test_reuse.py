@@ -113,3 +113,26 @@ async def test_a_key_is_of_what_the_task_was_given(tmp_path: Path) -> None:
             given = await engine.ledger.given(run, cell)
             known = {n: v for n, v in key.met["versions"].items() if not n.startswith("set-up")}
             assert known == given, cell
+
+
+async def test_a_cell_that_looks_back_finds_what_was_shown(engine: Engine, tmp_path: Path) -> None:
+    """`_` and `Out` live in the kernel in which the cells before it ran."""
+    sources = ["n = 4", "n + 1", "print(_, Out[2], sorted(Out))", "print(n)"]
+    _, before = await run(engine, tmp_path, sources)
+    assert before["c2"][0]["text"] == "5 5 [2]\n"
+    record, after = await run(engine, tmp_path, sources)
+    assert after == before and ran(record) == ["c0", "c1", "c2", "c3"]
+    assert record.tasks[1].why == "it ran: it shares a worker kernel with cells that run"
+
+
+async def test_a_file_written_anew_is_told(engine: Engine, tmp_path: Path) -> None:
+    """What `%%writefile` says depends on whether the file is there."""
+    sources = ["%%writefile note.txt\none", "print(open('note.txt').read())", "print(1)"]
+    _, first = await run(engine, tmp_path, sources)
+    assert first["c0"][0]["text"] == "Writing note.txt\n"
+    record, second = await run(engine, tmp_path, sources)
+    assert ran(record) == ["c0"]
+    assert record.tasks[0].why == "it ran: file `note.txt` is there now"
+    assert second["c0"][0]["text"] == "Overwriting note.txt\n" and second["c1"] == first["c1"]
+    record, third = await run(engine, tmp_path, sources)
+    assert ran(record) == [] and third == second

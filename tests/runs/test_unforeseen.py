@@ -310,3 +310,16 @@ async def test_a_complete_rerun_doubles_nothing_outside(folder: Path) -> None:
         assert record.state == "done"
         assert ours["c3"][0]["text"] == "[1] True\n"
         assert (folder / "once.txt").read_text() == "xx"
+
+
+async def test_what_shares_with_a_change_that_nobody_foresaw(folder: Path) -> None:
+    """It goes on sharing: both come from the cell that changed one of them."""
+    cells = [
+        "import helper\nhelper.kept = []",
+        "a = [1]\nb = [a]\nd = {'b': b}",
+        "(lambda **k: None)(**d) or helper.kept.extend([d.get('b')])",
+        "getattr(helper, 'ap' + 'pend')(helper.kept[0])",
+        "a.append(2)",
+        "print(a, b, b[0] is a)",
+    ]
+    await same(folder, cells, turns=2)
