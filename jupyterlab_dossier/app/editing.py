@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 
-from jupyter_client.kernelspec import NoSuchKernel
-
 from jupyterlab_dossier.dataflow.client import AnalysisClient
 from jupyterlab_dossier.runs import BadInput, analysis, kernelspecs
 from jupyterlab_dossier.runs.model import Json
@@ -24,7 +22,7 @@ class Editing:
         """The answer of `dataflow.changes`; a new helper process knows no token."""
         try:
             python = await asyncio.to_thread(kernelspecs.interpreter, kernelspec)
-        except NoSuchKernel:
+        except kernelspecs.NoSuchKernel:
             raise BadInput(f"there is no kernelspec {kernelspec!r}", "kernelspec") from None
         key = (path, python.python)
         client = self._clients.pop(key, None) or analysis.client(python.python)

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from . import notebooks
 from .ledger import Ledger
 from .model import BadInput, Json
 from .outputs import Outputs
@@ -52,6 +51,8 @@ class Deliveries:
 
     async def is_copy(self, path: str, notebook: str) -> bool:
         """Whether another file that still carries this notebook's id had it first."""
+        from . import notebooks  # nbformat is a large import, which most commands do not need
+
         rows = await self._ledger.database.read(
             lambda db: db.execute(
                 "SELECT path FROM runs WHERE notebook = ? GROUP BY path ORDER BY min(created)",

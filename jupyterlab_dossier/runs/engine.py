@@ -23,8 +23,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from jupyter_client.kernelspec import NoSuchKernel
-
 from ..dataflow.client import AnalysisPair
 from ..store import NotPrivate, Store, private_file, private_folder
 from ..targets import Catalogue
@@ -583,7 +581,7 @@ class Engine:
             raise BadInput(f"no cell {sorted(unknown)[0]!r} in the notebook", "only")
         try:
             kernelspecs.interpreter(workflow.kernelspec)
-        except NoSuchKernel:
+        except kernelspecs.NoSuchKernel:
             raise BadInput(
                 f"no kernelspec named {workflow.kernelspec!r} is installed", "kernelspec"
             ) from None

@@ -6,10 +6,13 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-
-from jupyter_client.kernelspec import KernelSpecManager
+from typing import Any
 
 _PYTHON = re.compile(r"python(\d(\.\d+)?)?(\.exe)?$")
+
+
+class NoSuchKernel(LookupError):
+    """No kernelspec of this name is installed."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +26,19 @@ class Interpreter:
     env: dict[str, str]
 
 
+def find(name: str) -> Any:
+    """The `jupyter_client.kernelspec.KernelSpec` of this name. Raises `NoSuchKernel`."""
+    from jupyter_client import kernelspec  # a large import, which few commands need
+
+    try:
+        return kernelspec.KernelSpecManager().get_kernel_spec(name)
+    except kernelspec.NoSuchKernel:
+        raise NoSuchKernel(name) from None
+
+
 def interpreter(name: str) -> Interpreter:
-    """Reads a kernelspec; `jupyter_client.kernelspec.NoSuchKernel` where there is none."""
-    spec = KernelSpecManager().get_kernel_spec(name)
+    """Reads a kernelspec. Raises `NoSuchKernel`."""
+    spec = find(name)
     argv = list(spec.argv)
     env = {key: str(value) for key, value in spec.env.items()}
     # jupyter_client starts `python` of a kernelspec with its own interpreter, and so do we.

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
+from . import kernelspecs
 from .model import BadInput, Cell, Json, Workflow
 
 METADATA_VERSION = 1
@@ -241,8 +241,8 @@ def check_kernelspec(name: str, notebook: Notebook | None = None) -> None:
     """Raises `BadInput` unless a Python kernel of this name is installed."""
     language = notebook.node.metadata.kernelspec.get("language") if notebook else None
     try:
-        spec = KernelSpecManager().get_kernel_spec(name)
-    except NoSuchKernel:
+        spec = kernelspecs.find(name)
+    except kernelspecs.NoSuchKernel:
         if language and str(language).lower() != "python":
             raise BadInput(
                 f"notebooks in {language} cannot be run yet: only Python", "kernelspec"

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from jsonschema import Draft202012Validator
-
 from ..targets import Catalogue
 from .model import BadInput, Cell
-from .schemas import fault
 
 FIELD = "metadata.dossier.options"
 
@@ -23,6 +20,10 @@ def wrong(cell: Cell, target: str, catalogue: Catalogue) -> tuple[str, str] | No
     """The first option that its target does not take, and why, in words."""
     if not cell.options:
         return None
+    from jsonschema import Draft202012Validator  # a large import, for cells with options only
+
+    from .schemas import fault
+
     schema = catalogue.options(catalogue.targets[target]) or {}
     known = sorted(schema.get("properties", {}))
     taken = f"it takes {', '.join(known)}" if known else "it takes none"
