@@ -272,10 +272,16 @@ class WorkflowRun:
                     fresh=self._random is not None or self.state.complete is not None,
                     tell=functools.partial(self._set, task, "starting"),
                 ) as kernel:
-                    task.kernel = task.ran_in = kernel
+                    task.kernel = kernel
+                    await self._inspect(task, kernel)
+                    if place_of(self.state, task) is not place:
+                        # Meanwhile what it uses has come to live in one worker kernel.
+                        self._dispatcher.release(kernel, False)
+                        await self._set(task, "queued")
+                        return
+                    task.ran_in = kernel
                     if place is not None:
                         place.enter(task.cell.id)
-                    await self._inspect(task, kernel)
                     # Others may have ended since: key and setting are of one moment.
                     begun = self.reuse.renewed(task, begun)
                     setting = self._setting(task, kernel)

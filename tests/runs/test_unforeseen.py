@@ -14,6 +14,7 @@ from support import assert_equal_outputs, restart_and_run_all, started, targets,
 
 from jupyterlab_dossier.link import LinkServer
 from jupyterlab_dossier.runs import Engine, RunRecord
+from jupyterlab_dossier.runs.reuse import Reuse
 from jupyterlab_dossier.runs.revision import Revision
 
 # What no analysis of the notebook sees: an installed module that nobody has described.
@@ -43,6 +44,11 @@ HELPER = """
 
     def lock():
         return threading.Lock()
+
+
+    def append_lock_later(items):
+        append_later(items)
+        items.append(lock())
 
 
     def note(path, text):
@@ -325,3 +331,30 @@ async def test_what_shares_with_a_change_that_nobody_foresaw(folder: Path) -> No
         "print(fig.axes[0].get_title(), line.get_linewidth())",
     ]
     await same(folder, cells)
+
+
+async def test_where_a_cell_runs_is_decided_when_its_worker_is_there(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it waited, a value may have come to live in one worker kernel only."""
+    cells = ["a = [1]", "import helper\nhelper.append_lock_later(a)", "print(len(a))"]
+    begin, running = Reuse.begin, asyncio.Event()
+
+    async def after(self: Reuse, task: Any) -> Any:
+        if task.cell.id == "c2":
+            await running.wait()  # so that the only slot is taken
+        return await begin(self, task)
+
+    monkeypatch.setattr(Reuse, "begin", after)
+    async with started(folder / "data", targets(slots=1)) as engine:
+        name = await engine.submit(workflow(folder, cells, jobs=2))
+        async for event in engine.watch(name):
+            if event.cell == "c1" and event.body.get("state") == "running":
+                running.set()
+            if event.cell == "c2" and "waiting for a worker" in (event.body.get("why") or ""):
+                (folder / "go").touch()
+                break
+        record = await engine.wait(name)
+        outputs, _ = await engine.outputs(name)
+    assert record.state == "done", record.why
+    assert outputs["c2"][0]["text"] == "3\n"
