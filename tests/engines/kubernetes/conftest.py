@@ -15,6 +15,15 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "run
 from namespaces import RESTRICTED, Namespace, apply, kubectl  # noqa: E402
 from registry import Registry  # noqa: E402
 
+# A cluster beside whatever else the machine does: what hangs is found all the same.
+LIMIT = 300
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(LIMIT))
+
 
 @pytest.fixture
 def make_namespace() -> Iterator[Callable[[str], Namespace]]:

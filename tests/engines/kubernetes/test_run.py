@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import pytest
 from namespaces import Namespace, catalogue, cell, gone, prints, until
 from support import restart_and_run_all, started, workflow
 
@@ -44,7 +43,6 @@ def toml(targets: dict[str, dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.timeout(300)
 def test_outputs_are_those_of_restart_and_run_all(
     make_namespace: Callable[[str], Namespace], tmp_path: Path
 ) -> None:
