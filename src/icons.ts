@@ -110,3 +110,12 @@ export const compareIcon = new LabIcon({
   svgstr:
     '<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 16 16"><g class="jp-icon3 jp-icon-selectable" fill="none" stroke="#616161" stroke-width="1.5"><rect x="1.75" y="2.5" width="5" height="11" rx="1"/><rect x="9.25" y="2.5" width="5" height="11" rx="1"/><path d="M3.5 6h1.5M11 6h1.5M11.75 9v2.5M10.5 10.25H13M3.25 10.25h2"/></g></svg>'
 });
+
+/**
+ * A run that is looked at again.
+ */
+export const verifyIcon = new LabIcon({
+  name: 'jupyterlab-dossier:verify',
+  svgstr:
+    '<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 16 16"><g class="jp-icon3 jp-icon-selectable" fill="none" stroke="#616161" stroke-width="1.5"><circle cx="7" cy="7" r="4.75"/><path d="m10.5 10.5 3.75 3.75M5 7l1.5 1.5L9.25 5.75"/></g></svg>'
+});

@@ -28,6 +28,7 @@ import {
   type RunStarted,
   type RunSummary,
   type SharedDocument,
+  type Storage,
   type Target,
   type Verification
 } from './types';
@@ -124,8 +125,8 @@ export class ApiClient implements IApiClient {
     )) as Comparison;
   }
 
-  async verify(run: string): Promise<void> {
-    await this._post(`runs/${encodeURIComponent(run)}/verify`, {});
+  async verify(run: string, outside: boolean): Promise<void> {
+    await this._post(`runs/${encodeURIComponent(run)}/verify`, { outside });
   }
 
   async verification(run: string): Promise<Verification> {
@@ -134,8 +135,8 @@ export class ApiClient implements IApiClient {
     )) as Verification;
   }
 
-  async storage(): Promise<Cleaned> {
-    return (await this._get('storage')) as Cleaned;
+  async storage(): Promise<Storage> {
+    return (await this._get('storage')) as Storage;
   }
 
   async clean(days: number): Promise<Cleaned> {

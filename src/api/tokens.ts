@@ -25,6 +25,7 @@ import type {
   RunStarted,
   RunSummary,
   SharedDocument,
+  Storage,
   Target,
   Verification
 } from './types';
@@ -92,8 +93,10 @@ export interface IApiClient {
 
   /**
    * Execute a run again and compare; `verification` tells what came of it.
+   *
+   * @param outside - whether cells that reach outside of the notebook's folder are executed, too
    */
-  verify(run: string): Promise<void>;
+  verify(run: string, outside: boolean): Promise<void>;
 
   /**
    * What came of a run's newest verification.
@@ -103,7 +106,7 @@ export interface IApiClient {
   /**
    * What ledger and store take, and what cleaning would free.
    */
-  storage(): Promise<Cleaned>;
+  storage(): Promise<Storage>;
 
   /**
    * Remove runs that ended more than some days ago, and values that no run

@@ -33,6 +33,7 @@ export type CellDetails = Schemas['CellDetails'];
 export type LogPage = Schemas['LogPage'];
 export type Comparison = Schemas['Comparison'];
 export type Cleaned = Schemas['Cleaned'];
+export type Storage = Schemas['Storage'];
 export type Verification = Schemas['Verification'];
 
 /**

@@ -4,8 +4,9 @@ import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { PathExt, Time } from '@jupyterlab/coreutils';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { CommandToolbarButton, ReactWidget } from '@jupyterlab/ui-components';
+import { ReactWidget } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
+import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import type { Message } from '@lumino/messaging';
 import { Panel, Widget } from '@lumino/widgets';
 import React from 'react';
@@ -14,6 +15,7 @@ import type { IApiClient } from '../api';
 import { compareIcon } from '../icons';
 import { RunCommandIDs } from '../runs';
 import { State } from '../runs/state';
+import { toolbarButton } from '../runs/toolbar';
 import type { ITroubles } from '../troubles';
 import { took } from '../words';
 import { CellComparison } from './cell';
@@ -37,7 +39,7 @@ export function openComparison(
   view.title.caption = trans.__('Run A: %1\nRun B: %2', left, right);
   view.title.closable = true;
   view.toolbar.node.setAttribute('aria-label', trans.__('Comparison of runs'));
-  const items: [string, string, string, object][] = [
+  const items: [string, string, string, ReadonlyJSONObject][] = [
     ['a', RunCommandIDs.openRun, trans.__('Open Run A'), { run: left }],
     ['b', RunCommandIDs.openRun, trans.__('Open Run B'), { run: right }],
     [
@@ -54,15 +56,7 @@ export function openComparison(
     ]
   ];
   for (const [name, id, label, args] of items) {
-    view.toolbar.addItem(
-      name,
-      new CommandToolbarButton({
-        commands,
-        id,
-        label,
-        args: args as { run: string }
-      })
-    );
+    view.toolbar.addItem(name, toolbarButton(commands, id, label, args));
   }
   void model.load();
   return view;

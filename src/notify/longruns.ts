@@ -24,7 +24,7 @@ export class LongRuns {
   }
 
   private _onState(states: CellStates, id: string): void {
-    const state = states.get(id)?.state;
+    const { run, state } = states.get(id) ?? {};
     if (!state) {
       this._begun.delete(id);
     } else if (!ENDS.has(state)) {
@@ -36,13 +36,18 @@ export class LongRuns {
       this._begun.delete(id);
       const isOwn = this._workflowBegun === null;
       if (begun !== undefined && isOwn && state !== 'cancelled') {
-        this._onCellEnd(id, state, Date.now() - begun);
+        this._onCellEnd(id, state, Date.now() - begun, run);
       }
     }
   }
 
-  private _onCellEnd(id: string, state: TaskState, took: number): void {
-    const { notebook, panel, settings, trans } = this._options;
+  private _onCellEnd(
+    id: string,
+    state: TaskState,
+    took: number,
+    run?: string
+  ): void {
+    const { notebook, openRun, panel, settings, trans } = this._options;
     if (!isLong(took, settings)) {
       return;
     }
@@ -58,6 +63,12 @@ export class LongRuns {
     const actions: Notification.IAction[] = [
       { label: trans.__('Show cell'), callback: show }
     ];
+    if (run) {
+      actions.push({
+        label: trans.__('Open run'),
+        callback: () => openRun(run)
+      });
+    }
     if (Private.canAsk()) {
       actions.push({
         label: trans.__('Tell me in other windows too'),
@@ -109,6 +120,11 @@ export class LongRuns {
 export namespace LongRuns {
   export interface IOptions {
     notebook: INotebookModel;
+
+    /**
+     * Show a run with all that is known of it.
+     */
+    openRun: (run: string) => void;
 
     /**
      * Where the notebook is open, if it still is.

@@ -6,6 +6,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { IRunManager } from '../run';
+import { RunCommandIDs } from '../runs';
 import { IDossierSettings } from '../settings';
 
 /**
@@ -18,7 +19,7 @@ export const notifyPlugin: JupyterFrontEndPlugin<void> = {
   requires: [INotebookTracker, IRunManager, IDossierSettings],
   optional: [ITranslator],
   activate: (
-    _: JupyterFrontEnd,
+    app: JupyterFrontEnd,
     tracker: INotebookTracker,
     manager: IRunManager,
     settings: IDossierSettings,
@@ -29,6 +30,9 @@ export const notifyPlugin: JupyterFrontEndPlugin<void> = {
       import('./longruns').then(({ LongRuns }) => {
         new LongRuns({
           notebook,
+          openRun: run => {
+            void app.commands.execute(RunCommandIDs.openRun, { run });
+          },
           panel: () =>
             tracker.find(panel => panel.content.model === notebook) ?? null,
           runs,

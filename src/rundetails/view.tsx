@@ -3,7 +3,7 @@ import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { PathExt, Time } from '@jupyterlab/coreutils';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { CommandToolbarButton, ReactWidget } from '@jupyterlab/ui-components';
+import { ReactWidget } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import { type Message, MessageLoop } from '@lumino/messaging';
 import { BoxPanel, SplitPanel, Widget } from '@lumino/widgets';
@@ -12,8 +12,11 @@ import React from 'react';
 import type { IApiClient } from '../api';
 import { runsIcon } from '../icons';
 import { RunCommandIDs } from '../runs';
+import type { KnownRuns } from '../runs/known';
 import { State } from '../runs/state';
+import { toolbarButton } from '../runs/toolbar';
 import type { ITroubles } from '../troubles';
+import { VerificationModel, VerificationView } from '../verify';
 import { took } from '../words';
 import { CellView } from './cell';
 import { RunModel } from './model';
@@ -33,6 +36,7 @@ export function openRun(options: openRun.IOptions): MainAreaWidget {
   view.title.closable = true;
   model.changed.connect(() => {
     if (model.record) {
+      options.known.note([model.record]);
       const name = PathExt.basename(model.record.path);
       view.title.label = trans.__('Run of %1', name);
       view.title.caption = `${model.record.path}\n${run}`;
@@ -42,17 +46,16 @@ export function openRun(options: openRun.IOptions): MainAreaWidget {
   const items: [string, string, string][] = [
     ['again', RunCommandIDs.runAgain, trans.__('Run Again')],
     ['compare', RunCommandIDs.compareRuns, trans.__('Compare…')],
+    ['verify', RunCommandIDs.verifyRun, trans.__('Verify…')],
     ['notebook', RunCommandIDs.openNotebook, trans.__('Notebook')],
     ['copy', RunCommandIDs.copyRunId, trans.__('Copy Id')],
     ['cancel', RunCommandIDs.cancelRun, trans.__('Cancel')]
   ];
   for (const [name, id, label] of items) {
-    view.toolbar.addItem(
-      name,
-      new CommandToolbarButton({ commands, id, label, args: { run } })
-    );
+    view.toolbar.addItem(name, toolbarButton(commands, id, label, { run }));
   }
   void model.load();
+  content.verification.refresh();
   return view;
 }
 
@@ -63,6 +66,7 @@ export namespace openRun {
   export interface IOptions {
     api: IApiClient;
     commands: CommandRegistry;
+    known: KnownRuns;
     languages: IEditorLanguageRegistry | null;
     rendermime: IRenderMimeRegistry;
     run: string;
@@ -79,14 +83,21 @@ export class RunView extends BoxPanel {
     super({ direction: 'top-to-bottom', spacing: 0 });
     this.addClass('jp-DossierRun');
     this._model = options.model;
+    this.verification = new VerificationModel(options);
     const head = new RunHead(options);
+    const verdicts = new VerificationView({
+      ...options,
+      model: this.verification
+    });
     const split = (this._split = new SplitPanel({ spacing: 1 }));
     split.addWidget(new TaskTable(options));
     split.addWidget(new CellView(options));
     split.setRelativeSizes([2, 3]);
     this.addWidget(head);
+    this.addWidget(verdicts);
     this.addWidget(split);
     BoxPanel.setStretch(head, 0);
+    BoxPanel.setStretch(verdicts, 0);
     BoxPanel.setStretch(split, 1);
   }
 
@@ -95,8 +106,14 @@ export class RunView extends BoxPanel {
       return;
     }
     this._model.dispose();
+    this.verification.dispose();
     super.dispose();
   }
+
+  /**
+   * What came of executing the run again.
+   */
+  readonly verification: VerificationModel;
 
   protected override onResize(message: Widget.ResizeMessage): void {
     super.onResize(message);

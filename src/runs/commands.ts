@@ -17,18 +17,20 @@ import {
   stopIcon
 } from '@jupyterlab/ui-components';
 
-import type { IApiClient } from '../api';
-import { compareIcon, runsIcon } from '../icons';
+import { type IApiClient, isRunEnd } from '../api';
+import { compareIcon, runsIcon, verifyIcon } from '../icons';
 import type { IRunManager } from '../run';
+import type { RunView } from '../rundetails';
 import type { ITroubles } from '../troubles';
 import { RunCommandIDs } from './ids';
+import type { KnownRuns, RunFacts } from './known';
 
 /**
  * Add the commands on runs. Each takes the id of a run, else it is about the run whose view is the
  * current one, or whose entry in the side panel was asked for its menu.
  */
 export function addRunCommands(options: addRunCommands.IOptions): void {
-  const { api, app, trans, troubles, views } = options;
+  const { api, app, known, trans, troubles, views } = options;
   const { commands, shell } = app;
 
   // Noted when the menu opens: the entry is drawn anew while it is open.
@@ -75,13 +77,23 @@ export function addRunCommands(options: addRunCommands.IOptions): void {
       label: string;
       caption: string;
       icon?: typeof runsIcon;
+
+      /**
+       * Whether it makes sense for such a run.
+       */
+      suits?: (run: RunFacts) => boolean;
       execute: (run: string) => Promise<unknown> | void;
     }
   ) => {
+    const { suits, ...rest } = command;
     commands.addCommand(id, {
-      ...command,
+      ...rest,
       describedBy,
-      isEnabled: args => runOf(args) !== null,
+      isEnabled: args => {
+        const run = runOf(args);
+        const facts = run === null ? null : known.get(run);
+        return run !== null && (!facts || (suits?.(facts) ?? true));
+      },
       execute: async args => {
         const run = runOf(args);
         try {
@@ -116,6 +128,7 @@ export function addRunCommands(options: addRunCommands.IOptions): void {
     label: trans.__('Cancel This Run'),
     caption: trans.__('End the run; what it has finished is kept'),
     icon: stopIcon,
+    suits: ({ state }) => !isRunEnd(state),
     execute: async run => {
       await api.cancel(run);
       options.refresh();
@@ -128,10 +141,29 @@ export function addRunCommands(options: addRunCommands.IOptions): void {
       'Run the workflow once more as it was, whatever its notebook says now'
     ),
     icon: redoIcon,
+    suits: ({ kind }) => kind === 'workflow',
     execute: async run => {
       const started = await api.start({ kind: 'again', run });
       options.refresh();
       await commands.execute(RunCommandIDs.openRun, { run: started.run });
+    }
+  });
+
+  add(RunCommandIDs.verifyRun, {
+    label: trans.__('Verify This Run…'),
+    caption: trans.__(
+      'Execute the workflow again with nothing reused, and name each cell that differs'
+    ),
+    icon: verifyIcon,
+    suits: ({ kind, state }) => kind === 'workflow' && isRunEnd(state),
+    execute: async run => {
+      const { verifyRun } = await import('../verify');
+      if (await verifyRun({ api, run, trans })) {
+        const view = (await commands.execute(RunCommandIDs.openRun, {
+          run
+        })) as MainAreaWidget<RunView>;
+        view.content.verification.refresh();
+      }
     }
   });
 
@@ -236,6 +268,22 @@ export function addRunCommands(options: addRunCommands.IOptions): void {
     }
   });
 
+  commands.addCommand(RunCommandIDs.cleanStorage, {
+    label: trans.__('Clean Storage of Runs…'),
+    caption: trans.__('Remove old runs, and values that no run needs any more'),
+    describedBy: { args: { type: 'object', properties: {} } },
+    execute: async () => {
+      try {
+        const { cleanStorage } = await import('../storage');
+        if (await cleanStorage({ api, trans })) {
+          options.refresh();
+        }
+      } catch (error) {
+        troubles.report(error);
+      }
+    }
+  });
+
   commands.addCommand(RunCommandIDs.refreshRuns, {
     label: trans.__('Refresh Targets and Runs'),
     caption: trans.__('Ask for the state of targets and runs now'),
@@ -263,6 +311,7 @@ export namespace addRunCommands {
     api: IApiClient;
     app: JupyterFrontEnd;
     comparisons: WidgetTracker<MainAreaWidget>;
+    known: KnownRuns;
     languages: IEditorLanguageRegistry | null;
     manager: IRunManager;
 

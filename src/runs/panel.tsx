@@ -1,7 +1,6 @@
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 import {
-  CommandToolbarButton,
   HTMLSelect,
   InputGroup,
   ReactWidget,
@@ -12,12 +11,15 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { Message } from '@lumino/messaging';
 import React from 'react';
 
+import type { IApiClient } from '../api';
+import { StorageView } from '../storage';
 import type { ITargetsModel } from '../targets';
 import type { ITroubles } from '../troubles';
 import { RunCommandIDs } from './ids';
 import { RunList } from './list';
 import type { RunsModel } from './model';
 import { TargetList } from './targetlist';
+import { toolbarButton } from './toolbar';
 
 /**
  * The side panel: targets and their state, and runs.
@@ -30,14 +32,12 @@ export class RunsPanel extends SidePanel {
     this.header.addWidget(new RunsHeader(_options));
     this.toolbar.addItem(
       'refresh',
-      new CommandToolbarButton({
-        commands,
-        id: RunCommandIDs.refreshRuns,
-        label: ''
-      })
+      toolbarButton(commands, RunCommandIDs.refreshRuns, '')
     );
     this.addWidget(new RunList(_options));
     this.addWidget(new TargetList(_options));
+    this._storage = new StorageView(_options);
+    this.addWidget(this._storage);
   }
 
   override dispose(): void {
@@ -54,6 +54,7 @@ export class RunsPanel extends SidePanel {
   refresh(): void {
     this._options.targets.refresh().catch(console.error);
     this._options.model.refresh().catch(console.error);
+    this._storage.refresh();
   }
 
   protected override onAfterShow(message: Message): void {
@@ -67,6 +68,8 @@ export class RunsPanel extends SidePanel {
       this.refresh();
     }
   }
+
+  private _storage: StorageView;
 }
 
 /**
@@ -74,6 +77,7 @@ export class RunsPanel extends SidePanel {
  */
 export namespace RunsPanel {
   export interface IOptions {
+    api: IApiClient;
     commands: CommandRegistry;
     model: RunsModel;
     targets: ITargetsModel;

@@ -22,6 +22,7 @@ import { ITroubles } from '../troubles';
 import { addRunCommands, COMPARISON_ID } from './commands';
 import { RunCommandIDs } from './ids';
 import type { RunsPanel } from './panel';
+import { KnownRuns } from './known';
 import { LazyPlace } from './place';
 
 /**
@@ -67,14 +68,26 @@ export const runsPanelPlugin: JupyterFrontEndPlugin<void> = {
     const comparisons = new WidgetTracker<MainAreaWidget>({
       namespace: 'dossier-comparisons'
     });
+    const known = new KnownRuns(() => {
+      for (const id of [
+        RunCommandIDs.cancelRun,
+        RunCommandIDs.runAgain,
+        RunCommandIDs.verifyRun
+      ]) {
+        app.commands.notifyCommandChanged(id);
+      }
+    });
     const place: LazyPlace<RunsPanel> = new LazyPlace(async () => {
       const [{ RunsModel }, { RunsPanel }] = await Promise.all([
         import('./model'),
         import('./panel')
       ]);
+      const model = new RunsModel({ api, isShown: () => place.isVisible });
+      model.changed.connect(() => known.note(model.runs ?? []));
       return new RunsPanel({
+        api,
         commands: app.commands,
-        model: new RunsModel({ api, isShown: () => place.isVisible }),
+        model,
         targets,
         tracker,
         trans,
@@ -94,6 +107,7 @@ export const runsPanelPlugin: JupyterFrontEndPlugin<void> = {
       api,
       app,
       comparisons,
+      known,
       languages,
       manager,
       refresh: () => place.content?.refresh(),

@@ -13,6 +13,8 @@ export class TargetList extends ReactWidget {
     const { targets, trans } = _options;
     this.addClass('jp-DossierRuns-section');
     this.title.label = trans.__('Targets');
+    // Nothing in it takes the focus, and it may be longer than its place.
+    this.node.tabIndex = 0;
     targets.changed.connect(this.update, this);
   }
 

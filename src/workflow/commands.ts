@@ -12,6 +12,7 @@ import type { IDataflow } from '../dataflow';
 import { targetIcon, workflowIcon } from '../icons';
 import { KERNEL, setCellTargets, setDefaultTarget } from '../notebook';
 import type { IRunManager } from '../run';
+import { RunCommandIDs } from '../runs';
 import type { IDossierSettings } from '../settings';
 import {
   type ITargetsModel,
@@ -45,6 +46,9 @@ export function addCommands(options: addCommands.IOptions): void {
   const { tracker, trans, troubles } = options;
   const { commands, shell } = app;
 
+  const openRun = (run: string) => {
+    void commands.execute(RunCommandIDs.openRun, { run });
+  };
   const currentPanel = (): NotebookPanel | null => {
     const panel = tracker.currentWidget;
     return panel && panel === shell.currentWidget ? panel : null;
@@ -220,7 +224,14 @@ export function addCommands(options: addCommands.IOptions): void {
         return;
       }
       const { runWorkflow } = await import('./workflow');
-      await runWorkflow(panel, { costs, runs, settings, trans, troubles });
+      await runWorkflow(panel, {
+        costs,
+        openRun,
+        runs,
+        settings,
+        trans,
+        troubles
+      });
     }
   });
 
@@ -231,7 +242,7 @@ export function addCommands(options: addCommands.IOptions): void {
     const panel = currentPanel();
     if (panel) {
       const { runSome: run } = await import('./some');
-      const more = { costs, runs, settings, trans, troubles };
+      const more = { costs, openRun, runs, settings, trans, troubles };
       await run(panel, which, { dataflow, ...more });
     }
   };

@@ -56,9 +56,11 @@ export async function runWorkflow(
   const name = panel.title.label;
   const begun = Date.now();
   let id = '';
+  let run = '';
   let end: NotebookRuns.IWorkflowEnd;
   try {
-    const onStarted = () => {
+    const onStarted = (started: string) => {
+      run = started;
       id = Notification.emit(
         only
           ? trans.__('Cells of %1 run…', name)
@@ -96,6 +98,10 @@ export async function runWorkflow(
     label: trans.__('Show cell'),
     callback: () => showCell(panel, cell)
   });
+  const opening: Notification.IAction = {
+    label: trans.__('Open run'),
+    callback: () => options.openRun(run)
+  };
   if (end.state === 'done') {
     // Who waited for long may be elsewhere when it ends.
     const stays = isLong(Date.now() - begun, settings) && last !== undefined;
@@ -106,7 +112,7 @@ export async function runWorkflow(
         ? trans.__('Cells of %1 ran.', name)
         : trans.__('%1 ran as a workflow.', name),
       autoClose: stays ? false : 5000,
-      actions: stays ? [showing(last)] : []
+      actions: stays ? [showing(last), opening] : []
     });
     return;
   }
@@ -126,7 +132,7 @@ export async function runWorkflow(
     type: end.state === 'cancelled' ? 'warning' : 'error',
     message: why ? `${words} ${why}` : words,
     autoClose: false,
-    actions: failed ? [showing(failed)] : []
+    actions: failed ? [showing(failed), opening] : [opening]
   });
 }
 
@@ -146,6 +152,11 @@ export namespace runWorkflow {
      * These cells and what they need, as far as is known: only those may cost.
      */
     needed?: ReadonlySet<string>;
+
+    /**
+     * Show a run with all that is known of it.
+     */
+    openRun: (run: string) => void;
     runs: IRunManager;
     settings: IDossierSettings;
     trans: TranslationBundle;

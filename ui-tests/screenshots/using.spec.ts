@@ -7,6 +7,7 @@ import {
   promptAt,
   stateAt
 } from '../support/notebook';
+import { endOf, openRun, showRuns, startWorkflow } from '../support/runs';
 import { expect, test } from '../support/test';
 
 const IMAGES = path.resolve(__dirname, '../../docs/images');
@@ -35,7 +36,7 @@ for part in range(1, 6):
     },
     { source: 'mean = sum(readings) / len(readings)\nround(mean, 2)' },
     {
-      source: 'worst = max(readings) - limit',
+      source: 'worst = sorted(readings)[len(readings)]',
       target: 'local'
     }
   ]);
@@ -47,7 +48,7 @@ for part in range(1, 6):
   await expect(outputsAt(page, 2)).toContainText('part 2 of 5');
   await shoot(page, 'running');
 
-  await expect(outputsAt(page, 4)).toContainText('NameError');
+  await expect(outputsAt(page, 4)).toContainText('IndexError');
   await expect(promptAt(page, 3)).toHaveText('[4]:');
   await page.notebook.selectCells(4);
   await shoot(page, 'failed');
@@ -91,6 +92,68 @@ test('a picture of stale cells', async ({ page, tmpPath }) => {
   await expect(page.getByRole('tooltip')).toBeVisible();
   await shoot(page, 'stale');
 });
+
+test('pictures of runs', async ({ page, tmpPath }) => {
+  test.setTimeout(300_000);
+  await openNotebook(page, `${tmpPath}/sensors.ipynb`, [
+    { source: 'limit = 24' },
+    {
+      source: `import random
+
+readings = [20 + random.gauss(0, 2) for _ in range(1000)]`
+    },
+    {
+      source:
+        'warm = [value for value in readings if value > 20]\nlen(warm) > 10'
+    },
+    { source: 'print("limit", limit)' }
+  ]);
+  const first = await startWorkflow(page);
+  expect(await endOf(page, first)).toBe('done');
+  await page.notebook.setCell(0, 'code', 'limit = 23');
+  const second = await startWorkflow(page);
+  expect(await endOf(page, second)).toBe('done');
+  await showRuns(page);
+  const run = await openRun(page, second);
+  await run.getByRole('tab', { name: 'Details' }).click();
+  await expect(run.getByText('input `limit` from cell')).toBeVisible();
+  await picture(page, 'run');
+
+  await run.getByRole('button', { name: 'Verify…' }).click();
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: 'Verify' })
+    .click();
+  await expect(run.getByText(/^Verified: /)).toBeVisible({ timeout: 120_000 });
+  await picture(page, 'verify');
+
+  await page.evaluate(
+    async ([left, right]) => {
+      await window.jupyterapp.commands.execute('dossier:compare-runs', {
+        run: right,
+        with: left
+      });
+    },
+    [first, second]
+  );
+  const comparison = page.locator('.jp-DossierCompare');
+  await expect(
+    comparison.getByRole('textbox', { name: 'Code in run B' })
+  ).toContainText('23');
+  await picture(page, 'compare');
+});
+
+/**
+ * A picture of the page without notifications.
+ */
+async function picture(
+  page: IJupyterLabPageFixture,
+  name: string
+): Promise<void> {
+  // Those that tell of success go by themselves.
+  await expect(page.locator('.Toastify__toast')).toHaveCount(0);
+  await page.screenshot({ path: path.join(IMAGES, `using-${name}.png`) });
+}
 
 /**
  * A picture of the notebook.

@@ -24,3 +24,20 @@ test('the end of a long cell is told, that of a short one is not', async ({
     'time.sleep'
   );
 });
+
+test('the end of a long workflow is told, and leads to its run', async ({
+  page,
+  tmpPath
+}) => {
+  await openNotebook(page, `${tmpPath}/longer.ipynb`, [
+    { source: 'import time\ntime.sleep(2.5)' }
+  ]);
+  await page.getByRole('button', { name: 'Run as workflow' }).click();
+  await expect(page.getByText('longer.ipynb ran as a workflow.')).toBeVisible();
+  const open = page.getByRole('button', { name: 'Open run' });
+  await open.focus();
+  await page.keyboard.press('Enter');
+  await expect(
+    page.getByRole('heading', { name: 'Workflow run of longer.ipynb' })
+  ).toBeVisible();
+});

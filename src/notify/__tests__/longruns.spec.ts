@@ -13,6 +13,7 @@ import { LongRuns } from '../longruns';
 class Runs {
   readonly states = new CellStates();
   readonly changed = new Signal<this, void>(this);
+  readonly opened: string[] = [];
   workflow: string | null = null;
 
   constructor() {
@@ -20,6 +21,7 @@ class Runs {
     notebook.sharedModel.insertCell(0, { cell_type: 'code', id: 'one' });
     new LongRuns({
       notebook,
+      openRun: run => this.opened.push(run),
       panel: () => null,
       runs: this as unknown as NotebookRuns,
       settings: {
@@ -62,14 +64,16 @@ describe('LongRuns', () => {
     runs.take(20);
     runs.states.set('one', { state: 'running', why: null });
     runs.take(70);
-    runs.states.set('one', { state: 'done', why: null });
+    runs.states.set('one', { state: 'done', why: null, run: 'run1' });
     expect(emit).toHaveBeenCalledTimes(1);
     const [words, type, options] = emit.mock.calls[0];
     expect(words).toMatch(/^Code cell 1 of .* ended after 2 minutes\.$/);
     expect(type).toBe('success');
     expect(
       options.actions.map(({ label }: { label: string }) => label)
-    ).toEqual(['Show cell']);
+    ).toEqual(['Show cell', 'Open run']);
+    options.actions[1].callback();
+    expect(runs.opened).toEqual(['run1']);
     expect(system).not.toHaveBeenCalled();
   });
 
