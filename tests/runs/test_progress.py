@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from pathlib import Path
 
 import pytest
+from support import started, targets, workflow
 
 from jupyterlab_dossier.runs import progress
 
@@ -47,3 +50,32 @@ async def test_only_what_is_new_is_told(monkeypatch: pytest.MonkeyPatch) -> None
     async with progress.told(words, tell):
         await asyncio.wait_for(over.wait(), 10)
     assert said == ["one", "two"]
+
+
+MANY = 200_000_000
+
+
+async def test_a_transfer_tells_how_far_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever follows the run's events sees growing bytes of the whole, both ways."""
+    monkeypatch.setattr(progress, "EVERY", 0.01)
+    cells = [
+        f"import numpy as np\na = np.random.default_rng(0).integers(0, 255, {MANY}, dtype='u1')",
+        {"source": "b = a + 1\nprint(len(b))", "target": "apart"},
+    ]
+    told: dict[str, list[tuple[float, float]]] = {"preparing": [], "collecting": []}
+    async with started(tmp_path / "data", targets(slots=1)) as engine:
+        name = await engine.submit(workflow(tmp_path, cells))
+        async for event in engine.watch(name):
+            words = re.fullmatch(
+                r"moving ([\d.]+) of ([\d.]+) MB, \d+ s", event.body.get("why") or ""
+            )
+            if event.cell == "c1" and words is not None:
+                told[event.body["state"]].append((float(words[1]), float(words[2])))
+        assert (await engine.wait(name)).state == "done"
+    for phase, seen in told.items():
+        moved = [done for done, _ in seen]
+        assert len(set(moved)) >= 3, phase
+        assert moved == sorted(moved) and moved[-1] <= MANY / 1e6, phase
+        assert all(abs(whole - MANY / 1e6) < 1 for _, whole in seen), phase
