@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -109,42 +107,6 @@ async def warm_cell(rounds: int = 60) -> list[Row]:
     return [Row("warm cell in a pod", seconds, {"on a local worker": 2})]
 
 
-async def shared_volume(rounds: int = 3) -> list[Row]:
-    """A gigabyte from a pod to a cell here through a volume that both mount."""
-    with _volume() as folder:
-        options = {"volumes": [{"claim": "bench", "path": str(folder)}]}
-        async with _engine(folder, shared=True, shares_folder=True, options=options) as made:
-            (folder / "dossier").chmod(0o777)
-            async with place(made, "pods") as pod, place(made) as here:
-                run = await run_of(made, 4 * rounds + 4)
-                numbers = iter(range(4 * rounds + 4))
-
-                async def ours() -> float:
-                    number = next(numbers)
-                    source = MADE.format(number=number)
-                    with Timer() as timer:
-                        made_there = await pod.cell(source, run, f"t{number}", exports=["a"])
-                        (manifest,) = made_there.manifests
-                        await here.cell(
-                            "print(a[-1])", run, f"t{next(numbers)}",
-                            inputs={"a": manifest["version"]},
-                            manifests={manifest["version"]: manifest},
-                        )  # fmt: skip
-                    return timer.seconds
-
-                async def written() -> float:
-                    number = next(numbers)
-                    source = MADE.format(number=number)
-                    source += f"\na.tofile('{folder}/written')"
-                    with Timer() as timer:
-                        await pod.cell(source, run, f"t{number}")
-                    return timer.seconds
-
-                seconds = await in_turn(rounds, {"ours": ours, "made and written once": written})
-    title = "1 GB made in a pod, used here, by a shared volume"
-    return [Row(title, seconds, {"made and written once": 1.3})]
-
-
 async def over_the_link(rounds: int = 3) -> list[Row]:
     """A gigabyte that is there in a pod comes here."""
     with TemporaryDirectory() as folder:
@@ -178,7 +140,7 @@ async def over_the_link(rounds: int = 3) -> list[Row]:
     return [Row("1 GB from a pod over the link", seconds, {})]
 
 
-CASES = (cold_cell, warm_cell, shared_volume, over_the_link)
+CASES = (cold_cell, warm_cell, over_the_link)
 
 
 @contextlib.asynccontextmanager
@@ -235,38 +197,9 @@ async def _nothing_runs(core: Any) -> None:
         await asyncio.sleep(0.2)
 
 
-def _kubectl(*arguments: str, stdin: str | None = None) -> str:
+def _kubectl(*arguments: str) -> str:
     command = ["kubectl", "-n", NAMESPACE, *arguments]
-    return subprocess.run(
-        command, input=stdin, check=True, text=True, stdout=subprocess.PIPE
-    ).stdout
-
-
-@contextlib.contextmanager
-def _volume() -> Iterator[Path]:
-    """A folder that is a volume of the namespace, too, for everybody to write."""
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o777)
-        spec: dict[str, Any] = {"accessModes": ["ReadWriteMany"], "storageClassName": ""}
-        size = {"storage": "8Gi"}
-        volume = {
-            "kind": "PersistentVolume",
-            "spec": {**spec, "capacity": size, "hostPath": {"path": name}},
-        }
-        claim = {
-            "kind": "PersistentVolumeClaim",
-            "spec": {**spec, "volumeName": "bench", "resources": {"requests": size}},
-        }
-        for thing in (volume, claim):
-            whole = {"apiVersion": "v1", "metadata": {"name": "bench"}, **thing}
-            _kubectl("apply", "-f", "-", stdin=json.dumps(whole))
-        before = os.umask(0)
-        try:
-            yield folder
-        finally:
-            os.umask(before)
-            _kubectl("delete", "pvc/bench", "pv/bench", "--wait=false")
+    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout
 
 
 @contextlib.contextmanager

@@ -468,9 +468,7 @@ def _for_each(count: int, work: Callable[[int], bytes], size: int) -> list[bytes
 
 _CREATE = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
 _seek_lock = threading.Lock()
-# The folder keeps others out, not the mode of its files: where a store is shared with workers of
-# another user, the umask says what their group may do.
-_MODE = 0o666
+_MODE = 0o600
 
 
 def _new(folder: Path, suffix: str = "") -> tuple[int, str]:

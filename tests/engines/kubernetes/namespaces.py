@@ -82,7 +82,7 @@ async def until(engine: Engine, run: str, found: Callable[[Any], bool]) -> Any:
     async for event in engine.watch(run):
         if found(event):
             return event
-    raise AssertionError(f"it ended before: {(await engine.show(run)).to_json()}")
+    raise AssertionError(f"it ended before: {await engine.show(run)}")
 
 
 def prints(text: str) -> Callable[[Any], bool]:
