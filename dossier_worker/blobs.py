@@ -90,6 +90,9 @@ class BlobFolder:
             found = path.stat()
             if found.st_mtime < time.time() - _YOUNG:
                 os.utime(path)
+                # The system finds the file first, and marks it then: it may have been taken away
+                # in between, and looked at for the last time.
+                found = path.stat()
         except OSError:
             return False
         return size is None or found.st_size == size
