@@ -96,27 +96,30 @@ test('a picture of stale cells', async ({ page, tmpPath }) => {
 test('pictures of runs', async ({ page, tmpPath }) => {
   test.setTimeout(300_000);
   await openNotebook(page, `${tmpPath}/sensors.ipynb`, [
-    { source: 'limit = 24' },
+    { source: 'def is_warm(value):\n    return value > 24' },
     {
       source: `import random
 
 readings = [20 + random.gauss(0, 2) for _ in range(1000)]`
     },
-    {
-      source:
-        'warm = [value for value in readings if value > 20]\nlen(warm) > 10'
-    },
-    { source: 'print("limit", limit)' }
+    { source: 'warm = [value for value in readings if is_warm(value)]' },
+    { source: 'print("25 is warm:", is_warm(25))' }
   ]);
   const first = await startWorkflow(page);
   expect(await endOf(page, first)).toBe('done');
-  await page.notebook.setCell(0, 'code', 'limit = 23');
+  await page.notebook.setCell(
+    0,
+    'code',
+    'def is_warm(value):\n    return value > 23'
+  );
   const second = await startWorkflow(page);
   expect(await endOf(page, second)).toBe('done');
   await showRuns(page);
   const run = await openRun(page, second);
   await run.getByRole('tab', { name: 'Details' }).click();
-  await expect(run.getByText('input `limit` from cell')).toBeVisible();
+  await expect(
+    run.getByRole('cell', { name: 'helper `is_warm` changed' })
+  ).toBeVisible();
   await picture(page, 'run');
 
   await run.getByRole('button', { name: 'Verify…' }).click();
