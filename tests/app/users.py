@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 _TOOLS = ("useradd", "userdel", "groupadd", "groupdel", "setpriv", "unshare")
@@ -110,9 +111,19 @@ def two_users() -> Iterator[Together]:
         yield Together(*users, shared, temporary)
     finally:
         for name in names:
+            # Workers outlive a server on purpose, for the next one to take up.
+            _end_processes(name)
             subprocess.run(["userdel", name], check=False, capture_output=True)
         subprocess.run(["groupdel", group], check=False, capture_output=True)
         shutil.rmtree(base, ignore_errors=True)
+
+
+def _end_processes(name: str) -> None:
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.username() == name:
+                process.kill()
+                process.wait(10)
 
 
 def _user(name: str, home: Path, temporary: Path) -> User:
