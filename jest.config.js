@@ -8,6 +8,7 @@ const esModules = [
   '@marijn',
   '@microsoft',
   'color',
+  'd3-',
   'exenv-es6',
   'lib0',
   'marked',

@@ -3,6 +3,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { apiPlugin } from './api/plugin';
 import { costsPlugin } from './costs/plugin';
 import { dataflowPlugin } from './dataflow/plugin';
+import { graphPlugin } from './graph/plugin';
 import { indicatorPlugin } from './indicator/plugin';
 import { inputsPlugin } from './inputs/plugin';
 import { inspectorPlugin } from './inspector/plugin';
@@ -45,6 +46,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   inputsPlugin,
   inspectorPlugin,
   runsPanelPlugin,
+  graphPlugin,
   commandsPlugin
 ];
 

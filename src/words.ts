@@ -37,6 +37,25 @@ export function size(bytes: number, trans: TranslationBundle): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]}`;
 }
 
+/**
+ * Words about cells with the numbers that cells have here: the server counts from 0, users from 1.
+ * What is quoted stays as it is.
+ */
+export function numbered(words: string): string {
+  return words
+    .split('`')
+    .map((part, at) =>
+      at % 2
+        ? part
+        : part.replace(
+            /(\bcells? )(\d+(?:(?:, | and | or )\d+)*)/g,
+            (_, before: string, numbers: string) =>
+              before + numbers.replace(/\d+/g, it => String(Number(it) + 1))
+          )
+    )
+    .join('`');
+}
+
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
 
 /**

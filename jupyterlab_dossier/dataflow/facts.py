@@ -64,6 +64,7 @@ class Facts:
     opaque: bool = False  # code nobody sees may bind any name to any object
     binds_unseen: bool = False  # may bind names that nobody sees
     setup: list[Setup] = field(default_factory=list)
+    only_prepares: bool = True  # it imports, and writes process state, and does nothing else
     sticky: str | None = None
     outside: dict[str, Where] = field(default_factory=dict)
     unknown: dict[str, Where] = field(default_factory=dict)

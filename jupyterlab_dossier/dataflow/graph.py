@@ -161,6 +161,7 @@ class _Builder:
             report.outside.append("writes files, as its metadata says")
         report.unknown = sorted(facts.unknown)
         report.imports = list(facts.imports)
+        report.prepares = facts.only_prepares and bool(facts.imports or facts.setup)
         report.needs = facts.needs.to_json()
         report.traits = facts.traits.to_json()
         report.sticky = facts.sticky

@@ -555,6 +555,8 @@ class Memory:
     def end_statement(self, node: ast.stmt) -> None:
         """Decide what a statement that writes process state is: set-up, or sticky."""
         if not self.setup_words:
+            if not isinstance(node, (ast.Import, ast.ImportFrom)):
+                self.facts.only_prepares = False
             return
         words = next((w for w, replayable in self.setup_words if not replayable), None)
         shown = quote((self.lines, node))

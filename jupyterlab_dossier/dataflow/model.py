@@ -68,6 +68,7 @@ class CellReport:
     deletes: list[str] = field(default_factory=list)
     syntax_error: str | None = None
     setup: list[SetupStatement] = field(default_factory=list)
+    prepares: bool = False  # it imports, and writes process state, and does nothing else
     sticky: str | None = None
     outside: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)

@@ -31,14 +31,16 @@ async def graph(ledger: Ledger, run: str) -> Json:
     targets = {task.id: task.target for task in record.tasks}
     if record.kind == "cell":
         cell = spec["cell"]
-        alone: Json = {"reads": [], "writes": [], "barrier": None, "target": spec["target"]}
-        return {"cells": [{**cell, **alone}], "edges": []}
+        alone: Json = {"reads": [], "writes": [], "barrier": None, "prepares": False}
+        return {"cells": [{**cell, **alone, "target": spec["target"]}], "edges": []}
     sources = {cell["id"]: cell["source"] for cell in spec["workflow"]["cells"]}
     sizes = {(c, m["name"]): m.get("size") for c, m in await ledger.versions(run)}
     return {
         "cells": [
             {
                 **{name: spec_of[name] for name in _CELL},
+                # Runs of before did not look at it.
+                "prepares": spec_of.get("prepares", False),
                 "source": sources[spec_of["id"]],
                 "target": targets.get(spec_of["id"]),
             }

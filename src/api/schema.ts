@@ -732,6 +732,8 @@ export interface components {
       writes: string[];
       /** @description Why the cell is ordered with every other. */
       barrier: string | null;
+      /** @description Whether it imports and sets up the process, and does nothing else. */
+      prepares: boolean;
       /** @description The source that ran. */
       source: string;
       /** @description null where the run left the cell out. */
@@ -1078,6 +1080,8 @@ export interface components {
       writes: string[];
       /** @description Why the cell is ordered with every other. */
       barrier: string | null;
+      /** @description Whether it imports and sets up the process, and does nothing else. */
+      prepares: boolean;
     };
     GraphEdge: {
       from: string;

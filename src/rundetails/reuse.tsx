@@ -3,6 +3,7 @@ import React from 'react';
 
 import type { CellDetails } from '../api';
 import { RunCommandIDs } from '../runs';
+import { numbered } from '../words';
 import type { RunView } from './view';
 
 /**
@@ -59,14 +60,19 @@ export function ReuseFacts({
                 <th scope="row" title={name ?? ''}>
                   {partWord(part, trans)}
                 </th>
-                <td>{words}</td>
+                <td>{numbered(words)}</td>
               </tr>
             ))}
           </tbody>
         </table>
       )}
       {reuse?.barred && (
-        <p>{trans.__('Later runs do not take its result: %1', reuse.barred)}</p>
+        <p>
+          {trans.__(
+            'Later runs do not take its result: %1',
+            numbered(reuse.barred)
+          )}
+        </p>
       )}
     </section>
   );

@@ -10,6 +10,7 @@ import { BoxPanel, SplitPanel, Widget } from '@lumino/widgets';
 import React from 'react';
 
 import type { IApiClient } from '../api';
+import { GraphDrawing, GraphScene, Layouter, newLayoutWorker } from '../graph';
 import { runsIcon } from '../icons';
 import { RunCommandIDs } from '../runs';
 import type { KnownRuns } from '../runs/known';
@@ -19,6 +20,7 @@ import type { ITroubles } from '../troubles';
 import { VerificationModel, VerificationView } from '../verify';
 import { took } from '../words';
 import { CellView } from './cell';
+import { RunGraphModel } from './graph';
 import { RunModel } from './model';
 import { TaskTable } from './table';
 
@@ -90,8 +92,22 @@ export class RunView extends BoxPanel {
       model: this.verification
     });
     const split = (this._split = new SplitPanel({ spacing: 1 }));
-    split.addWidget(new TaskTable(options));
-    split.addWidget(new CellView(options));
+    this._table = new TaskTable(options);
+    this._scene = new GraphScene({
+      model: new RunGraphModel(options.model),
+      layOut: input => this._layouter.layOut(input)
+    });
+    const drawing = new GraphDrawing({
+      scene: this._scene,
+      trans: options.trans,
+      onOpen: ({ fold }) => fold && void this._scene.toggle(fold)
+    });
+    const cells = new SplitPanel({ orientation: 'vertical', spacing: 1 });
+    cells.addClass('jp-DossierRun-cells');
+    cells.addWidget(drawing);
+    cells.addWidget(this._table);
+    split.addWidget(cells);
+    split.addWidget((this._cell = new CellView(options)));
     split.setRelativeSizes([2, 3]);
     this.addWidget(head);
     this.addWidget(verdicts);
@@ -101,10 +117,20 @@ export class RunView extends BoxPanel {
     BoxPanel.setStretch(split, 1);
   }
 
+  /**
+   * Show what a cell said.
+   */
+  showLog(cell: string): void {
+    this._model.select(cell);
+    this._cell.shown = this._cell.tabs.length - 1;
+  }
+
   override dispose(): void {
     if (this.isDisposed) {
       return;
     }
+    this._scene.dispose();
+    this._layouter.dispose();
     this._model.dispose();
     this.verification.dispose();
     super.dispose();
@@ -125,11 +151,14 @@ export class RunView extends BoxPanel {
   }
 
   protected override onActivateRequest(message: Message): void {
-    MessageLoop.sendMessage(this._split.widgets[0], message);
+    MessageLoop.sendMessage(this._table, message);
   }
-
+  private _cell: CellView;
+  private _layouter = new Layouter(newLayoutWorker);
   private _model: RunModel;
+  private _scene: GraphScene;
   private _split: SplitPanel;
+  private _table: TaskTable;
 }
 
 /**

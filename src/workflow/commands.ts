@@ -10,6 +10,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ICosts } from '../costs';
 import type { IDataflow } from '../dataflow';
 import { targetIcon, workflowIcon } from '../icons';
+import { companionProperty } from '../graph/companion';
 import { KERNEL, setCellTargets, setDefaultTarget } from '../notebook';
 import type { IRunManager } from '../run';
 import { RunCommandIDs } from '../runs';
@@ -50,8 +51,11 @@ export function addCommands(options: addCommands.IOptions): void {
     void commands.execute(RunCommandIDs.openRun, { run });
   };
   const currentPanel = (): NotebookPanel | null => {
+    const { currentWidget } = shell;
     const panel = tracker.currentWidget;
-    return panel && panel === shell.currentWidget ? panel : null;
+    return panel && panel === currentWidget
+      ? panel
+      : currentWidget && companionProperty.get(currentWidget);
   };
   const currentRuns = () => {
     const model = currentPanel()?.content.model;
@@ -61,8 +65,16 @@ export function addCommands(options: addCommands.IOptions): void {
     const cell = currentPanel()?.content.activeCell;
     return cell && isCodeCellModel(cell.model) ? cell : null;
   };
-  // A menu stands at the cell's strip, else at its input.
+  const asking = (): HTMLElement | null => {
+    const widget = shell.currentWidget;
+    const asked = document.activeElement?.closest('button') ?? null;
+    return widget && companionProperty.get(widget)
+      ? (asked ?? widget.node)
+      : null;
+  };
+  // A menu stands where it was asked for outside of the notebook, else at the cell's strip, else at its input.
   const anchorIn = (cell: Cell): HTMLElement =>
+    asking() ??
     cell.node.querySelector<HTMLElement>('.jp-DossierTargetButton') ??
     cell.inputArea?.node ??
     cell.node;

@@ -1,4 +1,4 @@
-import { Notification } from '@jupyterlab/apputils';
+import type { Notification } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
@@ -9,6 +9,7 @@ import { isRefused } from '../preflight';
 import type { IRunManager, NotebookRuns } from '../run';
 import type { IDossierSettings } from '../settings';
 import type { ITroubles } from '../troubles';
+import { RunNotice } from './notice';
 
 /**
  * Run the notebook of a panel as a workflow, or some of its cells with what they need, and tell the
@@ -55,37 +56,29 @@ export async function runWorkflow(
   }
   const name = panel.title.label;
   const begun = Date.now();
-  let id = '';
+  const notice = new RunNotice();
   let run = '';
   let end: NotebookRuns.IWorkflowEnd;
   try {
     const onStarted = (started: string) => {
       run = started;
-      id = Notification.emit(
+      notice.begin(
         only
           ? trans.__('Cells of %1 run…', name)
           : trans.__('%1 runs as a workflow…', name),
-        'in-progress',
         {
-          autoClose: false,
-          actions: [
-            {
-              label: trans.__('Cancel'),
-              callback: event => {
-                event.preventDefault();
-                runs.cancel().catch(error => troubles.report(error));
-              }
-            }
-          ]
+          label: trans.__('Cancel'),
+          callback: event => {
+            event.preventDefault();
+            runs.cancel().catch(error => troubles.report(error));
+          }
         }
       );
     };
     const path = panel.context.localPath;
     end = await runs.runWorkflow(path, onStarted, only);
   } catch (error) {
-    if (id) {
-      Notification.dismiss(id);
-    }
+    notice.dismiss();
     troubles.report(error);
     return;
   }
@@ -105,12 +98,10 @@ export async function runWorkflow(
   if (end.state === 'done') {
     // Who waited for long may be elsewhere when it ends.
     const stays = isLong(Date.now() - begun, settings) && last !== undefined;
-    Notification.update({
-      id,
-      type: 'success',
-      message: only
-        ? trans.__('Cells of %1 ran.', name)
-        : trans.__('%1 ran as a workflow.', name),
+    const words = only
+      ? trans.__('Cells of %1 ran.', name)
+      : trans.__('%1 ran as a workflow.', name);
+    notice.end(words, 'success', {
       autoClose: stays ? false : 5000,
       actions: stays ? [showing(last), opening] : []
     });
@@ -127,10 +118,8 @@ export async function runWorkflow(
           )
         : trans.__('The workflow run of %1 failed.', name);
   const why = failed ? runs.states.get(failed)?.why : end.why;
-  Notification.update({
-    id,
-    type: end.state === 'cancelled' ? 'warning' : 'error',
-    message: why ? `${words} ${why}` : words,
+  const type = end.state === 'cancelled' ? 'warning' : 'error';
+  notice.end(why ? `${words} ${why}` : words, type, {
     autoClose: false,
     actions: failed ? [showing(failed), opening] : [opening]
   });

@@ -13,7 +13,7 @@ from jupyterlab_dossier.runs.model import Json
 
 from .base import Handler, allowed
 
-CELL = ("id", "index", "reads", "writes", "barrier")
+CELL = ("id", "index", "reads", "writes", "barrier", "prepares")
 EDGE = ("from", "to", "kind", "names", "why")
 
 

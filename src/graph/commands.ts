@@ -1,0 +1,382 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Menu } from '@lumino/widgets';
+
+import type { IApiClient } from '../api';
+import type { IDataflow } from '../dataflow';
+import { notebookId, showCell } from '../notebook';
+import type { IRunManager } from '../run';
+import type { RunView } from '../rundetails';
+import { RunCommandIDs } from '../runs';
+import type { ITroubles } from '../troubles';
+import { CommandIDs } from '../workflow/commands';
+import { companionProperty } from './companion';
+import { graphIcon } from './icon';
+import { GraphCommandIDs } from './ids';
+import type { ItemFacts } from './facts';
+import type { GraphView } from './view';
+import { foldLabel } from './words';
+
+/**
+ * Add the commands of the graph.
+ */
+export function addGraphCommands(options: addGraphCommands.IOptions): void {
+  const { api, app, runs, tracker, trans, troubles, views } = options;
+  const { commands, shell } = app;
+  const noArgs = { args: { type: 'object' as const, properties: {} } };
+
+  const current = (): GraphView | null => {
+    const view = views.currentWidget;
+    return view && view === shell.currentWidget ? view.content : null;
+  };
+  const notebook = (path: unknown): NotebookPanel | null => {
+    if (typeof path === 'string') {
+      return tracker.find(({ context }) => context.path === path) ?? null;
+    }
+    const panel = tracker.currentWidget;
+    return panel && panel === shell.currentWidget ? panel : null;
+  };
+
+  commands.addCommand(GraphCommandIDs.show, {
+    label: trans.__('Show Graph'),
+    caption: trans.__(
+      'Show the graph of the notebook: what its cells need of each other, and how they run'
+    ),
+    icon: graphIcon,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          path: {
+            type: 'string',
+            description: trans.__(
+              'The path of an open notebook; the current one if not given'
+            )
+          }
+        }
+      }
+    },
+    isEnabled: ({ path }) => notebook(path) !== null,
+    execute: async ({ path }) => {
+      const panel = notebook(path);
+      if (!panel) {
+        return;
+      }
+      const id = VIEW_ID + panel.context.path;
+      let view = views.find(other => other.id === id);
+      if (!view) {
+        view = await openGraph(panel, options);
+        view.id = id;
+        await views.add(view);
+        shell.add(view, 'main', {
+          mode: 'split-right',
+          ref: panel.id,
+          type: 'Dossier'
+        });
+      }
+      shell.activateById(id);
+      return view;
+    }
+  });
+
+  const add = (
+    id: string,
+    label: string,
+    caption: string,
+    execute: (view: GraphView) => unknown,
+    isToggled?: (view: GraphView) => boolean
+  ) => {
+    commands.addCommand(id, {
+      label,
+      caption,
+      describedBy: noArgs,
+      isEnabled: () => views.currentWidget !== null,
+      isToggleable: !!isToggled,
+      isToggled: () => {
+        const view = views.currentWidget?.content;
+        return !!view && !!isToggled?.(view);
+      },
+      execute: async () => {
+        const view = current() ?? views.currentWidget?.content;
+        if (view) {
+          await execute(view);
+          commands.notifyCommandChanged(id);
+        }
+      }
+    });
+  };
+  add(
+    GraphCommandIDs.fit,
+    trans.__('Fit Graph'),
+    trans.__('Show all of the graph (0)'),
+    ({ drawing }) => drawing.fitAll()
+  );
+  add(
+    GraphCommandIDs.zoomIn,
+    trans.__('Zoom In'),
+    trans.__('Make the graph larger (+)'),
+    ({ drawing }) => drawing.zoomBy(1.25)
+  );
+  add(
+    GraphCommandIDs.zoomOut,
+    trans.__('Zoom Out'),
+    trans.__('Make the graph smaller (-)'),
+    ({ drawing }) => drawing.zoomBy(0.8)
+  );
+  add(
+    GraphCommandIDs.critical,
+    trans.__('Critical Path'),
+    trans.__(
+      'Mark the chain of cells that took longest: no number of workers makes a run shorter'
+    ),
+    ({ scene }) => {
+      scene.showsCritical = !scene.showsCritical;
+    },
+    ({ scene }) => scene.showsCritical
+  );
+  add(
+    GraphCommandIDs.table,
+    trans.__('Table'),
+    trans.__('Show the graph as a table'),
+    view => {
+      view.isTable = !view.isTable;
+    },
+    ({ isTable }) => isTable
+  );
+
+  const foldOf = (fold: unknown) =>
+    views.currentWidget?.content.scene.folds.find(({ id }) => id === fold);
+  commands.addCommand(GraphCommandIDs.fold, {
+    label: ({ fold }) => {
+      const found = foldOf(fold);
+      return found
+        ? foldLabel(found, found.cells.length, trans)
+        : trans.__('Fold…');
+    },
+    caption: trans.__('Draw set-up cells, sections or equal cells as one'),
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          fold: {
+            type: 'string',
+            description: trans.__(
+              'What to fold, or to unfold; a menu asks where it is not given'
+            )
+          }
+        }
+      }
+    },
+    isEnabled: () => !!views.currentWidget,
+    isToggled: ({ fold }) => {
+      const found = foldOf(fold);
+      return !!found && !!views.currentWidget?.content.scene.isFolded(found);
+    },
+    execute: async ({ fold }) => {
+      const view = views.currentWidget;
+      if (!view) {
+        return;
+      }
+      const { scene } = view.content;
+      const found = foldOf(fold);
+      if (found) {
+        await scene.toggle(found);
+        return;
+      }
+      const menu = new Menu({ commands });
+      menu.title.label = trans.__('Fold');
+      for (const { id } of scene.folds) {
+        menu.addItem({ command: GraphCommandIDs.fold, args: { fold: id } });
+      }
+      if (scene.folds.length === 0) {
+        menu.addItem({ command: NOTHING });
+      }
+      const at = (
+        document.activeElement?.closest('.jp-Toolbar-item') ?? view.toolbar.node
+      ).getBoundingClientRect();
+      menu.aboutToClose.connect(() =>
+        requestAnimationFrame(() => menu.dispose())
+      );
+      menu.open(at.left, at.bottom);
+    }
+  });
+  commands.addCommand(NOTHING, {
+    label: trans.__('Nothing can be folded'),
+    describedBy: noArgs,
+    isEnabled: () => false,
+    execute: () => undefined
+  });
+
+  const chosen = (
+    cell: unknown
+  ): { panel: NotebookPanel; cell: string } | null => {
+    const widget = shell.currentWidget;
+    const panel = widget && companionProperty.get(widget);
+    const id = cell ?? current()?.scene.model.selected;
+    return panel && typeof id === 'string' ? { panel, cell: id } : null;
+  };
+  commands.addCommand(GraphCommandIDs.openRun, {
+    label: trans.__('Open Log of Last Run'),
+    caption: trans.__('Show the last run of the cell, and what it said'),
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          cell: {
+            type: 'string',
+            description: trans.__(
+              'The id of the cell; the chosen one if not given'
+            )
+          }
+        }
+      }
+    },
+    isEnabled: ({ cell }) => chosen(cell) !== null,
+    execute: async ({ cell }) => {
+      const found = chosen(cell);
+      const model = found?.panel.content.model;
+      if (!found || !model) {
+        return;
+      }
+      try {
+        let run = runs.find(model)?.states.get(found.cell)?.run;
+        if (!run) {
+          const { tasks } = await api.notebook(
+            found.panel.context.localPath,
+            notebookId(model)
+          );
+          run = tasks.find(task => task.cell === found.cell)?.run;
+        }
+        if (!run) {
+          troubles.report(
+            new Error(trans.__('The ledger has no run of this cell.'))
+          );
+          return;
+        }
+        const view: MainAreaWidget<RunView> = await commands.execute(
+          RunCommandIDs.openRun,
+          { run }
+        );
+        view.content.showLog(found.cell);
+      } catch (error) {
+        troubles.report(error);
+      }
+    }
+  });
+}
+
+/**
+ * Make the graph of a notebook.
+ */
+async function openGraph(
+  panel: NotebookPanel,
+  options: addGraphCommands.IOptions
+): Promise<MainAreaWidget<GraphView>> {
+  const { app, trans } = options;
+  const { commands, shell } = app;
+  const [
+    { GraphScene, GraphView, Layouter, newGraphWidget, newLayoutWorker },
+    { NotebookGraph }
+  ] = await Promise.all([import('./index'), import('./notebookgraph')]);
+  const layouter = new Layouter(newLayoutWorker);
+  const model = new NotebookGraph({ ...options, panel });
+  const view = new GraphView({
+    ...options,
+    commands,
+    actions: actions(options),
+    scene: new GraphScene({ model, layOut: input => layouter.layOut(input) }),
+    onOpen: cell => {
+      shell.activateById(panel.id);
+      showCell(panel, cell);
+    }
+  });
+  const widget = newGraphWidget(view, commands, trans);
+  companionProperty.set(widget, panel);
+  widget.title.icon = graphIcon;
+  const name = () => {
+    widget.title.label = trans.__('Graph of %1', panel.title.label);
+    widget.title.caption = panel.context.path;
+  };
+  name();
+  panel.title.changed.connect(name);
+  widget.disposed.connect(() => {
+    layouter.dispose();
+    panel.title.changed.disconnect(name);
+  });
+  panel.disposed.connect(() => widget.dispose());
+  return widget;
+}
+
+/**
+ * What can be done with a cell of the graph.
+ */
+function actions({
+  runs,
+  tracker,
+  trans
+}: addGraphCommands.IOptions): ItemFacts.IAction[] {
+  const noArgs = () => ({});
+  const hasFailed = (cell: string) =>
+    tracker.find(({ content }) => {
+      const states = content.model && runs.find(content.model)?.states;
+      return ['failed', 'lost', 'cancelled'].includes(
+        states?.get(cell)?.state ?? ''
+      );
+    }) !== undefined;
+  return [
+    {
+      command: CommandIDs.runNeeded,
+      label: cell =>
+        hasFailed(cell) ? trans.__('Retry') : trans.__('Run with needs'),
+      args: noArgs
+    },
+    {
+      command: CommandIDs.runDependents,
+      label: () => trans.__('Run with dependents'),
+      args: noArgs
+    },
+    {
+      command: CommandIDs.setTarget,
+      label: () => trans.__('Set target…'),
+      args: noArgs
+    },
+    {
+      command: CommandIDs.cancel,
+      label: () => trans.__('Cancel'),
+      args: noArgs
+    },
+    {
+      command: GraphCommandIDs.openRun,
+      label: () => trans.__('Open log'),
+      args: cell => ({ cell })
+    }
+  ];
+}
+
+/**
+ * What the ids of the views of graphs begin with.
+ */
+const VIEW_ID = 'dossier-graph-';
+
+/**
+ * The entry of a menu that has none.
+ */
+const NOTHING = 'dossier:fold-nothing';
+
+/**
+ * A namespace for `addGraphCommands` statics.
+ */
+export namespace addGraphCommands {
+  export interface IOptions {
+    api: IApiClient;
+    app: JupyterFrontEnd;
+    dataflow: IDataflow;
+    runs: IRunManager;
+    tracker: INotebookTracker;
+    trans: TranslationBundle;
+    troubles: ITroubles;
+    views: WidgetTracker<MainAreaWidget<GraphView>>;
+  }
+}
