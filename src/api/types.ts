@@ -57,3 +57,9 @@ export function isRunEnd(state: string): boolean {
 export function isTaskEnd(state: string): boolean {
   return TASK_END.includes(state);
 }
+
+/**
+ * The Jupyter events that tell the states of runs.
+ */
+export const RUN_SCHEMA =
+  'https://schema.jupyter.org/jupyterlab_dossier/run/v1';

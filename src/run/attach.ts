@@ -6,7 +6,13 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 
-import { ApiError, type FoundRuns, type IApiClient, isTaskEnd } from '../api';
+import {
+  ApiError,
+  type FoundRuns,
+  type IApiClient,
+  isTaskEnd,
+  RUN_SCHEMA
+} from '../api';
 import { codeCells, notebookId, renewNotebookId } from '../notebook';
 import type { ITroubles } from '../troubles';
 import { inputRequest } from './follow';
@@ -208,8 +214,3 @@ export namespace Attachment {
     source: string | null;
   }
 }
-
-/**
- * The Jupyter events that tell the states of runs.
- */
-const RUN_SCHEMA = 'https://schema.jupyter.org/jupyterlab_dossier/run/v1';

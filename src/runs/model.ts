@@ -1,8 +1,9 @@
 import { type ISignal, Signal } from '@lumino/signaling';
-import { Poll } from '@lumino/polling';
+import type { Event } from '@jupyterlab/services';
+import { Poll, Throttler } from '@lumino/polling';
 import type { IDisposable } from '@lumino/disposable';
 
-import type { IApiClient, RunSummary } from '../api';
+import { type IApiClient, RUN_SCHEMA, type RunSummary } from '../api';
 
 /**
  * The runs of the ledger, asked for again while somebody sees them.
@@ -16,6 +17,9 @@ export class RunsModel implements IDisposable {
       name: 'jupyterlab-dossier:runs',
       standby: () => (options.isShown() ? 'when-hidden' : true)
     });
+    this._isShown = options.isShown;
+    this._soon = new Throttler(() => this.refresh(), SOON);
+    options.events.stream.connect(this._onEvent, this);
   }
 
   /**
@@ -87,7 +91,17 @@ export class RunsModel implements IDisposable {
   dispose(): void {
     if (!this.isDisposed) {
       this._poll.dispose();
+      this._soon.dispose();
       Signal.clearData(this);
+    }
+  }
+
+  /**
+   * A run began, went on or ended, here or elsewhere.
+   */
+  private _onEvent(_: Event.IManager, { schema_id }: Event.Emission): void {
+    if (schema_id === RUN_SCHEMA && this._isShown()) {
+      this._soon.invoke().catch(() => undefined);
     }
   }
 
@@ -118,10 +132,12 @@ export class RunsModel implements IDisposable {
   private _api: IApiClient;
   private _changed = new Signal<RunsModel, void>(this);
   private _error: unknown = null;
+  private _isShown: () => boolean;
   private _path: string | null = null;
   private _poll: Poll;
   private _query = '';
   private _runs: readonly RunSummary[] | null = null;
+  private _soon: Throttler;
 }
 
 /**
@@ -132,6 +148,11 @@ export namespace RunsModel {
     api: IApiClient;
 
     /**
+     * The server's events, which tell of runs as they happen.
+     */
+    events: Event.IManager;
+
+    /**
      * Whether anybody sees the runs: nothing is asked otherwise.
      */
     isShown: () => boolean;
@@ -139,4 +160,5 @@ export namespace RunsModel {
 }
 
 const BUSY = 2_000;
+const SOON = 500;
 const RESTING = 15_000;

@@ -82,7 +82,11 @@ export const runsPanelPlugin: JupyterFrontEndPlugin<void> = {
         import('./model'),
         import('./panel')
       ]);
-      const model = new RunsModel({ api, isShown: () => place.isVisible });
+      const model = new RunsModel({
+        api,
+        events: app.serviceManager.events,
+        isShown: () => place.isVisible
+      });
       model.changed.connect(() => known.note(model.runs ?? []));
       return new RunsPanel({
         api,

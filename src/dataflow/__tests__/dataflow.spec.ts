@@ -101,7 +101,8 @@ class FakeServer {
         index,
         reads: [],
         writes: [],
-        barrier: null
+        barrier: null,
+        prepares: false
       })),
       edges: { added: edges(this._order), removed: edges(was) },
       stale: (first < 0 ? [] : this._order.slice(first)).map(id => ({

@@ -15,7 +15,8 @@ function graph(): INotebookDataflow {
     index: 0,
     reads,
     writes,
-    barrier: null
+    barrier: null,
+    prepares: false
   });
   const edge = (
     from: string,

@@ -1,4 +1,7 @@
-import type { IApiClient, RunSummary } from '../../api';
+import type { Event } from '@jupyterlab/services';
+import { Signal } from '@lumino/signaling';
+
+import { type IApiClient, RUN_SCHEMA, type RunSummary } from '../../api';
 import { RunsModel } from '../model';
 
 function summary(run: string, more: Partial<RunSummary> = {}): RunSummary {
@@ -20,10 +23,35 @@ function makeModel(options: {
   runs: (path?: string) => Promise<RunSummary[]>;
 }) {
   const api = { runs: options.runs } as IApiClient;
-  return new RunsModel({ api, isShown: options.isShown ?? (() => true) });
+  const events = { stream } as unknown as Event.IManager;
+  return new RunsModel({
+    api,
+    events,
+    isShown: options.isShown ?? (() => true)
+  });
 }
 
+const stream = new Signal<object, object>({});
+
 describe('RunsModel', () => {
+  it('asks again when a run is told of, and not for anything else', async () => {
+    let asked = 0;
+    const model = makeModel({
+      runs: async () => {
+        asked++;
+        return [];
+      }
+    });
+    await model.refresh();
+    stream.emit({ schema_id: 'https://example.org/other' });
+    const before = asked;
+    const changed = new Promise(resolve => model.changed.connect(resolve));
+    stream.emit({ schema_id: RUN_SCHEMA });
+    await changed;
+    expect(asked).toBe(before + 1);
+    model.dispose();
+  });
+
   it('asks, and finds by all words of a query', async () => {
     const model = makeModel({
       runs: async () => [
