@@ -93,6 +93,33 @@ test('a picture of stale cells', async ({ page, tmpPath }) => {
   await shoot(page, 'stale');
 });
 
+test('a picture of the graph', async ({ page, tmpPath }) => {
+  await openNotebook(page, `${tmpPath}/sensors.ipynb`, [
+    { source: 'import random\nimport statistics' },
+    { source: '# Readings', type: 'markdown' },
+    {
+      source: `readings = [20 + random.gauss(0, 2) for _ in range(50_000)]`,
+      target: 'local'
+    },
+    { source: 'warm = [value for value in readings if value > 24]' },
+    { source: 'middle = statistics.median(readings)', target: 'local' },
+    { source: 'spread = statistics.stdev(readings)', target: 'local' },
+    { source: '# Summary', type: 'markdown' },
+    { source: 'print(len(warm), round(middle), round(spread))' }
+  ]);
+  await page.sidebar.close('left');
+  const run = await startWorkflow(page);
+  expect(await endOf(page, run)).toBe('done');
+  await page.evaluate(async () => {
+    await window.jupyterapp.commands.execute('dossier:show-graph');
+  });
+  const items = page.locator('.jp-DossierGraph').getByRole('option');
+  await expect(items).toHaveCount(6);
+  await items.nth(3).focus();
+  await expect(items.nth(3)).toHaveAccessibleName(/done · [\d.]+ m?s · local/);
+  await picture(page, 'graph');
+});
+
 test('pictures of runs', async ({ page, tmpPath }) => {
   test.setTimeout(300_000);
   await openNotebook(page, `${tmpPath}/sensors.ipynb`, [
