@@ -112,7 +112,8 @@ full-podslinks:
 
 bench: install browser-tools ## ratios against peers, written to docs/benchmarks.md
 	python -m benchmarks
-	cd ui-tests && DOSSIER_BENCH_ROUNDS=15 npx playwright test --project=contentVisibility startup footprint many
+	cd ui-tests && DOSSIER_BENCH_ROUNDS=15 npx playwright test --project=contentVisibility startup footprint many largegraph
+	cd ui-tests && DOSSIER_BENCH_ROUNDS=15 jlpm benchmarks
 
 screenshots: install browser-tools .venvs/notebook7/wheel.done ## pictures for the README and the guide, from a live JupyterLab
 	jlpm screenshots
