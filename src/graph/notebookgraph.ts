@@ -15,7 +15,7 @@ import {
   type IDataflowChange,
   type INotebookDataflow
 } from '../dataflow';
-import { codeCells, effectiveTarget } from '../notebook';
+import { codeCells, getTarget, KERNEL } from '../notebook';
 import type { CellStates, IRunManager, NotebookRuns } from '../run';
 import { cellLabel, headingOf } from './labels';
 import type {
@@ -131,6 +131,7 @@ export class NotebookGraph implements IGraphModel {
     const nodes = new Map<string, IGraphNode>();
     const sections = new Map<string, string>();
     const changed: string[] = [];
+    const target = this._defaultTarget;
     let isOther = false;
     let section: string | null = null;
     let index = 0;
@@ -144,7 +145,7 @@ export class NotebookGraph implements IGraphModel {
         }
       } else if (isCodeCellModel(cell)) {
         const before = this._nodes.get(cell.id);
-        const node = this._node(cell, index++, section);
+        const node = this._node(cell, index++, section, target);
         isOther ||= !before || !Private.isAlike(before, node);
         if (before && Private.isSame(before, node)) {
           nodes.set(cell.id, before);
@@ -164,7 +165,8 @@ export class NotebookGraph implements IGraphModel {
   private _node(
     cell: ICodeCellModel,
     index: number,
-    section: string | null
+    section: string | null,
+    target: string
   ): IGraphNode {
     const { id } = cell;
     const state = this._runs?.states.get(id) ?? null;
@@ -177,13 +179,18 @@ export class NotebookGraph implements IGraphModel {
       section,
       prepares: flow?.prepares ?? false,
       barrier: flow?.barrier ?? null,
-      target: effectiveTarget(this._options.panel.content.model!, cell),
+      target: getTarget(cell) ?? target,
       state: state?.state ?? null,
       why: state?.why ?? null,
       stale: this._flow.stale.get(id) ?? null,
       started: times?.started ?? null,
       took: times?.took ?? null
     };
+  }
+
+  private get _defaultTarget(): string {
+    const { model } = this._options.panel.content;
+    return (model && getTarget(model)) ?? KERNEL;
   }
 
   /**
@@ -227,12 +234,13 @@ export class NotebookGraph implements IGraphModel {
     }
     const cells = codeCells(this._options.panel.content.model!);
     const changed: string[] = [];
+    const target = this._defaultTarget;
     let structure = false;
     for (const id of this._dirty) {
       const before = this._nodes.get(id);
       const cell = cells.get(id);
       if (before && cell) {
-        const node = this._node(cell, before.index, before.section);
+        const node = this._node(cell, before.index, before.section, target);
         if (!Private.isSame(before, node)) {
           structure ||= !Private.isAlike(before, node);
           (this._nodes as Map<string, IGraphNode>).set(id, node);
