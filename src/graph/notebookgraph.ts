@@ -5,7 +5,7 @@ import {
 } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { IDisposable } from '@lumino/disposable';
-import { Debouncer, Throttler } from '@lumino/polling';
+import { Debouncer } from '@lumino/polling';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import { type GraphEdge, type IApiClient, isTaskEnd } from '../api';
@@ -34,7 +34,6 @@ export class NotebookGraph implements IGraphModel {
     const { dataflow, panel, runs } = _options;
     this._flow = dataflow.of(panel);
     this._use = this._flow.use();
-    this._again = new Throttler(() => this._refresh(), REFRESH);
     this._rest = new Debouncer(() => this._touch(), REST);
     this._runs = panel.content.model ? runs.find(panel.content.model) : null;
     this._flow.changed.connect(this._onFlow, this);
@@ -115,7 +114,7 @@ export class NotebookGraph implements IGraphModel {
     }
     this._isDisposed = true;
     this._use.dispose();
-    this._again.dispose();
+    clearTimeout(this._timer);
     this._rest.dispose();
     this._disposed.emit();
     Signal.clearData(this);
@@ -168,18 +167,28 @@ export class NotebookGraph implements IGraphModel {
     section: string | null,
     target: string
   ): IGraphNode {
-    const { id } = cell;
+    return {
+      id: cell.id,
+      index,
+      label: cellLabel(cell.sharedModel.getSource()),
+      section,
+      target: getTarget(cell) ?? target,
+      ...this._known(cell.id)
+    };
+  }
+
+  /**
+   * What is known of a cell besides what its document says, which is slow to read.
+   */
+  private _known(
+    id: string
+  ): Omit<IGraphNode, 'id' | 'index' | 'label' | 'section' | 'target'> {
     const state = this._runs?.states.get(id) ?? null;
     const flow = this._flow.cells.get(id);
     const times = this._times.get(id);
     return {
-      id,
-      index,
-      label: cellLabel(cell.sharedModel.getSource()),
-      section,
       prepares: flow?.prepares ?? false,
       barrier: flow?.barrier ?? null,
-      target: getTarget(cell) ?? target,
       state: state?.state ?? null,
       why: state?.why ?? null,
       stale: this._flow.stale.get(id) ?? null,
@@ -226,44 +235,57 @@ export class NotebookGraph implements IGraphModel {
     if (this._isAllDirty) {
       this._isAllDirty = false;
       this._dirty.clear();
+      this._typed.clear();
       const change = this._read();
       if (change.structure || change.nodes.length > 0) {
         this.changed.emit(change);
       }
       return;
     }
-    const cells = codeCells(this._options.panel.content.model!);
+    const models =
+      this._typed.size > 0
+        ? codeCells(this._options.panel.content.model!)
+        : null;
     const changed: string[] = [];
     const target = this._defaultTarget;
     let structure = false;
-    for (const id of this._dirty) {
+    for (const id of new Set([...this._dirty, ...this._typed])) {
       const before = this._nodes.get(id);
-      const cell = cells.get(id);
-      if (before && cell) {
-        const node = this._node(cell, before.index, before.section, target);
+      const cell = this._typed.has(id) ? models?.get(id) : null;
+      if (before) {
+        const { index, section } = before;
+        const node = cell
+          ? this._node(cell, index, section, target)
+          : { ...before, ...this._known(id) };
         if (!Private.isSame(before, node)) {
           structure ||= !Private.isAlike(before, node);
-          (this._nodes as Map<string, IGraphNode>).set(id, node);
+          this._nodes.set(id, node);
           changed.push(id);
         }
       }
     }
     this._dirty.clear();
+    this._typed.clear();
     if (changed.length > 0) {
       this.changed.emit({ structure, nodes: changed });
     }
   }
 
   /**
-   * Read a cell anew soon, or all of them.
+   * Read anew soon what changed, all of it if nothing is given.
    */
-  private _touch(cell?: string): void {
-    if (cell === undefined) {
-      this._isAllDirty = true;
+  private _touch(cells?: Iterable<string>): void {
+    if (cells) {
+      for (const cell of cells) {
+        this._dirty.add(cell);
+      }
     } else {
-      this._dirty.add(cell);
+      this._isAllDirty = true;
     }
-    this._again.invoke().catch(() => undefined);
+    this._timer ||= window.setTimeout(() => {
+      this._timer = 0;
+      this._refresh();
+    }, REFRESH);
   }
 
   /**
@@ -271,8 +293,9 @@ export class NotebookGraph implements IGraphModel {
    */
   private _onContent(): void {
     for (const { model } of this._options.panel.content.selectedCells) {
-      this._touch(model.id);
+      this._typed.add(model.id);
     }
+    this._touch([]);
     this._rest.invoke().catch(() => undefined);
   }
 
@@ -284,7 +307,7 @@ export class NotebookGraph implements IGraphModel {
     if (change.edges.length > 0) {
       this._touch();
     } else {
-      [...change.cells, ...change.stale].forEach(id => this._touch(id));
+      this._touch([...change.cells, ...change.stale]);
     }
   }
 
@@ -297,7 +320,7 @@ export class NotebookGraph implements IGraphModel {
     } else if (state && isTaskEnd(state) && times?.took === null) {
       this._times.set(id, { ...times, took: now - times.started });
     }
-    this._touch(id);
+    this._touch([id]);
   }
 
   /**
@@ -376,7 +399,6 @@ export class NotebookGraph implements IGraphModel {
     }
   }
 
-  private _again: Throttler;
   private _dirty = new Set<string>();
   private _asked = 0;
   private _disposed = new Signal<this, void>(this);
@@ -387,13 +409,19 @@ export class NotebookGraph implements IGraphModel {
   private _isAllDirty = false;
   private _isDisposed = false;
   private _isReady = false;
-  private _nodes: ReadonlyMap<string, IGraphNode> = new Map();
+  private _nodes = new Map<string, IGraphNode>();
   private _rest: Debouncer;
   private _runs: NotebookRuns | null;
   private _sections: ReadonlyMap<string, string> = new Map();
   private _selected: string | null = null;
   private _sizes = new Map<string, number>();
+  private _timer = 0;
   private _times = new Map<string, Private.ITimes>();
+
+  /**
+   * The cells whose document may have changed.
+   */
+  private _typed = new Set<string>();
   private _use: IDisposable;
 }
 
