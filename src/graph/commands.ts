@@ -153,7 +153,9 @@ export function addGraphCommands(options: addGraphCommands.IOptions): void {
       const found = foldOf(fold);
       return found
         ? foldLabel(found, found.cells.length, trans)
-        : trans.__('Fold…');
+        : fold === NOTHING
+          ? trans.__('Nothing can be folded')
+          : trans.__('Fold…');
     },
     caption: trans.__('Draw set-up cells, sections or equal cells as one'),
     describedBy: {
@@ -169,7 +171,7 @@ export function addGraphCommands(options: addGraphCommands.IOptions): void {
         }
       }
     },
-    isEnabled: () => !!views.currentWidget,
+    isEnabled: ({ fold }) => !!views.currentWidget && fold !== NOTHING,
     isToggled: ({ fold }) => {
       const found = foldOf(fold);
       return !!found && !!views.currentWidget?.content.scene.isFolded(found);
@@ -191,7 +193,8 @@ export function addGraphCommands(options: addGraphCommands.IOptions): void {
         menu.addItem({ command: GraphCommandIDs.fold, args: { fold: id } });
       }
       if (scene.folds.length === 0) {
-        menu.addItem({ command: NOTHING });
+        const args = { fold: NOTHING };
+        menu.addItem({ command: GraphCommandIDs.fold, args });
       }
       const at = (
         document.activeElement?.closest('.jp-Toolbar-item') ?? view.toolbar.node
@@ -202,13 +205,6 @@ export function addGraphCommands(options: addGraphCommands.IOptions): void {
       menu.open(at.left, at.bottom);
     }
   });
-  commands.addCommand(NOTHING, {
-    label: trans.__('Nothing can be folded'),
-    describedBy: noArgs,
-    isEnabled: () => false,
-    execute: () => undefined
-  });
-
   const chosen = (
     cell: unknown
   ): { panel: NotebookPanel; cell: string } | null => {
@@ -363,7 +359,7 @@ const VIEW_ID = 'dossier-graph-';
 /**
  * The entry of a menu that has none.
  */
-const NOTHING = 'dossier:fold-nothing';
+const NOTHING = '';
 
 /**
  * A namespace for `addGraphCommands` statics.

@@ -55,8 +55,8 @@ test('a notebook without targets looks and runs as without the extension', async
     await install(page, side === 'with');
     await page.goto('?reset');
     await openNotebook(page, `${tmpPath}/${side}-few.ipynb`, CELLS);
-    // The target, the workflow, and the place, empty here, of what runs elsewhere.
-    expect(await toolbarOurs(page)).toBe(side === 'with' ? 3 : 0);
+    // The target, the workflow, the graph, and the place, empty here, of what runs elsewhere.
+    expect(await toolbarOurs(page)).toBe(side === 'with' ? 4 : 0);
     await page.menu.clickMenuItem('Run>Run All Cells');
     await expect(promptAt(page, 3)).toHaveText('[4]:');
     layouts[side].push(await layout(page));
