@@ -108,7 +108,7 @@ test('what JupyterLab loads of ours with itself is small', async ({
  * The most that may be loaded with JupyterLab, as built for development: three times what `make`
  * builds.
  */
-const LIMIT = 400_000;
+const LIMIT = 480_000;
 
 function toolbarOurs(page: IJupyterLabPageFixture): Promise<number> {
   return page

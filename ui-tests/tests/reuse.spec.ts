@@ -8,7 +8,7 @@ test('a run says of each cell why it was executed or not', async ({
 }) => {
   await openNotebook(page, `${tmpPath}/why.ipynb`, [
     { source: 'def scale(x):\n    return 2 * x' },
-    { source: 'rows = [1, 2, 3]' },
+    { source: 'rows = [21, 22, 23]' },
     { source: 'largest = scale(max(rows))\nprint(largest)' },
     { source: 'print(largest + 1)' },
     { source: 'print(len(rows))' }

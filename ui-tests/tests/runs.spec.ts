@@ -138,7 +138,7 @@ test('a run is cancelled, run again, and its inputs loaded', async ({
   page,
   tmpPath
 }) => {
-  await openNotebook(page, `${tmpPath}/again.ipynb`, [
+  await openNotebook(page, `${tmpPath}/waiting.ipynb`, [
     { source: 'x = 41' },
     { source: 'y = x + 1\nprint(y)' },
     {
@@ -148,22 +148,22 @@ test('a run is cancelled, run again, and its inputs loaded', async ({
   ]);
   await page.getByRole('button', { name: 'Run as workflow' }).click();
   const panel = await showRuns(page);
-  const running = panel.getByRole('button', { name: /^running again/ });
+  const running = panel.getByRole('button', { name: /^running waiting/ });
   await expect(running).toContainText('2 of 3 cells');
   await running.focus();
   await page.keyboard.press('Tab');
   await expect(panel.locator(':focus')).toHaveAccessibleName(
-    'Cancel the run of again.ipynb'
+    'Cancel the run of waiting.ipynb'
   );
   await look(page, 'runs-running');
   await page.keyboard.press('Enter');
-  const cancelled = panel.getByRole('button', { name: /^cancelled again/ });
+  const cancelled = panel.getByRole('button', { name: /^cancelled waiting/ });
   await expect(cancelled).toBeVisible();
 
   await page.contents.uploadContent('', 'text', `${tmpPath}/go`);
   await cancelled.click({ button: 'right' });
   await page.getByRole('menuitem', { name: 'Run Exactly This Again' }).click();
-  const done = panel.getByRole('button', { name: /^done again/ });
+  const done = panel.getByRole('button', { name: /^done waiting/ });
   await expect(done).toBeVisible();
   const run = page.locator('.jp-DossierRun:visible');
   await expect(run.locator('.jp-DossierRun-head')).toContainText('done');
