@@ -88,12 +88,7 @@ export class GraphDrawing extends ReactWidget {
 
   protected render(): JSX.Element {
     return (
-      <Picture
-        {...this._options}
-        onSvg={this._onSvg}
-        onKey={this._onKey}
-        onOpen={this._options.onOpen}
-      />
+      <Picture {...this._options} onSvg={this._onSvg} onKey={this._onKey} />
     );
   }
 

@@ -63,7 +63,7 @@ export class GraphView extends BoxPanel {
    * Whether the graph is shown as a table.
    */
   get isTable(): boolean {
-    return this._table.isVisible || !this._table.isHidden;
+    return !this._table.isHidden;
   }
   set isTable(isTable: boolean) {
     this._table.setHidden(!isTable);

@@ -1,10 +1,10 @@
 import { readFile } from 'fs/promises';
 
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
-import type { Locator } from '@playwright/test';
 
 import { recordRequests } from '../support/extension';
 import { openNotebook, outputsAt } from '../support/notebook';
+import { showRuns } from '../support/runs';
 import { expect, expectAccessible, look, test } from '../support/test';
 
 const CELLS = [
@@ -13,18 +13,6 @@ const CELLS = [
   { source: 'from IPython.display import HTML\nHTML("<b>rich</b>")' },
   { source: 'mean = sum(readings) / len(readings)\nprint("mean", mean)' }
 ];
-
-/**
- * The side panel, shown.
- */
-async function showRuns(page: IJupyterLabPageFixture): Promise<Locator> {
-  await page.evaluate(() =>
-    window.jupyterapp.commands.execute('dossier:show-runs')
-  );
-  const panel = page.getByRole('region', { name: 'Targets and runs' });
-  await expect(panel).toBeVisible();
-  return panel;
-}
 
 async function runWorkflow(
   page: IJupyterLabPageFixture,
