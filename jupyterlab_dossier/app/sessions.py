@@ -79,7 +79,8 @@ class Sessions:
         document = notebook.node.metadata.get("dossier") or {}
         if once not in (None, cell.target):
             # Options are the target's that they were given for.
-            cell = replace(cell, options={})
+            bare = replace(cell, options={})
+            cell = notebooks.with_options(bare, document.get("options") or {}, once)
         target = once or cell.target or document.get("target")
         if target in (None, "kernel"):
             raise BadInput(f"cell {cell.index} ({cell.id}) runs in the notebook's kernel", "cell")

@@ -59,6 +59,7 @@ from .model import (
     TaskRecord,
     Workflow,
     new_id,
+    target_of,
 )
 from .observations import Observed
 from .outputs import Outputs, text_of
@@ -67,7 +68,7 @@ from .pool import Kernel, Pool, Recipe, Worker
 from .preflight import Problem
 from .reuse import Reuse
 from .revision import Revision
-from .state import RunState, Task, target_of
+from .state import RunState, Task
 from .verification import Verifier
 from .workflow import WorkflowRun
 

@@ -56,6 +56,9 @@ class Cell:
     target: str | None = None
     """The target the cell names itself; None where a default decides."""
     options: Json = field(default_factory=dict)
+    """What it asks of its target: the notebook's options for the target under its own."""
+    inherited: Json = field(default_factory=dict)
+    """Those options that the notebook gives for the target."""
     effects: Json | None = None
     """What the user says of the cell's reads and writes, for the analysis."""
     tags: frozenset[str] = frozenset()
@@ -86,6 +89,11 @@ class Workflow:
 
     A negative seed is the order that hurries most: always the latest ready cell.
     """
+
+
+def target_of(cell: Cell, workflow: Workflow) -> str:
+    """In a workflow: the cell's target, else the one asked for, else the notebook's, else local."""
+    return cell.target or workflow.default_target or "local"
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,14 @@ import hashlib
 import json
 import os
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
 from . import kernelspecs
-from .model import BadInput, Cell, Json, Workflow
+from .model import BadInput, Cell, Json, Workflow, target_of
 
 METADATA_VERSION = 1
 
@@ -137,7 +137,12 @@ def _node(**fields: Any) -> Any:
 
 def _check_metadata(node: Any) -> None:
     """Refuses dossier metadata of the wrong types, naming the cell and the field."""
-    _check_object(node.metadata.get("dossier"), "the notebook", {"target": str, "id": str})
+    own = node.metadata.get("dossier")
+    _check_object(own, "the notebook", {"target": str, "id": str, "options": dict})
+    for target, options in ((own or {}).get("options") or {}).items():
+        if not isinstance(options, dict):
+            field = f"metadata.dossier.options.{target}"
+            raise BadInput(f"the notebook: {field} must be an object", field)
     for index, cell in enumerate(c for c in node.cells if c.cell_type == "code"):
         where = f"cell {index} ({cell.id})"
         _check_object(
@@ -228,13 +233,24 @@ def workflow(notebook: Notebook, **asked: Any) -> Workflow:
     check_kernelspec(notebook.kernelspec, notebook)
     document = notebook.node.metadata.get("dossier") or {}
     asked["default_target"] = asked.get("default_target") or document.get("target")
-    return Workflow(
+    plain = Workflow(
         path=str(notebook.path.resolve()),
         cells=tuple(code_cells(notebook)),
         kernelspec=notebook.kernelspec,
         notebook_id=document.get("id"),
         **asked,
     )
+    inherited = document.get("options") or {}
+    if not inherited:
+        return plain
+    cells = (with_options(cell, inherited, target_of(cell, plain)) for cell in plain.cells)
+    return replace(plain, cells=tuple(cells))
+
+
+def with_options(cell: Cell, inherited: Json, target: str) -> Cell:
+    """The cell with what its notebook asks of the target; its own options count before that."""
+    usual = dict(inherited.get(target) or {})
+    return replace(cell, options={**usual, **cell.options}, inherited=usual)
 
 
 def check_kernelspec(name: str, notebook: Notebook | None = None) -> None:

@@ -36,5 +36,9 @@ def wrong(cell: Cell, target: str, catalogue: Catalogue) -> tuple[str, str] | No
         if found is None:
             return None
         name, words = found[0] or "", found[1]
+    first = name.partition(".")[0]
+    if first in cell.inherited and cell.inherited[first] == cell.options[first]:
+        field = f"{FIELD}.{target}.{name}"
+        return field, f"the notebook's {field} {words}"
     field = f"{FIELD}.{name}" if name else FIELD
     return field, f"{field} {words}"

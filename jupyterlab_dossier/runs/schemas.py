@@ -45,4 +45,8 @@ def _explain(error: ValidationError) -> tuple[str | None, str]:
         return field, "must not be empty"
     if error.validator == "minimum":
         return field, f"must be at least {wanted}"
-    return field, f"is wrong: {error.message}"
+    if error.validator == "pattern" and isinstance(error.schema, dict):
+        words = f"must be {error.schema.get('x-words', 'as its pattern says: ' + wanted)}"
+        of_name = "propertyNames" in error.schema_path
+        return field, f"has the name {instance[:100]!r}, which {words}" if of_name else words
+    return field, f"is wrong: {error.message[:300]}"

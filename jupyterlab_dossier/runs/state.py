@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..targets import Target
 from . import again
 from . import plan as planning
-from .model import ENDED_TASK, SUCCEEDED, Cell, Json, TaskState, Workflow
+from .model import ENDED_TASK, SUCCEEDED, Cell, Json, TaskState, Workflow, target_of
 from .observations import Observed
 from .places import Places
 from .pool import Kernel
@@ -157,8 +157,3 @@ class RunState:
             if why:
                 return f"all cells run in one worker kernel, for cell {step.cell.index}: {why}"
         return None
-
-
-def target_of(cell: Cell, workflow: Workflow) -> str:
-    """In a workflow: the cell's target, else the one asked for, else the notebook's, else local."""
-    return cell.target or workflow.default_target or "local"

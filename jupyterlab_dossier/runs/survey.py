@@ -13,10 +13,9 @@ from . import conditions, kernelspecs, options, preflight
 from . import plan as planning
 from .dispatch import Failure
 from .environments import Environment
-from .model import Cell, Json, Workflow
+from .model import Cell, Json, Workflow, target_of
 from .plan import Plan, Step
 from .preflight import Problem
-from .state import target_of
 
 if TYPE_CHECKING:
     from .engine import Engine

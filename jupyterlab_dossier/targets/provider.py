@@ -108,7 +108,11 @@ class Provider(Protocol):
     kind: str
 
     def options(self, target: Target) -> dict[str, Any]:
-        """JSON schema of the options a cell may give."""
+        """JSON schema of the options a cell may give; a property's `default` is the target's own.
+
+        The form shows the properties in their order: first those without `x-group`, then the
+        groups, folded, under these titles. `x-words` says after "must be" what a pattern wants.
+        """
         ...
 
     def worker_options(self, target: Target, asked: dict[str, Any]) -> dict[str, Any]:

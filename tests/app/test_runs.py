@@ -378,3 +378,24 @@ async def test_a_cell_runs_elsewhere_once(
     status, answer = await api("POST", "runs", asked)
     assert status == 201, answer
     assert shown(await events(answer["run"]), "c0") == "2\n"
+
+
+async def test_the_notebook_gives_options_to_a_target(
+    api: Any, kernel: Any, notebook: Any, events: Any
+) -> None:
+    big = "len(bytearray(300 << 20))"
+    own = {"version": 1, "target": "local", "options": {"memory": 1000}}
+    options = {"local": {"memory": 100}}
+    content = notebook((big, own), (big, REMOTE), big, options=options)
+    for cell, once, failed in (("c0", None, False), ("c1", None, True), ("c2", "local", True)):
+        body = {"kind": "cell", "path": "a.ipynb", "kernel": kernel.id, "cell": cell}
+        asked = {**body, "content": content, **({"target": once} if once else {})}
+        status, answer = await api("POST", "runs", asked)
+        assert status == 201, answer
+        assert ("MemoryError" in str(await events(answer["run"]))) == failed, cell
+
+    wrong = notebook((big, own), (big, REMOTE), options={"local": {"memory": 1}})
+    body = {"kind": "workflow", "path": "a.ipynb", "content": wrong}
+    status, answer = await api("POST", "runs", body)
+    assert (status, answer["field"]) == (400, "metadata.dossier.options.local.memory")
+    assert "cell 1 (c1): the notebook's" in answer["message"]

@@ -94,6 +94,34 @@ def test_wrong_metadata_names_cell_and_field(tmp_path: Path, dossier: Any) -> No
         notebooks.read(path)
 
 
+def test_options_of_the_notebook_stand_under_those_of_its_cells(tmp_path: Path) -> None:
+    options = {"pods": {"cpu": "1", "memory": "2Gi"}, "local": {"memory": 100}}
+    own = {"target": "pods", "options": {"memory": "4Gi"}}
+    path = saved(
+        tmp_path,
+        metadata={"dossier": {"target": "pods", "options": options}},
+        cells=[
+            cell(id="own", metadata={"dossier": own}),
+            cell(id="default"),
+            cell(id="here", metadata={"dossier": {"target": "local"}}),
+            cell(id="other", metadata={"dossier": {"target": "other", "options": {"cpu": "3"}}}),
+        ],
+    )
+    cells = notebooks.workflow(notebooks.read(path)).cells
+    assert [cell.options for cell in cells] == [
+        {"cpu": "1", "memory": "4Gi"}, options["pods"], options["local"], {"cpu": "3"},
+    ]  # fmt: skip
+    asked = notebooks.workflow(notebooks.read(path), default_target="local").cells
+    assert [cell.options for cell in asked][1] == options["local"]
+
+
+@pytest.mark.parametrize("options", [[], {"local": []}, {"local": "memory"}])
+def test_wrong_options_of_the_notebook_are_named(tmp_path: Path, options: Any) -> None:
+    path = saved(tmp_path, metadata={"dossier": {"options": options}})
+    with pytest.raises(BadInput, match=r"the notebook: metadata\.dossier\.options"):
+        notebooks.read(path)
+
+
 def test_parameters(tmp_path: Path) -> None:
     tagged = cell(id="p", source="n = 1\nname = 'a'", metadata={"tags": ["parameters"]})
     read = notebooks.read(saved(tmp_path, cells=[tagged]))

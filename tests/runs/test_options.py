@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from support import workflow
 
-from jupyterlab_dossier.runs import BadInput, Engine
-from jupyterlab_dossier.targets import Catalogue
+from jupyterlab_dossier.runs import BadInput, Cell, Engine
+from jupyterlab_dossier.runs import options as options_of
+from jupyterlab_dossier.targets import Catalogue, Target
 from jupyterlab_dossier.targets.catalogue import SettingsFault, read_settings
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux alone counts it")
@@ -50,6 +51,23 @@ async def test_a_memory_limit(engine: Engine, tmp_path: Path) -> None:
     assert [task.state for task in record.tasks] == ["done", "done", "failed"]
     outputs, _ = await engine.outputs(run)
     assert outputs["c2"][0]["ename"] == "MemoryError"
+
+
+@pytest.mark.parametrize(
+    ("options", "field", "words"),
+    [
+        ({"cpu": "x y"}, "cpu", "must be a number of cores"),
+        ({"env": {"1a": "x"}}, "env", "has the name '1a', which must be letters"),
+        ({"tolerations": [{"key": "a b"}]}, "tolerations.0.key", "must be a name like"),
+    ],
+)
+def test_a_pattern_is_told_in_words(tmp_path: Path, options: Any, field: str, words: str) -> None:
+    catalogue = Catalogue({"pods": Target("pods", "kubernetes")})
+    for inherited, at in (({}, ""), (options, "pods.")):
+        cell = Cell("c", 0, "1", "pods", options, inherited)
+        named, told = options_of.wrong(cell, "pods", catalogue) or ("", "")
+        assert named == f"metadata.dossier.options.{at}{field}"
+        assert words in told and told.startswith("the notebook's ") == bool(inherited)
 
 
 async def test_costly_targets(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What a cell may ask of its pod, as a JSON schema.
 
 Every field is narrow: what passes the schema can stand in the object it is for, and nothing else.
+`x-group` and `x-words` are for the form and for messages (`Provider.options`).
 """
 
 from __future__ import annotations
@@ -26,29 +27,36 @@ _IMAGE = (
 )
 
 
-def _text(title: str, pattern: str, most: int = 253, **more: Any) -> Json:
-    return {"type": "string", "title": title, "pattern": pattern, "maxLength": most, **more}
+_LABEL_WORDS = 'at most 63 letters, digits, "-", "_" and "."'
+_KEY_WORDS = 'a name like "example.com/name"'
+_DNS_WORDS = 'small letters, digits, "-" and ".", a letter or digit at both ends'
+_VARIABLE_WORDS = 'letters, digits and "_", no digit first'
+
+
+def _text(title: str, pattern: str, most: int = 253, words: str = "", **more: Any) -> Json:
+    told = {"x-words": words} if words else {}
+    return {"type": "string", "title": title, "pattern": pattern, "maxLength": most, **told, **more}
 
 
 def _name(title: str, **more: Any) -> Json:
-    return _text(title, f"^{_DNS}{_END}", **more)
+    return _text(title, f"^{_DNS}{_END}", words=_DNS_WORDS, **more)
 
 
-def _list(title: str, properties: Json, required: list[str]) -> Json:
+def _list(title: str, properties: Json, required: list[str], **more: Any) -> Json:
     item = {
         "type": "object",
         "properties": properties,
         "required": required,
         "additionalProperties": False,
     }
-    return {"type": "array", "title": title, "items": item, "maxItems": 32}
+    return {"type": "array", "title": title, "items": item, "maxItems": 32, **more}
 
 
-def _map(title: str, key: str, value: Json, **more: Any) -> Json:
+def _map(title: str, key: str, words: str, value: Json, **more: Any) -> Json:
     return {
         "type": "object",
         "title": title,
-        "propertyNames": {"pattern": f"^{key}{_END}", "maxLength": 253},
+        "propertyNames": {"pattern": f"^{key}{_END}", "maxLength": 253, "x-words": words},
         "additionalProperties": value,
         "maxProperties": 64,
         **more,
@@ -58,51 +66,102 @@ def _map(title: str, key: str, value: Json, **more: Any) -> Json:
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 _PATH = r"^/[^\x00-\x1f\x7f:]{1,200}" + _END
 
+_PLACE: Json = {"x-group": "Where it runs"}
+_GIVEN: Json = {"x-group": "Environment, secrets and volumes"}
+_TIME: Json = {"x-group": "Time"}
+
 PROPERTIES: Json = {
     "image": _text(
-        "Image", _IMAGE, 400, description="Needs Python with ipykernel; its user is not root."
+        "Image",
+        _IMAGE,
+        400,
+        'the name of an image, like "registry.example.org/team/image:1"',
+        description="Needs Python with ipykernel; its user is not root.",
     ),
-    "cpu": _text("CPU", _QUANTITY, 20, description='Cores, for example "2" or "500m".'),
+    "cpu": _text(
+        "CPU",
+        _QUANTITY,
+        20,
+        'a number of cores, like "2" or "500m"',
+        description='Cores, for example "2" or "500m".',
+    ),
     "memory": _text(
-        "Memory", _QUANTITY, 20, description='For example "4Gi"; beyond it the cell is killed.'
+        "Memory",
+        _QUANTITY,
+        20,
+        'an amount, like "500Mi" or "4Gi"',
+        description='For example "4Gi"; beyond it the cell is killed.',
     ),
     "gpu": {"type": "integer", "title": "GPUs", "minimum": 0, "maximum": 64},
-    "resources": _map("Extended resources", _KEY, {"type": "integer", "minimum": 0}),
+    "resources": _map(
+        "Extended resources",
+        _KEY,
+        _KEY_WORDS,
+        {"type": "integer", "title": "Number", "minimum": 0},
+        description='By name, for example "example.com/fpga".',
+        **_PLACE,
+    ),
     "node_selector": _map(
-        "Node selector", _KEY, {"type": "string", "pattern": f"^({_LABEL})?{_END}"}
+        "Node selector",
+        _KEY,
+        _KEY_WORDS,
+        {
+            "type": "string",
+            "title": "Value",
+            "pattern": f"^({_LABEL})?{_END}",
+            "x-words": _LABEL_WORDS,
+        },
+        description="Labels that the node must have.",
+        **_PLACE,
     ),
     "tolerations": _list(
         "Tolerations",
         {
-            "key": _text("Key", f"^{_KEY}{_END}"),
-            "operator": {"enum": ["Equal", "Exists"]},
-            "value": _text("Value", f"^({_LABEL})?{_END}"),
-            "effect": {"enum": ["NoSchedule", "PreferNoSchedule", "NoExecute"]},
-            "seconds": {"type": "integer", "minimum": 0},
+            "key": _text("Key", f"^{_KEY}{_END}", words=_KEY_WORDS),
+            "operator": {"enum": ["Equal", "Exists"], "title": "Operator"},
+            "value": _text("Value", f"^({_LABEL})?{_END}", words=_LABEL_WORDS),
+            "effect": {"enum": ["NoSchedule", "PreferNoSchedule", "NoExecute"], "title": "Effect"},
+            "seconds": {"type": "integer", "title": "Seconds", "minimum": 0},
         },
         [],
+        description="Taints of nodes that do not keep the pod away.",
+        **_PLACE,
     ),
-    "service_account": _name("Service account"),
-    "priority_class": _name("Priority class"),
-    "queue": _name("Kueue queue", maxLength=63),
-    "env": _map("Environment", _VARIABLE, _text("Value", r"^[^\x00]*" + _END, 32768)),
+    "service_account": _name("Service account", **_PLACE),
+    "priority_class": _name("Priority class", **_PLACE),
+    "queue": _name("Kueue queue", maxLength=63, **_PLACE),
+    "env": _map(
+        "Environment",
+        _VARIABLE,
+        _VARIABLE_WORDS,
+        _text("Value", r"^[^\x00]*" + _END, 32768),
+        description="Variables; no secrets here: they would stand in the notebook.",
+        **_GIVEN,
+    ),
     "secrets": _list(
         "Secrets as environment variables",
         {
-            "variable": _text("Variable", f"^{_VARIABLE}{_END}"),
+            "variable": _text("Variable", f"^{_VARIABLE}{_END}", words=_VARIABLE_WORDS),
             "secret": _name("Secret"),
-            "key": _text("Key", r"^[._a-zA-Z0-9][-._a-zA-Z0-9]*" + _END),
+            "key": _text(
+                "Key in the Secret",
+                r"^[._a-zA-Z0-9][-._a-zA-Z0-9]*" + _END,
+                words='letters, digits, "-", "_" and "."',
+            ),
         },
         ["variable", "secret", "key"],
+        description="Secrets of the namespace by name; no value is written anywhere.",
+        **_GIVEN,
     ),
     "volumes": _list(
         "Volumes",
         {
             "claim": _name("PersistentVolumeClaim"),
-            "path": _text("Path in the pod", _PATH),
+            "path": _text("Path in the pod", _PATH, words='a path from "/", without ":"'),
             "read_only": {"type": "boolean", "title": "Read only"},
         },
         ["claim", "path"],
+        **_GIVEN,
     ),
     "time_limit": {
         "type": "integer",
@@ -110,6 +169,7 @@ PROPERTIES: Json = {
         "description": "The worker, with all of its cells, is ended after it.",
         "minimum": 1,
         "maximum": 31_536_000,
+        **_TIME,
     },
     "idle": {
         "type": "integer",
@@ -117,6 +177,7 @@ PROPERTIES: Json = {
         "description": "So long a pod without work is kept for the next cell.",
         "minimum": 1,
         "maximum": 86_400,
+        **_TIME,
     },
 }
 
