@@ -83,7 +83,7 @@ test-engines: install browser-tools ## real engines (a Kubernetes cluster), star
 bench-engines: install ## what cells in pods cost, beside Jobs and copies; written to docs/benchmarks.md
 	tests/engines/run python -m benchmarks.engines
 
-PARTS := order edits reuse generated mutants precision faults pods podslinks
+PARTS := order edits reuse generated mutants precision faults pods cluster
 FULL_order := tests/oracles/test_order.py tests/runs/test_example.py
 FULL_edits := tests/oracles/test_edits.py
 FULL_reuse := tests/oracles/test_reuse.py tests/oracles/test_world.py
@@ -92,7 +92,7 @@ FULL_mutants := tests/oracles/test_mutants.py
 FULL_precision := tests/oracles/test_precision.py
 FULL_faults := tests/faults
 
-test-full: install ## all of PART=order|edits|reuse|generated|mutants|precision|faults|pods|podslinks, else every part; resumable
+test-full: install ## all of PART=order|edits|reuse|generated|mutants|precision|faults|pods|cluster, else every part; resumable
 	@for part in $(or $(PART),$(PARTS)); do $(MAKE) --no-print-directory full-$$part || failed="$$failed $$part"; done; \
 	  $(MAKE) --no-print-directory same-result; test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
@@ -105,10 +105,10 @@ full-%:
 PODS := DOSSIER_FULL=1 tests/engines/run python -m pytest -q tests/engines/kubernetes/test_faults.py
 
 full-pods: ## the faults of make test-engines, twenty times at other moments; Debian, root
-	$(PODS) -k "killed or kubelet"
+	$(PODS) -n 4 -k "not part_of_the_cluster"
 
-full-podslinks:
-	$(PODS) -k "not killed and not kubelet"
+full-cluster:
+	$(PODS) -k part_of_the_cluster
 
 bench: install browser-tools ## ratios against peers, written to docs/benchmarks.md
 	python -m benchmarks

@@ -20,8 +20,12 @@ from support import started, workflow
 ROUNDS = 20 if os.environ.get("DOSSIER_FULL") else 1
 
 HOST = Path(__file__).parent / "host.py"
-# Goes on while nobody is there, and says each second where it stands.
-COUNTS = "import time\nfor n in range(12):\n    print('at', n, flush=True)\n    time.sleep(1)"
+# Goes on while nobody is there, and says each second where it stands: by one write, so that
+# a line is never in two messages.
+COUNTS = (
+    "import sys, time\n"
+    "for n in range(12):\n    sys.stdout.write(f'at {n}\\n')\n    sys.stdout.flush()\n    time.sleep(1)"
+)
 COUNTED = "".join(f"at {n}\n" for n in range(12))
 
 
@@ -77,7 +81,22 @@ async def test_the_workers_process_is_killed(
         run = await engine.submit(workflow(tmp_path, [again]))
         await until(engine, run, prints(f"at {moment}"))
         kill_worker(namespace)
-        assert (await whole(engine, run)).endswith(COUNTED)
+        assert await whole(engine, run) == COUNTED
+    await gone(namespace)
+
+
+async def test_the_pod_is_deleted(namespace: Namespace, tmp_path: Path, moment: int) -> None:
+    async with started(tmp_path / "dossier", catalogue(namespace)) as engine:
+        again = {**cell(COUNTS), "idempotent": True}
+        run = await engine.submit(workflow(tmp_path, [again]))
+        await until(engine, run, prints(f"at {moment}"))
+        (pod,) = namespace.names("pods")
+        await asyncio.to_thread(
+            kubectl, "delete", "pod", pod, "-n", namespace.name, "--wait=false"
+        )
+        assert await whole(engine, run) == COUNTED
+        record = await engine.show(run)
+        assert record.tasks[0].attempts == 2, record.to_json()
     await gone(namespace)
 
 
