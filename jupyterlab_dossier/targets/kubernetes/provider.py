@@ -213,6 +213,8 @@ class KubernetesProvider:
     async def logs(self, handle: Json) -> str:
         from kubernetes_asyncio.client import ApiException
 
+        from .cluster import words
+
         cluster, _ = await self._reach_again(handle)
         texts = []
         with _told("the pod's log cannot be read"):
@@ -225,11 +227,14 @@ class KubernetesProvider:
             if event.involved_object.name in names:
                 texts.append(f"{event.reason}: {event.message}")
         for pod in pods.items:
-            with contextlib.suppress(ApiException):
+            try:
                 text = await cluster.core.read_namespaced_pod_log(
                     pod.metadata.name, cluster.namespace, tail_lines=_LOG_LINES
                 )
-                texts.append(text or "")  # of a pod that never started there is none
+                texts.append(text or "")
+            except ApiException as error:
+                # A pod that never started has none (400); a node may not answer.
+                texts.append(words(error, f"the log of {pod.metadata.name}"))
         return "\n".join(texts)
 
     async def close(self) -> None:

@@ -32,8 +32,10 @@ def make_namespace() -> Iterator[Callable[[str], Namespace]]:
     def make(name: str) -> Namespace:
         name = f"{name}-{os.urandom(3).hex()}"
         kubectl("create", "namespace", name)
-        kubectl("label", "namespace", name, RESTRICTED)
         made.append(name)
+        kubectl("label", "namespace", name, RESTRICTED)
+        # Its controller may be slow to notice where a test had the API server restarted.
+        kubectl("wait", "--for=create", "serviceaccount/default", "-n", name, "--timeout=60s")
         return Namespace(name)
 
     yield make
