@@ -19,7 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
-from . import environment
+from . import environment, sharing
 from .blobs import BlobFolder, Buffer
 from .bounds import Limits
 from .client import Client, Config, NotAccepted
@@ -52,9 +52,12 @@ class Worker:
         values = config.values
         self._config = config
         self._folder = Path(values["folder"])
-        shared = values.get("blobs")
-        self._shared = bool(shared)
-        blobs = Path(shared) if shared else self._folder / "blobs"
+        shared = Path(values["blobs"]) if values.get("blobs") else None
+        self._fault: str | None = None
+        """Why this worker cannot be used, for the server, which then ends it."""
+        if shared is not None and values.get("marked"):
+            self._fault = sharing.fault(shared, str(values["worker"]))
+        blobs = self._folder / "blobs" if shared is None or self._fault else shared
         self._kernels = Kernels(self, values, str(blobs))
         self._blobs = BlobFolder(blobs)
         self._client = Client(config, self._folder, self._blobs, self._hello, self._received)
@@ -276,15 +279,15 @@ class Worker:
         return await self._kernels.create(name)
 
     async def _fetch(self, name: str, task: Message) -> None:
-        """Have every blob that the task loads, unless the store's folder is shared."""
-        manifests = task.get("manifests")
-        if self._shared or not manifests:
-            return
+        """Have every blob that the task loads: all are there where the store's folder is shared,
+        unless a file system of the network is behind its time."""
         wanted: dict[str, tuple[int, str]] = {}
-        for manifest in manifests.values():
+        for manifest in (task.get("manifests") or {}).values():
             for part in (manifest.get("pickle"), *(manifest.get("buffers") or ())):
-                if part:
+                if part and not self._blobs.has(part["blob"], part["size"]):
                     wanted[part["blob"]] = (part["size"], manifest["name"])
+        if not wanted:
+            return
         self.emit({"type": "state", "attempt": name, "state": "preparing"})
 
         async def pull(blob: str, size: int, variable: str) -> None:
@@ -337,6 +340,7 @@ class Worker:
             "pid": os.getpid(),
             "cpus": _cpus(),
             "memory": _memory(),
+            **({"fault": self._fault} if self._fault else {}),
         }
 
 

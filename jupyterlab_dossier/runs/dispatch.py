@@ -11,6 +11,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from dossier_worker.blobs import BlobMismatch
+from dossier_worker.wire import BlobMissing
+
 from ..store import Store, StoreFull
 from ..targets import Target
 from . import progress
@@ -305,10 +308,7 @@ class Dispatcher:
         )
 
     async def _bring(self, kernel: Kernel, blob: str, size: int, name: str) -> None:
-        if kernel.worker.target.shares_store:
-            if not self._store.has(blob):
-                raise Failure(f"the value of `{name}` is not in the store: was the disk full?")
-            return
+        # A shared store is one folder to both, but a file system of the network may be behind.
         if self._store.has(blob):
             return
         try:
@@ -329,6 +329,8 @@ class Dispatcher:
                     return
         except StoreFull as error:
             raise Failure(f"the value of `{name}` cannot be kept: {error}") from None
+        except (BlobMissing, BlobMismatch) as error:
+            raise Failure(f"the value of `{name}` did not come: {error}") from None
 
     @asynccontextmanager
     async def _parts(self, execution: Execution) -> AsyncIterator[None]:

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dossier_worker.sharing import leave_mark
 from dossier_worker.wire import Frame
 
 from ..store import private_file, private_folder
@@ -368,11 +369,13 @@ class Pool:
         secret = secrets.token_urlsafe(32)
         env = dict(recipe.env)
         folder = self._folder / name
+        marked = target.shares_store and target.strict
         config = {
             "worker": name,
             "secret": secret,
             "folder": str(folder),
             "blobs": str(self._store) if target.shares_store else None,
+            "marked": marked,
             "slots": slots,
             "argv": list(recipe.argv) if recipe.argv else None,
             "preload": list(recipe.preload),
@@ -392,6 +395,8 @@ class Pool:
             config["url"], config["ca"] = await self._address(target, provider)
             zipapp = await loop.run_in_executor(None, self.zipapp)
             await loop.run_in_executor(None, write_config, folder, config)
+            if marked:
+                await loop.run_in_executor(None, leave_mark, self._store, name)
             order = WorkerOrder(
                 name, target, folder / "config.json", zipapp, recipe.python, env, str(folder),
                 options,
@@ -736,6 +741,9 @@ class Pool:
         known.known = dict(hello.get("attempts") or {})
         about = {name: str(hello.get(name))[:200] for name in ("host", "pid", "python", "platform")}
         await self._ledger.set_worker(known.id, about=json.dumps(about))
+        if hello.get("fault"):
+            self._spawn(self._end(known, str(hello["fault"])[:1000]))
+            return
         known.ready.set()
         known.phase = None
         for execution in list(self.executions.values()):

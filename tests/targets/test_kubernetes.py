@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from types import SimpleNamespace as Thing
 from typing import Any
@@ -151,3 +152,17 @@ def test_the_role_of_deploy_is_what_is_needed() -> None:
 async def test_settings_that_cannot_be(settings: dict[str, Any], words: str) -> None:
     usable = await KubernetesProvider().check(Target("pods", "kubernetes", settings))
     assert not usable.usable and words in str(usable.why)
+
+
+def test_pods_that_share_the_store_are_the_servers_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares = Target("pods", "kubernetes", {"shared": True})
+    apart = Target("pods", "kubernetes")
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    monkeypatch.setattr(os, "getegid", lambda: 4712)
+    assert (options.user(shares), options.group(shares)) == (4711, 4712)
+    assert (options.user(apart), options.group(apart)) == (None, 1000)
+    given = Target("pods", "kubernetes", {"shared": True, "user": 5, "group": 6})
+    assert (options.user(given), options.group(given)) == (5, 6)
+    assert options.wrong(shares) is None
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert "its setting shared: this server runs as root" in str(options.wrong(shares))

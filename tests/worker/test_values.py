@@ -36,6 +36,15 @@ async def test_between_kernels(server: Server, zipapp: Path, kind: str) -> None:
     assert again.text() == "5.0\n"
 
 
+async def test_what_a_shared_folder_does_not_show_yet_comes_over_the_link(
+    server: Server, zipapp: Path, tmp_path: Path
+) -> None:
+    made = await server.worker(zipapp).run("a = 'x' * 3_000_000", exports=None)
+    late = server.worker(zipapp, blobs=str(tmp_path / "late"))
+    used = await late.run("print(len(a))", **_handed(made.done))
+    assert used.text() == "3000000\n"
+
+
 async def test_states(server: Server, zipapp: Path) -> None:
     worker = server.worker(zipapp)
     made = await worker.run("a = 1", exports=["a"])

@@ -14,7 +14,7 @@ from typing import Any
 from kubernetes_asyncio import client as k
 
 from ..provider import Target, WorkerOrder
-from .options import chosen
+from .options import chosen, gpu, group, user
 
 Json = dict[str, Any]
 
@@ -47,8 +47,16 @@ def labels(order: WorkerOrder) -> dict[str, str]:
         MANAGED: OURS,
         WORKER: order.worker,
         TARGET: label(order.target.name),
-        USER: label(os.environ.get("JUPYTERHUB_USER") or getpass.getuser()),
+        USER: label(os.environ.get("JUPYTERHUB_USER") or _user_name()),
     }
+
+
+def _user_name() -> str:
+    """Of this process; in a container its user may have a number only."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.geteuid())
 
 
 def label(text: str) -> str:
@@ -172,8 +180,10 @@ def pod_spec(order: WorkerOrder, program: str) -> k.V1PodSpec:
         or None,
         security_context=k.V1PodSecurityContext(
             run_as_non_root=True,
-            run_as_user=settings.get("user"),
-            fs_group=settings.get("group", 1000),
+            run_as_user=user(target),
+            # So that the Secret can be read; a large volume is not gone through for it each time.
+            fs_group=group(target),
+            fs_group_change_policy="OnRootMismatch",
             seccomp_profile=k.V1SeccompProfile(type="RuntimeDefault"),
         ),
         containers=[container],
@@ -196,7 +206,7 @@ def resources(target: Target, asked: Json) -> k.V1ResourceRequirements:
         if asked.get(name):
             wanted[name] = str(asked[name])
     if asked.get("gpu"):
-        wanted[str(target.settings.get("gpu", "nvidia.com/gpu"))] = str(asked["gpu"])
+        wanted[gpu(target)] = str(asked["gpu"])
     for name, count in (asked.get("resources") or {}).items():
         wanted[name] = str(count)
     return k.V1ResourceRequirements(requests=wanted or None, limits=wanted or None)

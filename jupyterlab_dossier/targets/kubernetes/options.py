@@ -7,6 +7,7 @@ Every field is narrow: what passes the schema can stand in the object it is for,
 from __future__ import annotations
 
 import copy
+import os
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -191,6 +192,7 @@ def schema(target: Target) -> Json:
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
+_GROUP = 1000
 _SETTINGS: Json = {
     "kubeconfig": {"type": "string"},
     "context": {"type": "string"},
@@ -210,7 +212,39 @@ def wrong(target: Target) -> str | None:
     for fault in checker.iter_errors(target.settings):
         where = ".".join(str(part) for part in fault.absolute_path)
         return f"its setting {where}: {fault.message[:300]}"
+    if target.shares_store and _own("geteuid") == 0:
+        return (
+            "its setting shared: this server runs as root and its store is for root alone, which"
+            " pods may not be; run the server as another user"
+        )
     return None
+
+
+def gpu(target: Target) -> str:
+    """The resource that the option `gpu` asks for."""
+    return str(target.settings.get("gpu", "nvidia.com/gpu"))
+
+
+def user(target: Target) -> int | None:
+    """Whom pods run as; None leaves it to the image.
+
+    Where they share the store, which is for its owner alone, they are the server's own user.
+    """
+    own = _own("geteuid") if target.shares_store else None
+    found: int | None = target.settings.get("user", own)
+    return found
+
+
+def group(target: Target) -> int:
+    """The group of what is mounted in pods."""
+    own = _own("getegid") if target.shares_store else None
+    return int(target.settings.get("group", own or _GROUP))
+
+
+def _own(call: str) -> int | None:
+    """Of this process; None where the system has no such numbers."""
+    asked = getattr(os, call, None)
+    return asked() if asked is not None else None
 
 
 def cluster_of(target: Target) -> tuple[str | None, ...]:

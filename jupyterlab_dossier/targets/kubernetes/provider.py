@@ -130,6 +130,7 @@ class KubernetesProvider:
 
         objects = _objects()
         space, core = cluster.namespace, cluster.core
+        gpu = options.gpu(order.target)
         pod = objects.pod(order, program)
         wanted = pod.spec.containers[0].resources.requests or {}
         with _told("the namespace's quotas cannot be read"):
@@ -137,7 +138,7 @@ class KubernetesProvider:
             ranges = await core.list_namespaced_limit_range(space)
         found = limits.beyond(wanted, quotas.items, ranges.items)
         if found is not None:
-            raise ProviderFault(f"option {_field(found[0])} {found[1]}")
+            raise ProviderFault(f"option {fields.of_resource(found[0], gpu)} {found[1]}")
         for claim in (options.chosen(order.target, order.options)).get("volumes") or ():
             with _told(f"volume {claim['claim']!r}"):
                 await core.read_namespaced_persistent_volume_claim(claim["claim"], space)
@@ -147,7 +148,7 @@ class KubernetesProvider:
             if error.status == 403 and "exceeded quota" in str(error.body):
                 return  # others use it now: the Job waits for its turn
             message = answer(error)
-            about = fields.of(message)
+            about = fields.of(message, gpu)
             option = f", by its option {about}" if about else ""
             raise ProviderFault(f"the cluster refuses the pod{option}: {message}") from None
 
@@ -270,10 +271,6 @@ def _module(name: str) -> Any:
 
 def _objects() -> Any:
     return _module("objects")
-
-
-def _field(resource: str) -> str:
-    return resource if resource in ("cpu", "memory") else f"resources.{resource}"
 
 
 @contextlib.contextmanager

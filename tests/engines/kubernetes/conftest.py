@@ -49,41 +49,54 @@ def namespace(make_namespace: Callable[[str], Namespace]) -> Namespace:
 
 
 @pytest.fixture
-def volume(namespace: Namespace, tmp_path: Path) -> Iterator[str]:
+def make_volume(namespace: Namespace) -> Iterator[Callable[[str, Path], str]]:
+    """Makes claims of the namespace whose volumes are folders of this machine."""
+    made: list[str] = []
+
+    def make(claim: str, folder: Path) -> str:
+        name = f"{namespace.name}-{claim}"
+        made.append(name)
+        spec = {
+            "capacity": {"storage": "1Gi"},
+            "accessModes": ["ReadWriteMany"],
+            "storageClassName": "",
+        }
+        apply(
+            {
+                "apiVersion": "v1",
+                "kind": "PersistentVolume",
+                "metadata": {"name": name},
+                "spec": {**spec, "hostPath": {"path": str(folder)}},
+            },
+            {
+                "apiVersion": "v1",
+                "kind": "PersistentVolumeClaim",
+                "metadata": {"name": claim, "namespace": namespace.name},
+                "spec": {
+                    "accessModes": spec["accessModes"],
+                    "storageClassName": "",
+                    "volumeName": name,
+                    "resources": {"requests": spec["capacity"]},
+                },
+            },
+        )
+        return claim
+
+    yield make
+    kubectl("delete", "pvc", "--all", "-n", namespace.name, "--wait=false")
+    for name in made:
+        kubectl("delete", "pv", name, "--wait=false")
+
+
+@pytest.fixture
+def volume(make_volume: Callable[[str, Path], str], tmp_path: Path) -> Iterator[str]:
     """A claim of the namespace whose volume is this test's folder, for everybody to write."""
-    name = f"{namespace.name}-folder"
     tmp_path.chmod(0o777)
     for parent in tmp_path.parents[:2]:
         parent.chmod(0o755)
-    spec = {
-        "capacity": {"storage": "1Gi"},
-        "accessModes": ["ReadWriteMany"],
-        "storageClassName": "",
-    }
-    apply(
-        {
-            "apiVersion": "v1",
-            "kind": "PersistentVolume",
-            "metadata": {"name": name},
-            "spec": {**spec, "hostPath": {"path": str(tmp_path)}},
-        },
-        {
-            "apiVersion": "v1",
-            "kind": "PersistentVolumeClaim",
-            "metadata": {"name": "folder", "namespace": namespace.name},
-            "spec": {
-                "accessModes": spec["accessModes"],
-                "storageClassName": "",
-                "volumeName": name,
-                "resources": {"requests": spec["capacity"]},
-            },
-        },
-    )
     before = os.umask(0)
-    yield "folder"
+    yield make_volume("folder", tmp_path)
     os.umask(before)
-    kubectl("delete", "pvc", "folder", "-n", namespace.name, "--wait=false")
-    kubectl("delete", "pv", name, "--wait=false")
 
 
 @pytest.fixture

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,14 @@ def prints(text: str) -> Callable[[Any], bool]:
 def says(words: str) -> Callable[[Any], bool]:
     """The cell's state is explained with these words."""
     return lambda event: event.kind == "state" and words in str(event.body["why"])
+
+
+def processes(pod: str) -> Iterator[tuple[int, bytes]]:
+    """The processes of a pod on this machine, which is the node: number and command line."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if f"HOSTNAME={pod}".encode() in (process / "environ").read_bytes():
+                yield int(process.name), (process / "cmdline").read_bytes()
 
 
 async def gone(namespace: Namespace) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from namespaces import Namespace, catalogue, cell, gone, kubectl, prints, until
+from namespaces import Namespace, catalogue, cell, gone, kubectl, prints, processes, until
 from support import started, workflow
 
 # How often each fault is made, each time at another moment.
@@ -103,16 +103,8 @@ async def test_the_pod_is_deleted(namespace: Namespace, tmp_path: Path, moment: 
 def kill_worker(namespace: Namespace) -> None:
     """The worker of the only pod, by its process on this machine, which is the node."""
     (pod,) = namespace.names("pods")
-    worker = pod.removeprefix("dossier-").rpartition("-")[0]
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            found = f"HOSTNAME={pod}".encode() in (process / "environ").read_bytes()
-            if found and b"config.json" in (process / "cmdline").read_bytes():
-                os.kill(int(process.name), signal.SIGKILL)
-                return
-        except OSError:
-            continue
-    raise AssertionError(f"no process of {worker}")
+    (worker,) = (process for process, argv in processes(pod) if b"config.json" in argv)
+    os.kill(worker, signal.SIGKILL)
 
 
 @pytest.mark.parametrize(("part", "seconds"), [("apiserver", 30), ("kubelet", 1)])
