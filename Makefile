@@ -7,7 +7,7 @@ export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 export CHROMIUM_PATH ?= $(or $(shell command -v chromium),$(shell command -v google-chrome),/usr/bin/chromium)
 TESTED := jupyterlab_dossier dossier_worker
 
-.PHONY: help demo install test test-python test-browser test-versions test-engines test-full same-result bench bench-engines lint lock screenshots wheel clean
+.PHONY: help demo install test test-python test-browser test-versions test-engines test-full hub same-result bench bench-engines lint lock screenshots wheel clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -77,7 +77,11 @@ test-versions: browser-tools $(VERSIONS:%=.venvs/%/wheel.done) ## the wheel in J
 
 test: lint test-python test-browser test-versions ## everything that needs no engine of its own
 
-test-engines: install browser-tools ## real engines (a Kubernetes cluster), started, tested and ended; Debian, root
+hub: install
+	@test -x .venvs/hub/bin/jupyterhub || { uv venv -q --python $(BIN)/python .venvs/hub && \
+	  uv pip install -q --compile-bytecode --python .venvs/hub/bin/python -c requirements.lock jupyterhub==6.1.1; }
+
+test-engines: install browser-tools hub ## real engines (a Kubernetes cluster), started, tested and ended; Debian, root
 	tests/engines/run
 
 bench-engines: install ## what cells in pods cost, beside Jobs and copies; written to docs/benchmarks.md

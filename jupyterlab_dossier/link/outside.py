@@ -9,6 +9,7 @@ import asyncio
 import datetime
 import ipaddress
 import json
+import os
 import ssl
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from jupyterlab_dossier.targets import ProviderFault, Target
 from .server import PATH, LinkServer
 
 Address = tuple[str, "str | None"]
+
+HUB = "hub"
+"""The setting `link` of who dials through the proxy of JupyterHub."""
 
 _VALID = datetime.timedelta(days=3650)
 
@@ -36,12 +40,17 @@ class Outside:
         """The address for workers of a target, and the file of the certificate to trust there.
 
         `face` is this machine's address as their network sees it. The target's settings may say
-        better: `link`, the address of this Jupyter server, and `ca`, a file of its authorities;
-        or `listen`, the host and perhaps the port of the door.
+        better: `link`, the address of this Jupyter server (or `hub`, for the one that JupyterHub
+        gave it), and `ca`, a file of its authorities; or `listen`, the host and perhaps the port
+        of the door.
         """
         settings = target.settings
         if self._served and settings.get("link"):
-            return f"{settings['link'].rstrip('/')}/{PATH}", settings.get("ca")
+            link = _hubs() if settings["link"] == HUB else settings["link"]
+            ca = settings.get("ca")
+            if ca is not None and not await asyncio.to_thread(os.access, ca, os.R_OK):
+                raise ProviderFault(f"its setting ca: {ca} cannot be read")
+            return f"{link.rstrip('/')}/{PATH}", ca
         async with self._opening:
             where = settings.get("listen") or face
             if where not in self._open:
@@ -61,6 +70,19 @@ class Outside:
         private_file(remembered).write_text(json.dumps(port))
         shown = f"[{host}]" if ":" in host else host
         return f"wss://{shown}:{port}/{PATH}", str(certificate)
+
+
+def _hubs() -> str:
+    """This server's public address, which JupyterHub tells the servers that it starts."""
+    url = os.environ.get("JUPYTERHUB_PUBLIC_URL")
+    if url:
+        return url
+    if "JUPYTERHUB_SERVICE_PREFIX" in os.environ:
+        raise ProviderFault(
+            'link = "hub": this JupyterHub does not tell its public address (its administrator sets'
+            ' c.JupyterHub.public_url): name yours, as link = "https://…/user/…/"'
+        )
+    raise ProviderFault('link = "hub": no JupyterHub started this server')
 
 
 def _split(where: str) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 # The engine of tests/runs is the one whose cells run in pods.
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "runs")]
 
-from namespaces import RESTRICTED, Namespace, apply, kubectl  # noqa: E402
+from namespaces import NODE, RESTRICTED, Namespace, apply, kubectl  # noqa: E402
 from registry import Registry  # noqa: E402
 
 # A cluster beside whatever else the machine does: what hangs is found all the same.
@@ -104,3 +105,18 @@ def registry(tmp_path: Path) -> Iterator[Registry]:
     made = Registry(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Path:
+    """A folder with a private authority (ca.crt) and a certificate by it for this machine."""
+    folder = tmp_path / "tls"
+    folder.mkdir()
+    script = f"""
+    openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 2 -subj /CN=private
+    openssl req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=server
+    openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 \\
+      -out server.crt -extfile <(echo subjectAltName=IP:{NODE})
+    """
+    subprocess.run(["bash", "-ec", script], cwd=folder, check=True, capture_output=True)
+    return folder

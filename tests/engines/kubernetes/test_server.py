@@ -21,21 +21,6 @@ TOKEN = "of-this-test"
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> Path:
-    """A folder with a private authority (ca.crt) and a certificate by it for this machine."""
-    folder = tmp_path / "tls"
-    folder.mkdir()
-    script = f"""
-    openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 2 -subj /CN=private
-    openssl req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=server
-    openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 \\
-      -out server.crt -extfile <(echo subjectAltName=IP:{NODE})
-    """
-    subprocess.run(["bash", "-ec", script], cwd=folder, check=True, capture_output=True)
-    return folder
-
-
-@pytest.fixture
 def server(namespace: Namespace, authority: Path, tmp_path: Path) -> Iterator[str]:
     """The address of a Jupyter server whose target `pods` names it."""
     port = 8898
