@@ -19,7 +19,11 @@ def main(asked: argparse.Namespace) -> int:
 async def _targets(asked: argparse.Namespace) -> int:
     from jupyterlab_dossier.targets import Catalogue
 
-    found = await Catalogue().describe()
+    catalogue = Catalogue()
+    try:
+        found = await catalogue.describe()
+    finally:
+        await catalogue.close()
     if asked.json:
         document({"targets": found})
     else:

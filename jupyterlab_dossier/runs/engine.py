@@ -126,7 +126,7 @@ class Engine:
                 if not self._owner.lives(owner):
                     with contextlib.suppress(BadInput):
                         adopted += await self._take_up(run)
-            await self.pool.call(adopted)
+            self.pool.call(adopted)
             await self._end_orphans()
 
     async def stop(self, leave_runs: bool = False) -> None:
@@ -158,7 +158,7 @@ class Engine:
     async def _end_orphans(self) -> None:
         kept = await self.ledger.wanted_workers() | self.pool.workers.keys()
         rows = await self.ledger.workers()
-        await self.pool.end_orphans(
+        self.pool.end_orphans(
             [r for r in rows if r["worker"] not in kept and not self._owner.lives(r["owner"])]
         )
 
@@ -238,7 +238,7 @@ class Engine:
 
     async def resume(self, run: str) -> None:
         """Takes up a run whose engine is no more. Raises `BadInput` where it still runs."""
-        await self.pool.call(await self._take_up(run))
+        self.pool.call(await self._take_up(run))
 
     async def _take_up(self, run: str) -> list[Worker]:
         """The workers to be told where to dial in, once there is somebody who listens."""

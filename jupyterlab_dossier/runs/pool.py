@@ -45,6 +45,8 @@ CLEARING = 30.0
 LIVE = COMM | {"status"}
 # How long a worker's messages wait before they are tried again, where the disk is full.
 LEDGER_PAUSE = 2.0
+# How many workers are started for a cell whose platform sends them back before they have begun.
+STARTS = 4
 # Seconds in which a worker says what is installed; until then it counts as unknown.
 ANSWER_LIMIT = 10.0
 
@@ -58,6 +60,10 @@ class Lost(Exception):
     def __init__(self, why: str, worker: bool) -> None:
         super().__init__(why)
         self.worker = worker
+
+
+class SentBack(ProviderFault):
+    """A worker's platform took it away before it began; the same may start another time."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,8 @@ class Worker:
     kernels: dict[str, Kernel] = field(default_factory=dict)
     clean: list[Kernel] = field(default_factory=list)
     ended: str | None = None
+    again: bool = False
+    """It ended by no fault of what was asked (`Ended.again`)."""
     phase: str | None = None
     """What its platform says of it until it has dialled in."""
     idle: asyncio.TimerHandle | None = None
@@ -252,6 +260,12 @@ class Pool:
         turn = Turn()
         words = progress.waiting(turn.before)
         try:
+            for start in range(1, STARTS):
+                try:
+                    return await self._lease(target, recipe, turn, words, tell)
+                except SentBack as fault:
+                    if tell is not None:
+                        await tell(f"{fault}; another one is started ({start + 1} of {STARTS})")
             return await self._lease(target, recipe, turn, words, tell)
         finally:
             turn.leave()
@@ -339,7 +353,8 @@ class Pool:
                     await self._end(worker, f"it did not dial in within {limit:.0f} s{last}")
                     break
         if worker.ended:
-            raise ProviderFault(f"a worker on {worker.target.name} did not start: {worker.ended}")
+            kind = SentBack if worker.again else ProviderFault
+            raise kind(f"a worker on {worker.target.name} did not start: {worker.ended}")
         return True
 
     def _watch_idle(self, worker: Worker) -> None:
@@ -435,6 +450,7 @@ class Pool:
                 self._news.tell()
 
         ended = await provider.wait(worker.handle, tell)
+        worker.again = ended.again
         await self._to_its_end(self._bury(worker, provider, ended.why))
 
     async def _to_its_end(self, ending: Coroutine[Any, Any, None]) -> None:
@@ -645,9 +661,7 @@ class Pool:
             target = self._catalogue.targets.get(row["target"])
             provider = self._catalogue.provider(target) if target else None
             if target is None or provider is None or not row["handle"]:
-                await self._ledger.set_worker(
-                    row["worker"], state="ended", why="its start was cut off"
-                )
+                self.end_orphans([row])  # its start was cut off, or its target is no more
                 continue
             name = row["worker"]
             worker = Worker(
@@ -661,20 +675,23 @@ class Pool:
             adopted.append(worker)
         return adopted
 
-    async def call(self, workers: Sequence[Worker]) -> None:
-        """Tells adopted workers the address of this engine."""
-        loop = asyncio.get_running_loop()
+    def call(self, workers: Sequence[Worker]) -> None:
+        """Tells adopted workers the address of this engine: each by itself, others' may hang."""
         for worker in workers:
             provider = self._catalogue.provider(worker.target)
-            assert provider is not None and worker.handle is not None
+            assert provider is not None
             self._spawn(self._watch(worker, provider))
-            try:
-                address = await self._address(worker.target, provider)
-                folder = self._folder / worker.id
-                if await loop.run_in_executor(None, move_config, folder, *address):
-                    await provider.moved(worker.handle, folder / "config.json")
-            except ProviderFault as fault:
-                log.warning("worker %s was not told where we are: %s", worker.id, fault)
+            self._spawn(self._call(worker, provider))
+
+    async def _call(self, worker: Worker, provider: Provider) -> None:
+        assert worker.handle is not None
+        try:
+            address = await self._address(worker.target, provider)
+            folder = self._folder / worker.id
+            if await asyncio.to_thread(move_config, folder, *address):
+                await provider.moved(worker.handle, folder / "config.json")
+        except ProviderFault as fault:
+            log.warning("worker %s was not told where we are: %s", worker.id, fault)
 
     def ghost(self, target: str) -> Worker:
         """Stands for a worker that is no more but whose result the ledger has."""
@@ -695,18 +712,21 @@ class Pool:
         if worker.ended:
             raise Lost(f"the worker was lost: {worker.ended}", worker=True)
 
-    async def end_orphans(self, rows: Sequence[Any]) -> None:
+    def end_orphans(self, rows: Sequence[Any]) -> None:
         """Ends workers that nobody owns any more."""
         for row in rows:
-            target = self._catalogue.targets.get(row["target"])
-            provider = self._catalogue.provider(target) if target else None
-            if provider and row["handle"]:
-                try:
-                    await provider.end(json.loads(row["handle"]))
-                except ProviderFault as fault:
-                    log.warning("worker %s is left for the next start: %s", row["worker"], fault)
-                    continue
-            await self._ledger.set_worker(row["worker"], state="ended", why="its server is no more")
+            self._spawn(self._end_orphan(row))
+
+    async def _end_orphan(self, row: Any) -> None:
+        # Its target may be no more: the handle is all that is needed.
+        provider = self._catalogue.providers.get(row["provider"])
+        if provider and row["handle"]:
+            try:
+                await provider.end(json.loads(row["handle"]))
+            except ProviderFault as fault:
+                log.warning("worker %s is left for the next start: %s", row["worker"], fault)
+                return
+        await self._ledger.set_worker(row["worker"], state="ended", why="its server is no more")
 
     # WorkerEvents
 

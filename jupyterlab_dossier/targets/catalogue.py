@@ -14,6 +14,8 @@ Settings are TOML files `dossier/targets.d/*.toml` in Jupyter's config path, one
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -27,6 +29,8 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+log = logging.getLogger(__name__)
 
 _SETTINGS: dict[str, type] = {
     "slots": int,
@@ -94,24 +98,29 @@ class Catalogue:
         provider = self.provider(target)
         if provider is None:
             return Usable(False, f"no provider for targets of kind {target.kind!r} is installed")
-        return await provider.check(target)
+        try:
+            return await provider.check(target)
+        except Exception as error:  # of a plugin: the other targets are there all the same
+            log.exception("target %s cannot be checked", name)
+            return Usable(False, f"it cannot be checked: {type(error).__name__}: {error}")
 
     async def describe(self) -> list[dict[str, Any]]:
-        """Every target for `jupyter dossier targets` and the browser."""
-        rows = []
-        for target in self.targets.values():
-            usable = await self.check(target.name)
-            rows.append(
-                {
-                    "name": target.name,
-                    "kind": target.kind,
-                    "usable": usable.usable,
-                    "why": usable.why,
-                    "costly": target.costly,
-                    "options": self.options(target),
-                }
-            )
-        return rows
+        """Every target for `jupyter dossier targets` and the browser.
+
+        They are asked at once: one that does not answer delays the list by its own time limit.
+        """
+        checks = await asyncio.gather(*(self.check(name) for name in self.targets))
+        return [
+            {
+                "name": target.name,
+                "kind": target.kind,
+                "usable": usable.usable,
+                "why": usable.why,
+                "costly": target.costly,
+                "options": self.options(target),
+            }
+            for target, usable in zip(self.targets.values(), checks, strict=True)
+        ]
 
 
 def _installed() -> dict[str, Provider]:

@@ -96,6 +96,8 @@ class Ended:
     """How a worker ended, in words."""
 
     why: str
+    again: bool = False
+    """It was no fault of what was asked: where it had not begun, another one may fare better."""
 
 
 class Provider(Protocol):

@@ -11,6 +11,8 @@ import urllib.parse
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+import yaml
 from kubernetes_asyncio import client as k
 from kubernetes_asyncio import config
 
@@ -18,15 +20,29 @@ from ..provider import ProviderFault, Target
 from .options import cluster_of
 
 _NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-# Seconds for one answer of the API server.
+# Seconds for one answer of the API server, and of them for a connection to it.
 ANSWER = 20.0
+CONNECT = 5.0
+
+
+# What the library says of a kubeconfig that is none.
+_MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
+
+
+class _Api(k.ApiClient):
+    """Every question has a time limit: the library's own is five minutes."""
+
+    def request(self, method: Any, url: Any, **more: Any) -> Any:  # type: ignore[override]
+        total = more.get("_request_timeout") or ANSWER
+        more["_request_timeout"] = aiohttp.ClientTimeout(total=total, sock_connect=CONNECT)
+        return super().request(method, url, **more)
 
 
 class Cluster:
     """An API client with the namespace that cells run in."""
 
-    def __init__(self, api: k.ApiClient, namespace: str) -> None:
-        self.api = api
+    def __init__(self, settings: k.Configuration, namespace: str) -> None:
+        self.api = api = _Api(settings)
         self.namespace = namespace
         self.core = k.CoreV1Api(api)
         self.batch = k.BatchV1Api(api)
@@ -62,10 +78,10 @@ async def connect(target: Target) -> Cluster:
             contexts, active = config.list_kube_config_contexts(path)
             chosen: Any = next((c for c in contexts or () if c["name"] == context), active)
             own = chosen["context"].get("namespace") or "default"
-    except (config.ConfigException, OSError, KeyError, TypeError) as error:
+    except (config.ConfigException, yaml.YAMLError, OSError, *_MALFORMED) as error:
         words = f"no cluster is configured for target {target.name!r}: {error}"
         raise ProviderFault(words) from None
-    return Cluster(k.ApiClient(settings), namespace or own)
+    return Cluster(settings, namespace or own)
 
 
 def _namespace_inside() -> str | None:

@@ -36,6 +36,8 @@ class Phase:
     words: str
     state: str
     """`waits`, `hopeless` (it will not start), or `ended`."""
+    again: bool = False
+    """The cluster took it away or sent it back: the same may start another time."""
 
 
 def read(job: Any, pods: Sequence[Any], events: Sequence[Any]) -> Phase:
@@ -46,37 +48,43 @@ def read(job: Any, pods: Sequence[Any], events: Sequence[Any]) -> Phase:
     conditions = {c.type: c for c in (job.status.conditions or []) if c.status == "True"}
     finished = next((conditions[name] for name in _FINISHED if name in conditions), None)
     if finished is not None or job.metadata.deletion_timestamp is not None:
-        return Phase(_end(job, pod, finished), "ended")
+        return _end(job, pod, finished)
     if pod is None:
         return _no_pod(job, events)
     return _pending(pod, events)
 
 
-def _end(job: Any, pod: Any, finished: Any) -> str:
+def _end(job: Any, pod: Any, finished: Any) -> Phase:
     if finished is not None and finished.reason == "DeadlineExceeded":
-        return f"its time limit of {job.spec.active_deadline_seconds} s was passed"
+        return _ended(f"its time limit of {job.spec.active_deadline_seconds} s was passed")
     if pod is None:
-        return "its pod was deleted"
+        return _ended("its pod was deleted")
     status = pod.status
     terminated = _terminated(pod)
     if terminated is not None and terminated.reason == "OOMKilled":
         limit = (pod.spec.containers[0].resources.limits or {}).get("memory")
         most = f" of {limit}" if limit else ""
-        return f"its pod was killed: it needed more memory than its limit{most}"
+        return _ended(f"its pod was killed: it needed more memory than its limit{most}")
     if status.reason == "Evicted":
-        return f"its pod was evicted: {_line(status.message)}"
+        return _ended(f"its pod was evicted: {_line(status.message)}", again=True)
     for condition in status.conditions or ():
         if condition.type == "DisruptionTarget" and condition.status == "True":
             words = _DISRUPTED.get(condition.reason, f"its pod was evicted: {condition.reason}")
-            return f"{words}: {_line(condition.message)}" if condition.message else words
+            more = f": {_line(condition.message)}" if condition.message else ""
+            return _ended(words + more, again=True)
     if pod.metadata.deletion_timestamp is not None:
-        return "its pod was deleted"
+        return _ended("its pod was deleted")
     if terminated is None and status.reason:
         # The kubelet may know more of its node than the scheduler did: OutOfcpu, NodeAffinity ...
-        return f"its node refused its pod ({status.reason}): {_line(status.message)}"
+        words = f"its node refused its pod ({status.reason}): {_line(status.message)}"
+        return _ended(words, again=True)
     if terminated is not None and terminated.exit_code:
-        return f"its pod ended with status {terminated.exit_code} ({terminated.reason})"
-    return "its pod ended"
+        return _ended(f"its pod ended with status {terminated.exit_code} ({terminated.reason})")
+    return _ended("its pod ended")
+
+
+def _ended(words: str, again: bool = False) -> Phase:
+    return Phase(words, "ended", again)
 
 
 def _no_pod(job: Any, events: Sequence[Any]) -> Phase:

@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 _LOG_LINES = 500
 # Seconds in which the cluster has to say whether it may be used.
-_CHECK = 20.0
+_CHECK = 10.0
 # Seconds for which what it said is believed.
 _REMEMBER = 30.0
 
@@ -36,7 +36,7 @@ class KubernetesProvider:
 
     def __init__(self) -> None:
         self._clusters: dict[tuple[str | None, ...], tuple[Cluster, Watching]] = {}
-        self._connecting = asyncio.Lock()
+        self._connecting: dict[tuple[str | None, ...], asyncio.Lock] = {}
         self._allowed: dict[tuple[str | None, ...], float] = {}
         """When a cluster was last heard to allow everything."""
 
@@ -65,14 +65,14 @@ class KubernetesProvider:
             wrong = options.wrong(target)
             if wrong is not None:
                 return Usable(False, wrong)
-            cluster, _ = await self._reach(target)
-            return await asyncio.wait_for(self._check(target, cluster), _CHECK)
+            return await asyncio.wait_for(self._check(target), _CHECK)
         except asyncio.TimeoutError:
             return Usable(False, f"the cluster does not answer within {_CHECK:.0f} s")
         except ProviderFault as fault:
             return Usable(False, str(fault))
 
-    async def _check(self, target: Target, cluster: Cluster) -> Usable:
+    async def _check(self, target: Target) -> Usable:
+        cluster, _ = await self._reach(target)
         if self._allowed.get(options.cluster_of(target), -_REMEMBER) > time.monotonic() - _REMEMBER:
             return Usable(True)
         with _told(f"cluster {cluster.api.configuration.host}"):
@@ -165,7 +165,7 @@ class KubernetesProvider:
                 if watching.denied:
                     phase = phases.Phase(watching.denied, "hopeless")
                 if phase.state in ("ended", "hopeless"):
-                    return Ended(phase.words)  # whoever waits has it ended
+                    return Ended(phase.words, phase.again)  # whoever waits has it ended
                 if phase.words != told:
                     told = phase.words
                     tell(phase.words)
@@ -191,11 +191,12 @@ class KubernetesProvider:
         cluster, _ = await self._reach_again(handle)
         name, space = handle["job"], cluster.namespace
         uid = handle.get("uid")
-        with _told("a worker's Job cannot be deleted"), _unless(404):
+        # A conflict: there is another Job of that name.
+        with _told("a worker's Job cannot be deleted"), _unless(404, 409):
             if uid is None:
                 # Its start was cut off: the name is the worker's, which is random.
                 uid = (await cluster.batch.read_namespaced_job(name, space)).metadata.uid
-            # Never another Job of that name; its pods and its Secret go with it.
+            # Its pods and its Secret go with it.
             await cluster.batch.delete_namespaced_job(
                 name, space,
                 body=k.V1DeleteOptions(
@@ -246,7 +247,9 @@ class KubernetesProvider:
     # the cluster
 
     async def _reach(self, target: Target) -> tuple[Cluster, Watching]:
-        async with self._connecting:
+        key = options.cluster_of(target)
+        # A login command that the kubeconfig names may take its time: others do not wait for it.
+        async with self._connecting.setdefault(key, asyncio.Lock()):
             try:
                 clusters = await asyncio.to_thread(_module, "cluster")
                 watching = await asyncio.to_thread(_module, "watching")
@@ -254,7 +257,6 @@ class KubernetesProvider:
                 raise ProviderFault(
                     f"{error}: install jupyterlab-dossier[kubernetes] in the server's environment"
                 ) from None
-            key = options.cluster_of(target)
             if key not in self._clusters:
                 cluster = await clusters.connect(target)
                 self._clusters[key] = (cluster, watching.Watching(cluster))
@@ -291,12 +293,12 @@ def _told(doing: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _unless(status: int) -> Iterator[None]:
+def _unless(*statuses: int) -> Iterator[None]:
     """That something is there already, or gone already, is as good."""
     from kubernetes_asyncio.client import ApiException
 
     try:
         yield
     except ApiException as error:
-        if error.status != status:
+        if error.status not in statuses:
             raise

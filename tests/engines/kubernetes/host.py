@@ -1,7 +1,8 @@
 """Hosts an engine with a target of pods in a process of its own, so that it can be killed.
 
-argv: folder, JSON of the target's settings, JSON of [cells] or the name of a run to take up; prints
-the run, what its cells say, and its record when it has ended.
+argv: folder, JSON of the target's settings, JSON of [cells] or the name of a run to take up, and
+perhaps "stay"; prints the run, what its cells say, and its record when it has ended. Where it
+stays, its pods do, too.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ async def main(folder: Path, settings: dict[str, Any], what: str) -> None:
         record = await engine.wait(run)
         outputs, _ = await engine.outputs(run)
         print(json.dumps({**record.to_json(), "outputs": outputs}), flush=True)
+        if sys.argv[4:] == ["stay"]:
+            await asyncio.Event().wait()
 
 
 asyncio.run(main(Path(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3]))
