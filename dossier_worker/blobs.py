@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import io
 import mmap
 import os
 import re
@@ -140,6 +141,33 @@ class BlobFolder:
             self._sizes.add(size)
         return blob
 
+    def add(self, path: str | os.PathLike[str]) -> tuple[str, int]:
+        """Store what a file holds, read piece by piece, and return its name and size.
+
+        What is stored is what was read: the file may change meanwhile.
+        """
+        fd, temporary = _new(self.temporary)
+        try:
+            try:
+                digests, size = [], 0
+                with open(path, "rb", buffering=0) as file:
+                    while chunk := _read_full(file, CHUNK):
+                        _write_at(fd, memoryview(chunk), size)
+                        digests.append(hashlib.sha256(chunk).digest())
+                        size += len(chunk)
+                blob = name_of(size, digests)
+                if self.durable and not self.has(blob, size):
+                    os.fsync(fd)
+            finally:
+                os.close(fd)
+            self._publish(temporary, blob, size)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+        self._remember(blob, digests)
+        return blob, size
+
     def map(self, blob: str, size: int | None = None) -> mmap.mmap | bytes:
         """The content, mapped: writable, and what is written stays private to this mapping.
 
@@ -175,11 +203,7 @@ class BlobFolder:
             raise ValueError(f"no such piece: {length} bytes at {offset}")
         with open(self.path(blob), "rb", buffering=0) as file:
             file.seek(offset)
-            parts = []
-            while length > 0 and (part := file.read(length)):
-                parts.append(part)
-                length -= len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+            return _read_full(file, length)
 
     def begin(self, blob: str, size: int, chunks: Sequence[bytes] | None = None) -> Partial:
         """Start, or take up again, the arrival of a blob in pieces.
@@ -509,6 +533,15 @@ def _write_at(fd: int, data: memoryview, offset: int) -> None:
                 written = os.write(fd, data)
         data = data[written:]
         offset += written
+
+
+def _read_full(file: io.FileIO, length: int) -> bytes:
+    """`length` bytes; fewer only at the end."""
+    parts = []
+    while length > 0 and (part := file.read(length)):
+        parts.append(part)
+        length -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _read_at(fd: int, length: int, offset: int) -> bytes:

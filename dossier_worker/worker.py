@@ -23,6 +23,7 @@ from . import environment, sharing
 from .blobs import BlobFolder, Buffer
 from .bounds import Limits
 from .client import Client, Config, NotAccepted
+from .folders import Folder, FolderFault, Folders
 from .kernels import Kernel, KernelFailed, Kernels
 from .outflow import Outflow
 from .wire import Frame, Message, WireError
@@ -44,6 +45,10 @@ class Attempt:
         self.outflow = outflow
         self.kernel = str(task["kernel"])
         self.end: Message | None = None
+        self.folder: Folder | None = None
+        """What stands for the notebook's folder, where that is not here."""
+        self.held: Message | None = None
+        """Its end, until the files that it wrote are in blobs."""
         self.running: asyncio.Task[None] | None = None
 
 
@@ -60,6 +65,7 @@ class Worker:
         blobs = self._folder / "blobs" if shared is None or self._fault else shared
         self._kernels = Kernels(self, values, str(blobs))
         self._blobs = BlobFolder(blobs)
+        self._folders = Folders(self._folder / "folders", self._blobs)
         self._client = Client(config, self._folder, self._blobs, self._hello, self._received)
         self._attempts: OrderedDict[str, Attempt] = OrderedDict()
         self._lines: dict[str, asyncio.Lock] = {}
@@ -90,6 +96,7 @@ class Worker:
             clock.cancel()
             await asyncio.gather(link, clock, return_exceptions=True)
             self._client.close()
+            self._folders.close()
 
     def stop(self, reason: str) -> None:
         """End by ourselves, and say so if somebody listens."""
@@ -118,9 +125,14 @@ class Worker:
                 attempt.outflow.take(message, buffers)
                 return
             if kind in ("done", "kernel_died"):
-                attempt.outflow.finish()
+                if message is not attempt.held:
+                    attempt.outflow.finish()
             else:
                 attempt.outflow.flush()
+            ran = kind == "done" and message["status"] in ("ok", "error")
+            if ran and attempt.folder is not None and attempt.held is None:
+                attempt.held = message
+                return
         if kind in ("done", "kernel_died"):
             self._ended(message)
         self._send(message, buffers)
@@ -133,6 +145,7 @@ class Worker:
 
     def kernel_ended(self, kernel: str) -> None:
         self._kernels.forget(kernel)
+        self._folders.kernel_ended(kernel)
 
     def _ended(self, message: Message) -> None:
         attempt = self._attempts.get(message.get("attempt") or "")
@@ -181,7 +194,7 @@ class Worker:
             kernel.interrupt()
             return
         attempt = self._attempts.get(str(name))
-        if attempt is not None and attempt.end is None:
+        if attempt is not None and attempt.end is None and attempt.held is None:
             self._abort(attempt)
 
     def _on_kill(self, message: Message, buffers: list[bytes]) -> None:
@@ -242,8 +255,10 @@ class Worker:
                 self._busy_at = time.monotonic()
                 kernel = await self._kernel(attempt.kernel, bool(task.get("new")))
                 await self._fetch(name, task)
+                await self._lay_out(name, attempt)
                 await kernel.execute(task)
-        except KernelFailed as error:
+                await self._take_files(name, attempt)
+        except (KernelFailed, FolderFault) as error:
             if attempt.end is None:
                 self.emit(_refused(name, str(error)))
         except Exception as error:
@@ -251,6 +266,7 @@ class Worker:
             if attempt.end is None:
                 self.emit(_refused(name, f"the worker failed: {error!r}"))
         finally:
+            self._leave_folder(name, attempt)
             attempt.running = None
             self._busy_at = time.monotonic()
             if kernel is not None and not task.get("keep", True):
@@ -285,18 +301,19 @@ class Worker:
         for manifest in (task.get("manifests") or {}).values():
             for part in (manifest.get("pickle"), *(manifest.get("buffers") or ())):
                 if part and not self._blobs.has(part["blob"], part["size"]):
-                    wanted[part["blob"]] = (part["size"], manifest["name"])
+                    wanted[part["blob"]] = (part["size"], f"variable {manifest['name']!r}")
+        for path, entry in ((task.get("files") or {}).get("sent") or {}).items():
+            if entry.get("blob") and not self._blobs.has(entry["blob"], entry["size"]):
+                wanted[entry["blob"]] = (entry["size"], f"file {path!r}")
         if not wanted:
             return
         self.emit({"type": "state", "attempt": name, "state": "preparing"})
 
-        async def pull(blob: str, size: int, variable: str) -> None:
+        async def pull(blob: str, size: int, what: str) -> None:
             try:
                 await self._client.puller.pull(blob, size)
             except (LookupError, ValueError, OSError) as error:
-                raise KernelFailed(
-                    f"variable {variable!r} could not be fetched: {error}"
-                ) from error
+                raise KernelFailed(f"{what} could not be fetched: {error}") from error
 
         pulls = [asyncio.ensure_future(pull(b, *about)) for b, about in wanted.items()]
         try:
@@ -304,6 +321,51 @@ class Worker:
         finally:
             for one in pulls:
                 one.cancel()
+
+    # Files, where the notebook's folder is not here
+
+    async def _lay_out(self, name: str, attempt: Attempt) -> None:
+        """Make the files that were sent be there, in the folder where the kernel is at home."""
+        task = attempt.task
+        order = task.get("files")
+        if order is None:
+            return
+        folder = attempt.folder = self._folders.enter(order, name, attempt.kernel)
+        loop = asyncio.get_running_loop()
+        for old in self._folders.old():
+            await loop.run_in_executor(None, old.remove)
+        await loop.run_in_executor(None, folder.lay_out, order["sent"], order["gone"], name)
+        task["filename_cwd"] = str(folder.path) if order.get("enter") else None
+        if task.get("check") is not None:
+            task["check"] = {**task["check"], "folder": str(folder.path)}
+
+    async def _take_files(self, name: str, attempt: Attempt) -> None:
+        """Put what the cell wrote into blobs, and tell its end, which waited for that."""
+        done, folder, order = attempt.held, attempt.folder, attempt.task.get("files")
+        if done is None or folder is None or order is None:
+            return
+        seen = (done.get("effects") or {}).get("files") or {}
+        written = frozenset(seen.get("written") or ())
+
+        def work() -> Message:
+            missing = folder.missing(seen.get("read") or ())
+            return {
+                **folder.changes(name, written, order["count"], order["size"]),
+                "missing": missing,
+            }
+
+        try:
+            done["files"] = await asyncio.get_running_loop().run_in_executor(None, work)
+        except OSError as error:
+            done["files"] = {"fault": f"`{error.filename}`: {error.strerror}"}
+        self.emit(done)
+
+    def _leave_folder(self, name: str, attempt: Attempt) -> None:
+        folder, attempt.folder = attempt.folder, None
+        if folder is not None:
+            folder.cells.discard(name)
+            # Killed, or taken back: what it wrote is no other cell's.
+            folder.spoiled = folder.spoiled or attempt.held is None
 
     # Life and death
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -16,13 +17,15 @@ from dossier_worker.wire import BlobMissing
 
 from ..store import Store, StoreFull
 from ..targets import Target
-from . import progress
+from . import progress, returned, travel
 from .excess import limits_of
 from .ledger import Commit, Ledger
 from .model import Json, TaskState, new_id
-from .observations import effects_of
+from .observations import effects_of, files
 from .pool import Execution, Kernel, Lost, Pool, Recipe
 from .progress import Tell
+from .returned import Returned
+from .travel import Sent, TooMuch, Travel, Wanted
 from .values import blobs
 
 log = logging.getLogger(__name__)
@@ -73,6 +76,10 @@ class Setting:
     """What it finds in In and Out, where it looks there."""
     keeps_result: bool = False
     """What it shows last is stored as `_<count>`: cells elsewhere may look at it."""
+    files: Wanted | None = None
+    """What travels with it, where its target does not have the notebook's folder."""
+    sent: Sent | None = None
+    """What of that was there when it was sent."""
     check: Json | None = None
     """What the worker kernel's check of the cell's effects may cost; None: no check."""
     decide: Decide = lambda status, why, _: ("done" if status == "ok" else "failed", why)
@@ -90,17 +97,24 @@ class Outcome:
     deleted: list[str]
     message: Json
     state: TaskState
+    files: Returned = field(default_factory=Returned)
+    """What it did to the notebook's folder, where it ran without it."""
     committed: bool | None = None
     """Whether it became the task's result; None until it was tried."""
+
+    def tell(self, *notes: str) -> None:
+        """Adds to what is told of its end."""
+        self.why = "; ".join(filter(None, (self.why, *notes))) or None
 
 
 class Dispatcher:
     """Executes attempts on worker kernels and commits each result once."""
 
-    def __init__(self, pool: Pool, ledger: Ledger, store: Store) -> None:
+    def __init__(self, pool: Pool, ledger: Ledger, store: Store, travel: Travel) -> None:
         self._pool = pool
         self._ledger = ledger
         self._store = store
+        self._travel = travel
 
     @asynccontextmanager
     async def kernel(
@@ -160,6 +174,11 @@ class Dispatcher:
 
         Raises `pool.Lost` where the worker or the kernel ended first.
         """
+        if setting.files is not None:
+            try:
+                setting.sent = await self._travel.pack(setting.files)
+            except (TooMuch, OSError) as error:
+                raise Failure(f"not run: {error}") from None
         order = self.order(setting, kernel)
         execution = self._execution(setting, kernel, order)
         remembered = {
@@ -222,6 +241,8 @@ class Dispatcher:
 
     def _settle(self, setting: Setting, kernel: Kernel, message: Json) -> Commit | None:
         """What can be committed as it came: nothing is to be pulled, or failed to be read."""
+        if setting.files is not None:
+            return None
         try:
             outcome = _read(setting, message)
         except Failure:
@@ -262,6 +283,11 @@ class Dispatcher:
             **({"history": setting.history} if setting.history else {}),
             **({"result": setting.count} if setting.keeps_result else {}),
             **({"check": setting.check} if setting.check else {}),
+            **(
+                {"files": travel.order(setting.files, setting.sent)}
+                if setting.files is not None and setting.sent is not None
+                else {}
+            ),
         }
 
     async def _outcome(
@@ -270,8 +296,14 @@ class Dispatcher:
         """Reads a `done` message and, where it is not settled yet, pulls the blobs it names."""
         outcome = _read(setting, message)
         outcome.committed = committed
+        if setting.files is not None and setting.sent is not None:
+            looked = asyncio.to_thread(travel.unsent, setting.files, setting.sent, message)
+            outcome.tell(*setting.sent.notes, *await looked)
         if committed is None:
-            named = [(*b, m["name"]) for m in outcome.manifests for b in blobs(m)]
+            named = [
+                (*b, f"the value of `{m['name']}`") for m in outcome.manifests for b in blobs(m)
+            ]
+            named += outcome.files.blobs
             missing = [(blob, size) for blob, size, _ in named if not self._store.has(blob)]
 
             def come(blob: str) -> int:
@@ -289,6 +321,7 @@ class Dispatcher:
         """Tells how far the inputs are that a worker without our store is given."""
         worker = execution.worker
         parts = [part for manifest in setting.manifests.values() for part in blobs(manifest)]
+        parts += setting.sent.blobs if setting.sent is not None else []
         if worker.target.shares_store or not parts:
             return contextlib.nullcontext()
 
@@ -328,9 +361,9 @@ class Dispatcher:
                     fetching.result()
                     return
         except StoreFull as error:
-            raise Failure(f"the value of `{name}` cannot be kept: {error}") from None
+            raise Failure(f"{name} cannot be kept: {error}") from None
         except (BlobMissing, BlobMismatch) as error:
-            raise Failure(f"the value of `{name}` did not come: {error}") from None
+            raise Failure(f"{name} did not come: {error}") from None
 
     @asynccontextmanager
     async def _parts(self, execution: Execution) -> AsyncIterator[None]:
@@ -356,8 +389,25 @@ class Dispatcher:
     async def commit(self, outcome: Outcome) -> bool:
         """Commits a result, once; False where another attempt has taken its place."""
         if outcome.committed is None:
+            await self._place(outcome)
             outcome.committed = await self._ledger.commit(_commit_of(outcome))
         return outcome.committed
+
+    async def _place(self, outcome: Outcome) -> None:
+        """Puts the files that a cell wrote elsewhere into the notebook's folder, before its end is
+        committed: until then the ledger has them in its worker's answer, for who goes on here."""
+        setting, wanted = outcome.setting, outcome.setting.files
+        if wanted is None or outcome.state not in ("done", "failed"):
+            return
+        began = await self._ledger.began(setting.run, setting.cell, setting.attempt)
+        if began is None:
+            return  # another attempt has taken its place
+        read = frozenset(files(outcome.message)[0])
+        basis = returned.Basis(wanted.folder, setting.attempt, began, wanted.label, read)
+        try:
+            outcome.tell(*await self._travel.place(outcome.files, basis, wanted.space))
+        except (returned.Refused, OSError) as error:
+            raise Failure(f"the files that it wrote cannot be kept here: {error}") from None
 
     def interrupt(self, attempt: str) -> None:
         execution = self._pool.executions.get(attempt)
@@ -388,6 +438,16 @@ def _read(setting: Setting, message: Json) -> Outcome:
     why = f"{error.get('ename', 'error')}: {error.get('evalue', '')}" if status != "ok" else None
     state, why = setting.decide(status, why, message)
     count = message.get("execution_count")
+    try:
+        wanted = setting.files
+        came = Returned()
+        if wanted is not None:
+            name = os.path.basename(wanted.path)
+            came = returned.read(message.get("files"), wanted.target, name)
+    except returned.Malformed as error:
+        raise Failure(f"the worker sent a result that cannot be read: {error}") from None
+    except returned.Refused as error:
+        raise Failure(str(error)) from None
     return Outcome(
         setting,
         status,
@@ -397,6 +457,7 @@ def _read(setting: Setting, message: Json) -> Outcome:
         [str(name) for name in effects_of(message).get("deleted") or []],
         message,
         state,
+        came,
     )
 
 

@@ -69,6 +69,7 @@ from .preflight import Problem
 from .reuse import Reuse
 from .revision import Revision
 from .state import RunState, Task
+from .travel import Travel
 from .verification import Verifier
 from .workflow import WorkflowRun
 
@@ -101,7 +102,8 @@ class Engine:
             lambda: worker_zipapp(folder / "bin"),
         )  # fmt: skip
         self.environments = Environments(self.catalogue, self.pool)
-        self.dispatcher = Dispatcher(self.pool, self.ledger, self.store)
+        self.travel = Travel(self.store, folder)
+        self.dispatcher = Dispatcher(self.pool, self.ledger, self.store, self.travel)
         self._analysis: dict[str, AnalysisPair] = {}
         self._active: dict[str, WorkflowRun | CellRun] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}

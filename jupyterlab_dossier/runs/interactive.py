@@ -21,13 +21,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..dataflow.words import RANDOM_STATES
 from ..targets import ProviderFault
-from . import conditions, observations, options, preflight, survey
+from . import conditions, observations, options, preflight, survey, travel
 from . import plan as planning
 from .dispatch import CHECK, Failure, Setting
 from .inputs import Given
 from .loading import Loading, Stopped
 from .model import BadInput, Cell, Json, TaskRecord, TaskState, new_id
 from .pool import Kernel, Lost, Recipe, Worker
+from .travel import Wanted
 from .values import Versions, blobs
 from .workflow import PATIENCE
 
@@ -333,6 +334,7 @@ class Interactive:
             reset=False,
             live=True,
             cwd=os.path.dirname(self.path) if kernel.worker.target.shares_folder else None,
+            files=self._files(plan, cell, kernel),
             durable=step.outside,
             prefix=[s.key for s in missing],
             decide=functools.partial(active.decide, plan, self._gone(step.spec, look)),
@@ -380,6 +382,15 @@ class Interactive:
             self._made.pop(name, None)
         await port.took(outcome.count, cell.source, outcome.deleted, self._announced())
         return outcome.state, outcome.why
+
+    def _files(self, plan: planning.Plan, cell: Cell, kernel: Kernel) -> Wanted | None:
+        """What is to travel with a cell, where its target does not have the notebook's folder."""
+        target = kernel.worker.target
+        if target.shares_folder:
+            return None
+        named = travel.named(plan, cell.id)
+        label = f"cell {cell.index}"
+        return Wanted(self.path, target, travel.space(self.name), named, kernel.fresh, label)
 
     async def _ended_early(self, active: CellRun, port: KernelPort) -> None:
         """A cell that began has its count and its place in the history, whatever came of it."""

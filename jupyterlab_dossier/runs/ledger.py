@@ -491,6 +491,19 @@ class Ledger:
         self._notify(*{t.run for t in taken})
         return done
 
+    async def began(self, run: str, cell: str, attempt: str) -> float | None:
+        """When an attempt was sent; None where it is not the one that counts."""
+
+        def action(db: sqlite3.Connection) -> float | None:
+            row = db.execute(
+                "SELECT a.started FROM attempts a JOIN tasks t USING (run, cell, attempt)"
+                " WHERE run = ? AND cell = ? AND attempt = ?",
+                (run, cell, attempt),
+            ).fetchone()
+            return None if row is None else float(row["started"])
+
+        return await self.database.read(action)
+
     async def end_attempt(self, attempt: str, state: str) -> None:
         """Closes an attempt whose result does not count (lost, cancelled)."""
         await self.database.write(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..dataflow import traits
 from ..dataflow.traits import NATIVE_MODULES
 from . import contents, preflight
+from . import plan as planning
 from .keys import Fixed, Met
 from .model import Json
 
@@ -90,16 +91,7 @@ class Lineage:
 
     def of(self, cell: str) -> set[str]:
         """The cells that have a part in what a cell computes, itself included."""
-        plan, found, todo = self._state.plan, set[str](), [cell]
-        while todo:
-            current = todo.pop()
-            if current not in found:
-                found.add(current)
-                step = plan.steps[current]
-                todo += step.inputs.values()
-                if current == cell:
-                    todo += (c for setup in step.prefix for c in setup.inputs.values())
-        return found
+        return planning.lineage(self._state.plan, cell)
 
     def is_here(self, task: Task) -> bool:
         """Whether it runs on this machine, with the files that the server sees."""

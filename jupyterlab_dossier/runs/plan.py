@@ -243,6 +243,20 @@ def _preload(cells: Sequence[Cell], graph: Json) -> tuple[str, ...]:
     return tuple(found)
 
 
+def lineage(plan: Plan, cell: str) -> set[str]:
+    """The cells that have a part in what a cell computes, itself included."""
+    found, todo = set[str](), [cell]
+    while todo:
+        current = todo.pop()
+        if current not in found:
+            found.add(current)
+            step = plan.steps[current]
+            todo += step.inputs.values()
+            if current == cell:
+                todo += (c for setup in step.prefix for c in setup.inputs.values())
+    return found
+
+
 def needed(plan: Plan, chosen: frozenset[str]) -> set[str]:
     """The chosen cells and all that they need."""
     found: set[str] = set()

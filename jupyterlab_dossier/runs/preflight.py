@@ -16,6 +16,7 @@ from ..targets import Target
 from .environments import Environment
 from .model import BadInput, Cell, Json
 from .plan import Step
+from .progress import bytes_words
 
 Level = Literal["error", "warning"]
 Kind = Literal["undefined", "unshippable", "package", "version", "file", "target", "install"]
@@ -28,6 +29,8 @@ _NAMESPACES = re.compile(
     r"|setattr|get_ipython|user_ns|_getframe|currentframe|inspect|ctypes|gc)\b|import\s*\*"
 )
 _INSTALLS = re.compile(r"\binstall\b")
+# Bytes of files that are told of before they are sent.
+_LARGE = 100 * 10**6
 _FOLDERS = re.compile(r"\bchdir\b|^\s*%?cd\b|%pushd|%popd", re.M)
 
 
@@ -285,13 +288,43 @@ def files(
     unseen = any(s.barrier or s.spec.get("unknown") or s.spec.get("outside") for s in before)
     for path in wanted:
         if path in exist:
-            if not target.shares_folder:
+            if not target.shares_folder and path.startswith("/"):
                 message = f"it reads `{path}`, which is here but perhaps not on {target.name!r}"
-                action = "Bring the file there, or run the cell on a target that shares the folder"
+                action = "Name it from the notebook's folder, so that it is sent"
                 yield _problem(step.cell, False, "file", message, action)
-        elif not unseen and not _covered(_resource(path), written) and target.shares_folder:
+        elif not unseen and not _covered(_resource(path), written):
             message = f"it reads `{path}`, which does not exist, and no cell before it writes it"
             yield _problem(step.cell, False, "file", message, "Check the path")
+
+
+def travelling(
+    step: Step, target: Target, count: int, size: int, largest: tuple[str, int], fits: bool,
+    unknown: bool, notes: Iterable[str],
+) -> Iterator[Problem]:  # fmt: skip
+    """Files that are to be sent to a target without the notebook's folder.
+
+    `unknown`: it may use others, whose names no text says; `notes`: what is left here, and why.
+    """
+    most = f"the largest is `{largest[0]}` ({bytes_words(largest[1])})"
+    if not fits:
+        message = (
+            f"it needs {count} files of {bytes_words(size)}, {most}: {target.name!r} takes"
+            f" {target.files_count} files of {bytes_words(target.files_size)}"
+        )
+        action = "Name fewer, or change `files_count` or `files_size` in the target's settings"
+        yield _problem(step.cell, True, "file", message, action)
+    elif size > _LARGE:
+        message = f"{bytes_words(size)} of files are sent to {target.name!r}: {most}"
+        yield _problem(step.cell, False, "file", message, "")
+    for note in notes:
+        yield _problem(step.cell, False, "file", note, "")
+    if unknown:
+        message = (
+            f"it uses files whose names are known only while it runs; {count or 'none'} that its"
+            f" text names {'is' if count == 1 else 'are'} sent to {target.name!r}"
+        )
+        action = 'Declare others in the cell\'s metadata: `"effects": {"reads": ["file:x.csv"]}`'
+        yield _problem(step.cell, False, "file", message, action)
 
 
 # targets

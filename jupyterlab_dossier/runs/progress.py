@@ -77,3 +77,11 @@ def amount(done: int, total: int) -> str:
         if total >= unit:
             return f"{done / unit:.1f} of {total / unit:.1f} {name}"
     return f"{done} of {total} bytes"
+
+
+def bytes_words(size: int) -> str:
+    """Bytes for people: "1.2 GB"."""
+    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if size >= unit:
+            return f"{size / unit:.1f} {name}"
+    return f"{size} bytes"

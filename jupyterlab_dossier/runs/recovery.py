@@ -14,6 +14,7 @@ from .ledger import Ledger
 from .model import ENDED_TASK, SUCCEEDED, Cell, Json, RunRecord, TaskState
 from .placement import hold
 from .pool import Kernel, Lost, Pool, Worker
+from .travel import Wanted
 from .workflow import WorkflowRun
 
 _RESTARTED = "the server was started again while it ran: the kernel and its names are gone"
@@ -98,9 +99,10 @@ class FoundCell(CellRun):
 
     def __init__(
         self, dispatcher: Dispatcher, ledger: Ledger, run: str, cell: Cell,
-        row: sqlite3.Row | None, kernel: Kernel | None,
+        row: sqlite3.Row | None, kernel: Kernel | None, path: str,
     ) -> None:  # fmt: skip
         super().__init__(dispatcher, run, cell)
+        self._path = path
         self._ledger = ledger
         self._row = row
         self.kernel = kernel
@@ -121,7 +123,7 @@ class FoundCell(CellRun):
         self.attempt = row["attempt"]
         setting = Setting(
             run=self.run, cell=self.cell.id, code=self.cell.source, number=row["number"], count=0,
-            attempt=row["attempt"], decide=self._decide,
+            attempt=row["attempt"], decide=self._decide, files=self._files(kernel),
         )  # fmt: skip
         message = json.loads(row["result"]) if row["result"] else None
         try:
@@ -136,6 +138,12 @@ class FoundCell(CellRun):
         finally:
             self.attempt = None
             self._dispatcher.kill(kernel)
+
+    def _files(self, kernel: Kernel) -> Wanted | None:
+        target = kernel.worker.target
+        if target.shares_folder:
+            return None
+        return Wanted(self._path, target, label=f"cell {self.cell.index}")
 
     def _decide(self, status: str, why: str | None, _: Json) -> tuple[TaskState, str | None]:
         if status == "ok":
@@ -152,4 +160,4 @@ def found_cell(
     kernel = _kernel(pool, row) if row is not None else None
     if kernel is None and row is not None and row["result"]:
         kernel = Kernel(row["kernel"], pool.ghost(spec["target"]), fresh=False, dead=True)
-    return FoundCell(dispatcher, ledger, record.run, Cell(**spec["cell"]), row, kernel)
+    return FoundCell(dispatcher, ledger, record.run, Cell(**spec["cell"]), row, kernel, record.path)

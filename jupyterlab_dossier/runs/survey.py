@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import conditions, kernelspecs, options, preflight
+from . import conditions, kernelspecs, options, preflight, travel
 from . import plan as planning
 from .dispatch import Failure
 from .environments import Environment
@@ -203,6 +203,16 @@ async def _compare(
         problems += preflight.packages(step, wanted, target.name, here, there, own, doubtful)
     problems += preflight.installs(step, target.name, here, there)
     problems += preflight.files(step, paths, exist, others, target)
+    if not target.shares_folder:
+        named = travel.named(plan, step.cell.id)
+        asked = travel.Wanted(str(folder / "notebook"), target, named=named)
+        found, _ = await asyncio.to_thread(engine.travel.find, asked)
+        # A pattern that fits files is as good as their names.
+        unknown = named.unknown and not found.fitted
+        problems += preflight.travelling(
+            step, target, found.count, found.size, found.largest, found.fits(target), unknown,
+            found.notes,
+        )  # fmt: skip
     return Report(problems, there is not None)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..targets import ProviderFault, Target
-from . import again, keys, observations, progress
+from . import again, keys, observations, progress, travel
 from . import plan as planning
 from .dispatch import CHECK, Failure, Outcome, Setting
 from .model import ENDED_TASK, SUCCEEDED, Json, TaskState
@@ -24,6 +24,7 @@ from .placement import Conflict, hold, may_start, may_start_early, place_of
 from .pool import Kernel, Lost, Recipe
 from .revision import Revision
 from .state import RunState, Task
+from .travel import Wanted
 
 if TYPE_CHECKING:
     from .dispatch import Dispatcher
@@ -268,7 +269,7 @@ class WorkflowRun:
                     target=self._worker_target(task),
                     recipe=self._recipe(task),
                     kernel=place.kernel if place else None,
-                    prefix=self._through(task.step.prefix),
+                    prefix=self._through(task, task.step.prefix),
                     fresh=self._random is not None or self.state.complete is not None,
                     tell=functools.partial(self._set, task, "starting"),
                 ) as kernel:
@@ -343,6 +344,7 @@ class WorkflowRun:
 
         # In a complete worker kernel everything is there already, as it should be.
         inputs = resolve(step.inputs) if not complete else {}
+        home = self._home(task)
         replay = [{"code": setup.source, "inputs": resolve(setup.inputs)} for setup in setups]
         return Setting(
             run=self.run,
@@ -356,30 +358,44 @@ class WorkflowRun:
             exports=None if step.barrier and not complete else step.outputs,
             mutated=[n for n in step.mutated if n in inputs] if not complete else ["*"],
             reset=not kernel.kept and not complete,
-            cwd=self._cwd(task) if self._folder not in through else None,
+            cwd=self._folder if self._folder == home and home not in through else None,
             durable=step.outside or self.state.targets[task.target].kind not in ("local", "kernel"),
-            prefix=[key for key in self._through(setups) if key not in through],
+            prefix=[key for key in self._through(task, setups) if key not in through],
             decide=functools.partial(self._decide, task),
             options=self._recipe(task).of_cell(task.cell.options),
             check={**CHECK, "folder": self._folder} if not complete else None,
+            files=self._files(task, home not in through),
         )
 
-    def _cwd(self, task: Task) -> str | None:
-        """The notebook's folder, where the target has it; else the worker's own."""
-        return self._folder if self._worker_target(task).shares_folder else None
+    def _files(self, task: Task, enter: bool) -> Wanted | None:
+        """What is to travel with a task, where its target does not have the notebook's folder."""
+        target = self._worker_target(task)
+        if target.shares_folder:
+            return None
+        step = task.cell
+        return Wanted(
+            self.state.workflow.path, target, travel.space(self.run),
+            travel.named(self.state.plan, step.id), enter, f"cell {step.index}",
+        )  # fmt: skip
 
-    def _through(self, setups: Iterable[planning.Setup]) -> list[str]:
+    def _home(self, task: Task) -> str:
+        """What a worker kernel is known by that is in the notebook's folder, or in what stands for
+        it in this run."""
+        here = self._worker_target(task).shares_folder
+        return self._folder if here else f"{self._folder} in {self.run}"
+
+    def _through(self, task: Task, setups: Iterable[planning.Setup]) -> list[str]:
         """What a worker kernel is known by that has been through these statements.
 
         They may import modules of the notebook's folder, which may be others in the next run.
         """
         keys = [setup.key for setup in setups]
-        return [self._folder, *([self.run, *keys] if keys else [])]
+        return [self._home(task), *([self.run, *keys] if keys else [])]
 
     async def _finish(
         self, task: Task, kernel: Kernel, outcome: Outcome, begun: Begun | None = None
     ) -> None:
-        done = self._through(task.step.setups)
+        done = self._through(task, task.step.setups)
         kernel.prefix += [key for key in done if key not in kernel.prefix]
         if not await self._dispatcher.commit(outcome):
             return

@@ -45,6 +45,9 @@ _SETTINGS: dict[str, type] = {
     "link": str,
     "listen": str,
     "ca": str,
+    # Files of the notebook's folder that travel with one cell, and their bytes.
+    "files_count": int,
+    "files_size": int,
     # Bytes of one cell: of text that is shown, of displays, and of text that is kept.
     "output_text": int,
     "output_rich": int,
@@ -160,7 +163,10 @@ def _target(path: Path, name: str, table: Any) -> Target:
             not isinstance(value, accepted) or (kind is not bool and isinstance(value, bool))
         ):
             raise SettingsFault(f"{path}: {name}.{key} must be of type {kind.__name__}")
-    for key in ("slots", "workers", "output_text", "output_rich", "output_whole"):
+    for key in (
+        "slots", "workers", "files_count", "files_size", "output_text", "output_rich",
+        "output_whole",
+    ):  # fmt: skip
         if key in settings and settings[key] < 1:
             raise SettingsFault(f"{path}: {name}.{key} must be at least 1")
     return Target(name, table["kind"], settings)

@@ -51,6 +51,16 @@ class Target:
         return bool(self.settings.get("shares_folder", self.kind in ("local", "kernel")))
 
     @property
+    def files_count(self) -> int:
+        """Files that may travel with one cell, and as many back, where it shares no folder."""
+        return int(self.settings.get("files_count", 10_000))
+
+    @property
+    def files_size(self) -> int:
+        """Bytes of all these files."""
+        return int(self.settings.get("files_size", 4 << 30))
+
+    @property
     def python(self) -> str | None:
         """The interpreter of its workers; None for that of the notebook's kernelspec."""
         return self.settings.get("python")

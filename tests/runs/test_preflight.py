@@ -164,6 +164,8 @@ async def test_a_worker_is_asked_once_it_is_there(tmp_path: Path) -> None:
         assert await found(engine, tmp_path, *cells) == [("c1", "error", "package")]
         (tmp_path / "here.csv").write_text("1")
         read = {"source": "open('here.csv').read()", "target": "far"}
+        assert await found(engine, tmp_path, read) == []  # it is sent
+        read = {"source": f"open({str(tmp_path / 'here.csv')!r}).read()", "target": "far"}
         assert await found(engine, tmp_path, read) == [("c0", "warning", "file")]
 
 

@@ -1,0 +1,467 @@
+"""Files on their way to a target that does not have the notebook's folder.
+
+Decided when a cell is sent, not when it is planned: what an earlier cell wrote is there by then.
+What travels: files that analysis says it reads or writes, or that its metadata declares; those that
+a literal of its text, or of what it calls, names; and the notebook's own modules that it imports.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import glob
+import hashlib
+import itertools
+import os
+import re
+import stat
+import time
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dossier_worker.folders import SKIPPED
+
+from ..dataflow import traits
+from ..targets import Target
+from . import plan as planning
+from . import preflight, returned
+from .model import Json
+from .progress import bytes_words
+from .returned import Basis, Returned
+
+if TYPE_CHECKING:
+    from ..store import Store
+    from .plan import Plan, Step
+
+# Of what a literal only may mean (a folder, a pattern), more than this is left to be declared.
+_GUESSED_FILES = 1000
+_GUESSED_BYTES = 256 << 20
+# A module that imports others, which import others.
+_MODULES = 1000
+
+_LITERAL = re.compile(r"([A-Za-z]{0,2})('{3}|\"{3}|'|\")((?:\\.|(?!\2).){1,1000}?)\2", re.S)
+_COMMAND = re.compile(r"^\s*[!%]+(.*)$", re.M)
+_FIELD = re.compile(r"\{[^{}]*\}")
+_NOT_FOUND = ("FileNotFoundError", "NotADirectoryError", "OSError")
+_TOLD = 3
+_PATTERN = re.compile(r"[*?\[]")
+
+_SPACES = 100
+
+Stamp = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Named:
+    """What the text of a cell and its metadata say of the files that it uses."""
+
+    sure: frozenset[str] = frozenset()
+    """By analysis, or declared."""
+    literals: frozenset[str] = frozenset()
+    """Texts and patterns, of which some may name files."""
+    modules: frozenset[str] = frozenset()
+    unknown: bool = False
+    """It may use files that no text names."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be found for one attempt."""
+
+    path: str
+    """The notebook's."""
+    target: Target
+    space: str = ""
+    """Names the run, or the session: each has a folder of its own on a worker."""
+    named: Named = Named()
+    enter: bool = False
+    """Its kernel has not been in the folder yet."""
+    label: str = ""
+    """The cell's, for names of files beside others."""
+
+    @property
+    def folder(self) -> str:
+        return os.path.dirname(self.path)
+
+
+@dataclass
+class Sent:
+    """What travels with one attempt."""
+
+    entries: dict[str, Json] = field(default_factory=dict)
+    """By path from the notebook's folder; one without a blob is a folder."""
+    gone: list[str] = field(default_factory=list)
+    """Named, and not there."""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def blobs(self) -> list[tuple[str, int]]:
+        return [(e["blob"], e["size"]) for e in self.entries.values() if "blob" in e]
+
+
+class TooMuch(Exception):
+    """What a cell needs is more than its target takes; the text says which."""
+
+
+def named(plan: Plan, cell: str) -> Named:
+    """What a cell names: itself, what it calls, and the set-up that is replayed before it."""
+    step = plan.steps[cell]
+    line = [plan.steps[other] for other in planning.lineage(plan, cell)]
+    sure, literals, modules = set[str](), set[str](), set[str]()
+    for other in line:
+        literals |= _literals(other.cell.source)
+        imported = {name.partition(".")[0] for name in other.spec.get("imports") or []}
+        needs = other.spec.get("needs") or {}
+        modules |= imported | {*(needs.get("modules") or {})}
+        modules |= {str(m).partition(".")[0] for m in (needs.get("imported") or {}).values()}
+        if other is step:
+            resources = [*(other.spec.get("reads") or []), *(other.spec.get("writes") or [])]
+            sure |= {n[len("<file ") : -1] or "." for n in resources if n.startswith("<file ")}
+    for setup in step.prefix:
+        literals |= _literals(setup.source)
+        modules |= _imports(setup.source)
+    said = (step.cell.effects or {}).get("reads") or []
+    sure |= {name[len("file:") :] for name in said if name.startswith("file:")} - {"*"}
+    return Named(
+        frozenset(sure), frozenset(literals), frozenset(modules), "<files>" in _reads(step)
+    )
+
+
+def _reads(step: Step) -> list[str]:
+    return step.spec.get("reads") or []
+
+
+def _literals(source: str) -> set[str]:
+    found = set()
+    for kind, _, text in _LITERAL.findall(source):
+        if "\n" in text or not text.strip():
+            continue
+        found.add(_FIELD.sub("*", text) if "f" in kind.lower() else text)
+    for line in _COMMAND.findall(source):
+        found |= set(re.split(r"[\s;|&<>\"'=]+", line))
+    if source.lstrip().startswith("%%"):
+        found |= set(re.split(r"[\s;|&<>\"'=()]+", source))
+    return found - {""}
+
+
+def _imports(source: str) -> set[str]:
+    return set(re.findall(r"(?:^|\s)(?:from|import)\s+(\w+)", source))
+
+
+class Travel:
+    """Finds what travels and puts it into the store; each file is read once while it stays."""
+
+    def __init__(self, store: Store, ours: Path) -> None:
+        self._store = store
+        self._ours = os.path.realpath(ours)
+        self._known: dict[str, tuple[Stamp, str]] = {}
+        self._spaces: OrderedDict[str, set[str]] = OrderedDict()
+        """What the folders of a run have, or had."""
+
+    async def pack(self, wanted: Wanted) -> Sent:
+        """All that is sent with an attempt. Raises `TooMuch`, `StoreFull`."""
+        return await asyncio.to_thread(self._pack, wanted)
+
+    def _pack(self, wanted: Wanted) -> Sent:
+        sent = Sent()
+        files, sent.gone = self.find(wanted)
+        if not files.fits(wanted.target):
+            raise TooMuch(too_much("it needs", files, wanted.target))
+        sent.notes = files.notes
+        before = self.space(wanted.space)
+        sent.gone += [p for p in before if not os.path.lexists(os.path.join(wanted.folder, p))]
+        before |= files.there.keys()
+        for path, found in files.there.items():
+            if found is None:
+                sent.entries[path] = {}
+                continue
+            try:
+                blob, size = self._blob(os.path.join(wanted.folder, path))
+            except FileNotFoundError:
+                sent.gone.append(path)
+                continue
+            sent.entries[path] = {
+                "blob": blob,
+                "size": size,
+                "mtime": found.st_mtime_ns,
+                "executable": bool(found.st_mode & 0o111),
+            }
+        return sent
+
+    def space(self, name: str) -> set[str]:
+        """Paths that the folders of a run have, as far as this engine knows."""
+        known = self._spaces.setdefault(name, set())
+        self._spaces.move_to_end(name)
+        while len(self._spaces) > _SPACES:
+            self._spaces.popitem(last=False)
+        return known
+
+    def find(self, wanted: Wanted) -> tuple[Files, list[str]]:
+        """What is there of what is named, and what is not. Reads no content but of modules."""
+        files, gone = Files(wanted.folder, self._ours), []
+        literals = set(wanted.named.literals)
+        for place in _modules(wanted.named.modules, Path(wanted.folder)):
+            files.add(os.path.relpath(place, wanted.folder), sure=True)
+            literals |= _module_literals(place)
+        for path in sorted(wanted.named.sure):
+            if _PATTERN.search(path) and not os.path.lexists(os.path.join(wanted.folder, path)):
+                literals.add(path)
+            elif not files.add(path, sure=True):
+                gone.append(path)
+        for text in sorted(literals):
+            if "\0" in text or os.path.isabs(text) or "://" in text:
+                continue
+            try:
+                if _PATTERN.search(text):
+                    files.add_pattern(text)
+                else:
+                    files.add(text, sure=False)
+            except (OSError, ValueError):
+                continue  # no path at all
+        return files, gone
+
+    def _blob(self, place: str) -> tuple[str, int]:
+        found = os.stat(place)
+        stamp = _stamp(found)
+        known = self._known.get(place)
+        if known is not None and known[0] == stamp and self._store.has(known[1], found.st_size):
+            return known[1], found.st_size
+        with self._store.in_words(found.st_size):
+            blob, size = self._store.blobs.add(place)
+        # A file that was written to just now may have the same stamp when it is again.
+        if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) > 10**8:
+            self._known[place] = (stamp, blob)
+        return blob, size
+
+    async def place(self, came: Returned, basis: Basis, space: str) -> list[str]:
+        """Puts what a cell wrote elsewhere into the notebook's folder; what is to be told."""
+        if not (came.made or came.gone or came.notes):
+            return []
+        blobs = self._store.blobs
+        notes = await asyncio.to_thread(returned.place, came, basis, self.blob_of, blobs.path)
+        self.space(space).update(made.path for made in came.made)
+        return notes
+
+    def blob_of(self, place: str) -> str | None:
+        """The content of a file here as a blob's name; None where it is none."""
+        try:
+            return self._blob(place)[0]
+        except (FileNotFoundError, IsADirectoryError):
+            return None
+
+
+class Files:
+    """Files and folders that were found below (or above) a notebook's folder."""
+
+    def __init__(self, folder: str, ours: str) -> None:
+        self._folder, self._ours = folder, ours
+        self.there: dict[str, os.stat_result | None] = {}
+        """None for a folder."""
+        self.notes: list[str] = []
+        self.size = 0
+        self.fitted = False
+        """Whether a pattern found some."""
+
+    def fits(self, target: Target) -> bool:
+        return self.count <= target.files_count and self.size <= target.files_size
+
+    @property
+    def count(self) -> int:
+        return len(self.there)
+
+    @property
+    def largest(self) -> tuple[str, int]:
+        sizes = {path: found.st_size for path, found in self.there.items() if found is not None}
+        path = max(sizes, key=lambda p: sizes[p], default="")
+        return path, sizes.get(path, 0)
+
+    def add(self, path: str, sure: bool) -> bool:
+        """Takes what is at a path; whether something is there. What is not `sure` is bounded."""
+        path = os.path.normpath(path)
+        if os.path.isabs(path):
+            return True  # nothing stands for it there: told where it fails
+        place = os.path.join(self._folder, path)
+        try:
+            found = os.stat(place)
+        except (FileNotFoundError, NotADirectoryError):
+            self._take_above(path)
+            return False
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return False
+            raise
+        if not stat.S_ISDIR(found.st_mode):
+            if stat.S_ISREG(found.st_mode):
+                self._take({path: found})
+            return True
+        if path == "." and not sure:
+            return True
+        below: dict[str, os.stat_result | None] = {}
+        size = 0
+        for name, what in self._below(path):
+            below[name] = what
+            size += what.st_size if what is not None else 0
+            if not sure and (len(below) > _GUESSED_FILES or size > _GUESSED_BYTES):
+                words = "it has too much in it for a guess: declare it in the cell's `reads`"
+                self.notes.append(f"folder `{path}` was not sent: {words}")
+                return True
+        self._take(below)
+        return True
+
+    def add_pattern(self, pattern: str) -> None:
+        """Files whose names are made while the cell runs: all that fit, if they are not many."""
+        plain = re.sub(r"\[[^\]]*\]", "", pattern)
+        if len(re.sub(r"[^A-Za-z0-9_]", "", plain)) < 2 or ".." in pattern:
+            return
+        self._take_above(os.path.normpath(_PATTERN.split(pattern, 1)[0] + "x"))
+        names = glob.iglob(pattern, root_dir=self._folder, recursive=True)
+        taken: dict[str, os.stat_result | None] = {}
+        size = 0
+        for name in itertools.islice(names, _GUESSED_FILES + 1):
+            place = os.path.join(self._folder, name)
+            if {*name.split(os.sep)} & SKIPPED or not os.path.isfile(place):
+                continue
+            if os.path.realpath(place).startswith(self._ours + os.sep):
+                continue
+            taken[os.path.normpath(name)] = found = os.stat(place)
+            size += found.st_size
+        if len(taken) > _GUESSED_FILES or size > _GUESSED_BYTES:
+            words = "fit it, too much for a guess: declare them in the cell's `reads`"
+            self.notes.append(f"`{pattern}` was not sent: {len(taken)} files {words}")
+            return
+        self.fitted = self.fitted or bool(taken)
+        self._take(taken)
+
+    def _take_above(self, path: str) -> None:
+        """The folders in which a file may be made."""
+        while (path := os.path.dirname(path)) and not path.startswith(".."):
+            if os.path.isdir(os.path.join(self._folder, path)):
+                self._take({path: None})
+
+    def _take(self, found: Mapping[str, os.stat_result | None]) -> None:
+        for path, what in found.items():
+            if path not in self.there:
+                self.there[path] = what
+                self.size += what.st_size if what is not None else 0
+
+    def _below(self, path: str) -> Iterator[tuple[str, os.stat_result | None]]:
+        todo = [path]
+        while todo:
+            folder = todo.pop()
+            yield folder, None
+            for entry in sorted(os.scandir(os.path.join(self._folder, folder)), key=_name):
+                name = os.path.normpath(os.path.join(folder, entry.name))
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name not in SKIPPED and os.path.realpath(entry.path) != self._ours:
+                        todo.append(name)
+                elif entry.is_file():
+                    yield name, entry.stat()
+
+
+def _name(entry: os.DirEntry[str]) -> str:
+    return entry.name
+
+
+def _modules(names: Iterable[str], folder: Path) -> list[Path]:
+    """The notebook's own modules among these, and those that they import."""
+    found: dict[str, Path] = {}
+    todo, seen = set(names), set[str]()
+    while todo and len(seen) < _MODULES:
+        seen |= todo
+        more: set[str] = set()
+        for name in preflight.local_modules(todo, folder):
+            place = folder / name if (folder / name).is_dir() else folder / f"{name}.py"
+            if name in SKIPPED:
+                continue
+            found[name] = place
+            for text in _texts(place):
+                more |= {*traits.of_module(text)[1]}
+        todo = more - seen
+    return list(found.values())
+
+
+def _module_literals(place: Path) -> set[str]:
+    return {literal for text in _texts(place) for literal in _literals(text)}
+
+
+def _texts(place: Path) -> Collection[str]:
+    from .contents import module_files
+
+    try:
+        return module_files(place).values()
+    except OSError:
+        return ()
+
+
+def _stamp(found: os.stat_result) -> Stamp:
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
+
+
+def space(name: str) -> str:
+    """What the folder of a run or session is called on workers."""
+    return hashlib.sha256(name.encode()).hexdigest()[:16]
+
+
+def order(wanted: Wanted, sent: Sent) -> Json:
+    """Of an `execute` message, the part about files."""
+    inside = Path(wanted.folder)
+    return {
+        "space": wanted.space,
+        "inside": str(inside.relative_to(inside.anchor)),
+        "enter": wanted.enter,
+        "sent": sent.entries,
+        "gone": sent.gone,
+        "count": wanted.target.files_count,
+        "size": wanted.target.files_size,
+    }
+
+
+def too_much(verb: str, files: Files, target: Target) -> str:
+    """That files are more than a target takes, with the largest of them."""
+    path, size = files.largest
+    return (
+        f"{verb} {files.count} files of {bytes_words(files.size)}, of which `{path}` has"
+        f" {bytes_words(size)}: {target.name!r} takes {target.files_count} files of"
+        f" {bytes_words(target.files_size)} (`files_count`, `files_size` in its settings)"
+    )
+
+
+# Of an error, what may be the path or the module that was not found.
+_QUOTED = re.compile(r"'([^'\n]{1,1000})'" r'|"([^"\n]{1,1000})"')
+_DECLARE = 'name it in the cell\'s `effects.reads` (`"file:{}"`)'
+
+
+def unsent(wanted: Wanted, sent: Sent, message: Json) -> list[str]:
+    """Files that a cell looked for, and that are here but did not travel; in words."""
+    error = message.get("error")
+    missed: dict[str, None] = {}
+    if isinstance(error, dict):
+        words = str(error.get("evalue"))[:10_000]
+        quoted = [a or b for a, b in _QUOTED.findall(words)]
+        if error.get("ename") == "ModuleNotFoundError":
+            found = [f"{name.partition('.')[0]}" for name in quoted]
+            quoted = [p for name in found for p in (f"{name}.py", name)]
+        elif error.get("ename") not in _NOT_FOUND:
+            quoted = []
+        missed.update(dict.fromkeys([*quoted, *words.split()[-1:]] if quoted else quoted))
+    told = message.get("files")
+    missing = told.get("missing") if isinstance(told, dict) else None
+    missed.update(dict.fromkeys(p for p in missing or [] if isinstance(p, str)))
+    notes = []
+    for path in missed:
+        if not path or "\0" in path or len(path) > 4000:
+            continue
+        place = os.path.normpath(os.path.join(wanted.folder, path))
+        name = os.path.relpath(place, wanted.folder)
+        here = place.startswith(wanted.folder + os.sep) and os.path.exists(place)
+        if not here or name in sent.entries:
+            continue
+        if os.path.isabs(path):
+            words = "it is named by its absolute path: name it from the notebook's folder"
+        else:
+            words = _DECLARE.format(name)
+        notes.append(f"`{name}` is in the notebook's folder but was not sent: {words}")
+    return notes[:_TOLD]

@@ -1,0 +1,160 @@
+"""Cells where the notebook's folder is not: files go there, and what they write comes back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import assert_equal_outputs, restart_and_run_all, started, workflow
+
+from jupyterlab_dossier.runs import Engine
+from jupyterlab_dossier.targets import Catalogue, Target
+
+
+def away(**settings: Any) -> Catalogue:
+    """A target that shares neither store nor folder, as a distant one, and the local one."""
+    distant = {"shared": False, "shares_folder": False, "slots": 2, **settings}
+    return Catalogue({"away": Target("away", "local", distant), "local": Target("local", "local")})
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
+    async with started(tmp_path / "dossier", away()) as engine:
+        yield engine
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The notebook's."""
+    made = tmp_path / "nb"
+    made.mkdir()
+    return made
+
+
+def contents(folder: Path) -> dict[str, bytes | None]:
+    """All files and folders, but what tools keep for themselves."""
+    found: dict[str, bytes | None] = {}
+    for top, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        for name in folders:
+            found[os.path.relpath(os.path.join(top, name), folder)] = None
+        for name in names:
+            path = os.path.join(top, name)
+            found[os.path.relpath(path, folder)] = Path(path).read_bytes()
+    return found
+
+
+async def test_a_file_goes_there_and_one_comes_back(engine: Engine, folder: Path) -> None:
+    (folder / "given.txt").write_text("given")
+    source = "text = open('given.txt').read()\nwith open('made.txt', 'w') as f: f.write(text + '!')"
+    asked = workflow(folder, [source, "print(open('made.txt').read())"], default_target="away")
+    run = await engine.submit(asked)
+    record = await engine.wait(run)
+    assert record.state == "done", record.to_json()
+    outputs, _ = await engine.outputs(run)
+    assert outputs["c1"][0]["text"] == "given!\n"
+    assert contents(folder) == {"given.txt": b"given", "made.txt": b"given!"}
+
+
+CELLS = {
+    "a csv, read by pandas": ["import pandas as pd", "print(pd.read_csv('data/t.csv').sum())"],
+    "a name bound before": ["NAME = 'data/t.csv'", "print(open(NAME).read())"],
+    "a name made while it runs": [
+        "for i in range(2): print(open(f'data/part-{i}.txt').read())",
+    ],
+    "arrays, saved and loaded": [
+        "import numpy as np\nnp.save('x.npy', np.arange(5))",
+        "import numpy as np\nprint(np.load('x.npy').sum())",
+    ],
+    "a database": [
+        "import sqlite3\nwith sqlite3.connect('d.sqlite') as c:\n"
+        "    c.execute('create table t (n)')\n    c.execute('insert into t values (7)')",
+        "import sqlite3\nprint(sqlite3.connect('d.sqlite').execute('select n from t').fetchall())",
+    ],
+    "the notebook's own modules": [
+        "import helper\nfrom pkg.sub import twice",
+        "print(helper.greet(), twice(4))",
+        "import pkg\nprint(pkg.table())",
+    ],
+    "many files in folders": [
+        "import os\nos.makedirs('out/deep', exist_ok=True)\nos.makedirs('empty')\n"
+        "for i in range(60):\n    with open(f'out/deep/{i}.txt', 'w') as f: f.write(str(i))",
+        "import os\nprint(sorted(os.listdir('out/deep'))[:3], len(os.listdir('out/deep')))",
+    ],
+    "a child process that writes": [
+        "import subprocess\nsubprocess.run(['cp', 'data/t.csv', 'copied.csv'], check=True)",
+        "print(open('copied.csv').read())",
+        "!echo from the shell > shell.txt",
+        "%%bash\ncat shell.txt",
+    ],
+    "an input, written over": [
+        "text = open('given.txt').read()\nwith open('given.txt', 'w') as f: f.write(text * 2)",
+        "with open('given.txt', 'a') as f: f.write('more')",
+        "print(open('given.txt').read())",
+    ],
+    "a folder, listed": ["import os\nprint(sorted(os.listdir('data')))"],
+    "patterns": ["import glob\nprint(sorted(glob.glob('data/*.txt')))"],
+    "names of all kinds": [
+        "names = ['with space.txt', 'ünïcödé.txt', 'new\\nline.txt', \"quote'.txt\"]\n"
+        "for n in names:\n    with open('odd ' + n, 'w') as f: f.write(n)",
+        "print(open('odd with space.txt').read())",
+    ],
+    "files that are removed and renamed": [
+        "import os\nos.remove('given.txt')\nos.rename('script.sh', 'data/moved.sh')",
+        "import os\nprint(os.path.exists('given.txt'), open('data/moved.sh').read())",
+    ],
+    "a file magic": ["%%writefile given.txt\nnew\n", "%%writefile fresh.txt\nnew\n"],
+    "a failing cell": [
+        "with open('half.txt', 'w') as f: f.write('half')\nraise ValueError('no')",
+        "with open('never.txt', 'w') as f: f.write('never')",
+    ],
+    "a folder above": ["print(open('../above.txt').read())"],
+    "a target elsewhere": [
+        {"source": "with open('one.txt', 'w') as f: f.write('1')", "target": "away"},
+        {"source": "with open('two.txt', 'w') as f: f.write(open('one.txt').read() + '2')",
+         "target": "local"},
+        {"source": "print(open('two.txt').read())", "target": "away"},
+    ],
+}  # fmt: skip
+
+
+def fill(folder: Path) -> None:
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "t.csv").write_text("a,b\n1,2\n3,4\n")
+    for number in range(2):
+        (folder / "data" / f"part-{number}.txt").write_text(f"part {number}")
+    (folder / "given.txt").write_text("given")
+    (folder / "script.sh").write_text("#!/bin/sh\n")
+    (folder / "script.sh").chmod(0o755)
+    (folder / "helper.py").write_text("import inner\ndef greet():\n    return inner.WORD\n")
+    (folder / "inner.py").write_text("WORD = open('given.txt').read()\n")
+    (folder / "pkg").mkdir()
+    (folder / "pkg" / "__init__.py").write_text(
+        "from pathlib import Path\n"
+        "def table():\n    return (Path(__file__).parent / 'table.json').read_text()\n"
+    )
+    (folder / "pkg" / "sub.py").write_text("def twice(n):\n    return 2 * n\n")
+    (folder / "pkg" / "table.json").write_text("[1]")
+    (folder.parent / "above.txt").write_text("above")
+
+
+@pytest.mark.parametrize("name", CELLS)
+async def test_as_restart_and_run_all(engine: Engine, tmp_path: Path, name: str) -> None:
+    """Outputs and the folder's content are those of one kernel in a copy of the folder."""
+    ours, theirs = tmp_path / "a" / "nb", tmp_path / "b" / "nb"
+    fill(ours), fill(theirs)
+    cells = CELLS[name]
+    sources = [c if isinstance(c, str) else c["source"] for c in cells]
+    expected = restart_and_run_all(theirs, sources)
+    run = await engine.submit(workflow(ours, cells, default_target="away"))
+    record = await engine.wait(run)
+    outputs, _ = await engine.outputs(run)
+    why = {task.id: task.why for task in record.tasks}
+    assert_equal_outputs(outputs, expected)
+    assert contents(ours) == contents(theirs), why
+    assert record.state == ("failed" if name == "a failing cell" else "done"), why
+    modes = {p: os.access(ours / p, os.X_OK) for p in contents(ours)}
+    assert modes == {p: os.access(theirs / p, os.X_OK) for p in contents(theirs)}
