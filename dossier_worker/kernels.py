@@ -186,7 +186,12 @@ class Zygote:
         return self._ready
 
     async def start(self) -> Process:
-        await asyncio.wait_for(asyncio.shield(self.launch()), START_TIMEOUT)
+        # Not `wait_for`: before Python 3.12 it may swallow a cancellation.
+        ready = self.launch()
+        await asyncio.wait({ready}, timeout=START_TIMEOUT)
+        if not ready.done():
+            raise asyncio.TimeoutError
+        ready.result()
         assert self._control is not None
         self._number += 1
         pipes, theirs = _connections()

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import anyio
+
 from .library import users
 from .library.users import LibraryFault
 from .model import Cell
@@ -49,7 +51,7 @@ class AnalysisClient:
         notebook: str = "",
         folder: str | None = None,
         parameters: Mapping[str, str] | None = None,
-        timeout: float | None = None,
+        limit: float | None = None,
     ) -> dict[str, Any]:
         """The graph of these cells as JSON. `notebook` names whose cache is used.
 
@@ -63,7 +65,7 @@ class AnalysisClient:
             request["folder"] = folder
         if parameters:
             request["parameters"] = dict(parameters)
-        graph: dict[str, Any] = (await self._answer(request, timeout))["graph"]
+        graph: dict[str, Any] = (await self._answer(request, limit))["graph"]
         return graph
 
     async def stale(
@@ -85,13 +87,14 @@ class AnalysisClient:
         found: dict[str, Any] = (await self._answer({"changes": dict(request)}, None))["changes"]
         return found
 
-    async def _answer(self, request: dict[str, Any], timeout: float | None) -> dict[str, Any]:
-        limit = self.timeout if timeout is None else timeout
+    async def _answer(self, request: dict[str, Any], limit: float | None) -> dict[str, Any]:
+        limit = self.timeout if limit is None else limit
         async with self._lock:
             await self._read_library()
             try:
-                reply = await asyncio.wait_for(self._ask(request), limit)
-            except asyncio.TimeoutError:
+                with anyio.fail_after(limit):
+                    reply = await self._ask(request)
+            except TimeoutError:
                 await self._end()
                 raise AnalysisError(f"the analysis took longer than {limit:g} s") from None
             except asyncio.CancelledError:
@@ -186,8 +189,8 @@ class AnalysisPair:
     ) -> dict[str, Any]:
         """As `AnalysisClient.graph`."""
         if self._first.busy:
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._first.idle(), self._patience)
+            with anyio.move_on_after(self._patience):
+                await self._first.idle()
         client = self._second if self._first.busy else self._first
         return await client.graph(cells, folder=folder)
 

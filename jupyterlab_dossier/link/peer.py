@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
+import anyio
+
 from dossier_worker.blobs import Buffer
 from dossier_worker.wire import (
     BLOB_REPLIES,
@@ -173,8 +175,8 @@ class Peer:
         """Forget the worker: what it does not take now is dropped, fetches from it fail."""
         self._closed = True
         # Often the last word was "shutdown", a moment ago.
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._acknowledged_all(), _LAST_WORDS)
+        with anyio.move_on_after(_LAST_WORDS):
+            await self._acknowledged_all()
         if self.live is not None:
             self.live.end(code, why)
         self._puller.close(why)

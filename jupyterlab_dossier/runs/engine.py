@@ -23,6 +23,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import anyio
+
 from ..dataflow.client import AnalysisPair
 from ..store import NotPrivate, Store, private_file, private_folder
 from ..targets import Catalogue
@@ -384,8 +386,8 @@ class Engine:
             elif record_ended:
                 return
             else:
-                with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(signal.wait(), GLANCE)
+                with anyio.move_on_after(GLANCE):
+                    await signal.wait()
 
     async def _over(self, run: str) -> bool:
         """Whether no more events can come: it has ended, or the process that ran it has."""

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import anyio
+
 from ..dataflow.words import RANDOM_STATES
 from ..targets import ProviderFault
 from . import conditions, observations, options, preflight, survey, travel
@@ -412,8 +414,8 @@ class Interactive:
             return survey.Report(complete=False)  # names are being made
         plan = await self._analyse(cell, others)
         # A kernel that is busy makes names too; of one that is gone the run itself will tell.
-        with contextlib.suppress(asyncio.TimeoutError, BadInput):
-            return await asyncio.wait_for(self._survey(cell, target, plan, port), KERNEL_LIMIT)
+        with contextlib.suppress(BadInput), anyio.move_on_after(KERNEL_LIMIT):
+            return await self._survey(cell, target, plan, port)
         return survey.Report(complete=False)
 
     async def _survey(

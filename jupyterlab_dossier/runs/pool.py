@@ -19,6 +19,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import anyio
+
 from dossier_worker.sharing import leave_mark
 from dossier_worker.wire import Frame
 
@@ -347,8 +349,9 @@ class Pool:
                 return False
             else:
                 try:
-                    await asyncio.wait_for(self._news.wait(), deadline - loop.time())
-                except asyncio.TimeoutError:
+                    with anyio.fail_after(deadline - loop.time()):
+                        await self._news.wait()
+                except TimeoutError:
                     last = f"; the last that was heard: {worker.phase}" if worker.phase else ""
                     await self._end(worker, f"it did not dial in within {limit:.0f} s{last}")
                     break
@@ -517,9 +520,9 @@ class Pool:
             await self._to_its_end(self._farewell(worker, provider))
 
     async def _farewell(self, worker: Worker, provider: Provider) -> None:
-        with contextlib.suppress(asyncio.TimeoutError):
-            if worker.handle is not None and worker.connection is not None:
-                await asyncio.wait_for(worker.gone.wait(), FAREWELL)
+        if worker.handle is not None and worker.connection is not None:
+            with anyio.move_on_after(FAREWELL):
+                await worker.gone.wait()
         await self._clear(worker, provider)
 
     async def close(self, leave: Collection[str] = ()) -> None:
@@ -641,8 +644,8 @@ class Pool:
         self._asked[ask] = (worker.id, answer)
         try:
             worker.connection.send({"type": "environment", "ask": ask, "modules": list(modules)})
-            return await asyncio.wait_for(answer, ANSWER_LIMIT)
-        except asyncio.TimeoutError:
+            with anyio.move_on_after(ANSWER_LIMIT):
+                return await answer
             return None
         finally:
             self._asked.pop(ask, None)

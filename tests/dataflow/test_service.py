@@ -93,7 +93,7 @@ async def test_client_says_why(client: AnalysisClient) -> None:
 
 async def test_client_has_a_time_limit_and_goes_on(client: AnalysisClient) -> None:
     with pytest.raises(AnalysisError, match="longer than"):
-        await client.graph(CELLS * 50, timeout=0.0001)
+        await client.graph(CELLS * 50, limit=0.0001)
     assert (await client.graph(CELLS))["cells"]
 
 

@@ -8,6 +8,7 @@ import pytest
 from support import assert_equal_outputs, restart_and_run_all, started, targets, workflow
 
 from jupyterlab_dossier.runs import BadInput, Engine
+from jupyterlab_dossier.targets import Catalogue, Target
 
 NOTEBOOKS: dict[str, list[str]] = {
     "values": [
@@ -99,6 +100,22 @@ async def test_independent_cells_run_at_the_same_time(engine: Engine, tmp_path: 
     one, two = record.tasks
     assert one.started and one.ended and two.started and two.ended
     assert max(one.started, two.started) < min(one.ended, two.ended)
+
+
+async def test_a_run_that_has_failed_does_not_wait_for_a_worker_that_a_later_cell_needs(
+    tmp_path: Path,
+) -> None:
+    """Its wait is called off in the moment in which it is woken by the last cell that counts."""
+    never = tmp_path / "python"
+    never.write_text("#!/bin/sh\nexec sleep 1000\n")
+    never.chmod(0o755)
+    waits = Target("waits", "local", {"python": str(never)})
+    catalogue = Catalogue({"local": Target("local", "local", {"slots": 2}), "waits": waits})
+    async with started(tmp_path / "dossier", catalogue) as engine:
+        cells = ["import time\ntime.sleep(1)", "1 / 0", {"source": "2", "target": "waits"}]
+        run = await engine.submit(workflow(tmp_path, cells))
+        record = await engine.wait(run)
+    assert [task.state for task in record.tasks] == ["done", "failed", "skipped"]
 
 
 async def test_states_after_the_first_failure(engine: Engine, tmp_path: Path) -> None:

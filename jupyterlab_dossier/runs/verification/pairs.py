@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import anyio
+
 from .. import kernelspecs
 from ..model import Json, Workflow
 from .side import Side
@@ -141,12 +143,13 @@ async def _some_answers(
             await process.stdin.drain()
             process.stdin.close()
         while len(answers) < count:
-            line = await asyncio.wait_for(process.stdout.readline(), ANSWER_LIMIT)
+            with anyio.fail_after(ANSWER_LIMIT):
+                line = await process.stdout.readline()
             if not line:
                 return answers, _ended(await process.wait())
             answers.append(json.loads(line))
         return answers, None
-    except asyncio.TimeoutError:  # another class before Python 3.11
+    except TimeoutError:
         return answers, f"its comparison took more than {ANSWER_LIMIT:.0f} s"
     except ValueError:
         return answers, "what was answered of it cannot be read"

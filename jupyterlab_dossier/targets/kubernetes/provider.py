@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import anyio
+
 from ..provider import Ended, ProviderFault, Target, Usable, WorkerOrder
 from . import options
 
@@ -65,8 +67,9 @@ class KubernetesProvider:
             wrong = options.wrong(target)
             if wrong is not None:
                 return Usable(False, wrong)
-            return await asyncio.wait_for(self._check(target), _CHECK)
-        except asyncio.TimeoutError:
+            with anyio.fail_after(_CHECK):
+                return await self._check(target)
+        except TimeoutError:
             return Usable(False, f"the cluster does not answer within {_CHECK:.0f} s")
         except ProviderFault as fault:
             return Usable(False, str(fault))
