@@ -23,6 +23,7 @@ export class DossierTool extends NotebookTools.Tool {
     const { runs, targets, trans } = options;
     this._runs = runs;
     this._targets = targets;
+    this._trans = trans;
     this._chooser = new TargetChooser(options);
     this.addClass('jp-DossierTool');
     this.node.dataset.lmSuppressShortcuts = 'true';
@@ -142,7 +143,12 @@ export class DossierTool extends NotebookTools.Tool {
     const cell = this._cell;
     const model = cell && isCodeCellModel(cell.model) ? cell.model : null;
     const schema = model && this._chooser.schemaOf([model]);
-    const key = schema ? `${model!.id} ${JSON.stringify(schema)}` : '';
+    const notebook = this.notebookTools.activeNotebookPanel?.content.model;
+    const inherited =
+      model && notebook ? this._chooser.inheritedBy(notebook, model) : {};
+    const key = schema
+      ? `${model!.id} ${JSON.stringify([schema, inherited])}`
+      : '';
     if (key !== this._formKey) {
       this._formKey = key;
       this._form?.dispose();
@@ -154,7 +160,12 @@ export class DossierTool extends NotebookTools.Tool {
       if (this._formKey !== key || this.isDisposed) {
         return;
       }
-      this._form = new OptionsForm({ schema, options: getOptions(model) });
+      this._form = new OptionsForm({
+        schema,
+        inherited,
+        options: getOptions(model),
+        trans: this._trans
+      });
       this._form.changed.connect((_, options) => {
         const notebook = this.notebookTools.activeNotebookPanel?.content.model;
         if (notebook && !model.isDisposed) {
@@ -177,6 +188,7 @@ export class DossierTool extends NotebookTools.Tool {
   private _status: CellStatus;
   private _target: TargetButton;
   private _targets: ITargetsModel;
+  private _trans: DossierTool.IOptions['trans'];
 }
 
 /**

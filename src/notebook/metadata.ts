@@ -44,6 +44,36 @@ export function getOptions(cell: IMetadataHolder): ReadonlyJSONObject {
 }
 
 /**
+ * The options that a notebook gives to a target for all of its cells; a cell's own count before.
+ */
+export function getNotebookOptions(
+  notebook: IMetadataHolder,
+  target: string
+): ReadonlyJSONObject {
+  const all = Private.asObject(Private.read(notebook).options);
+  return Private.asObject(all[target]) as ReadonlyJSONObject;
+}
+
+/**
+ * Set the options that a notebook gives to a target.
+ */
+export function setNotebookOptions(
+  notebook: IMetadataHolder,
+  target: string,
+  options: ReadonlyJSONObject
+): void {
+  const all = Private.asObject(Private.read(notebook).options);
+  delete all[target];
+  if (Object.keys(options).length > 0) {
+    all[target] = options;
+    ensureNotebookId(notebook);
+  }
+  Private.change(notebook, {
+    options: Object.keys(all).length > 0 ? all : null
+  });
+}
+
+/**
  * Set the own target of cells, or remove it with `null`; one step of the notebook's undo.
  *
  * Keys that are not known here are kept: they belong to a later version, or to the user.

@@ -7,7 +7,7 @@ import type { Problem } from '../api';
 import type { IStale } from '../dataflow';
 import { NoteMarks } from '../preflight';
 import type { ICellOffer, ICellState } from '../run';
-import { TargetButton } from '../targets';
+import { TargetButton, valueWords } from '../targets';
 import { CellStatus } from './status';
 
 /**
@@ -54,11 +54,7 @@ export class Strip extends Widget {
   ): void {
     this._target.setTarget(value, fallback);
     const words = Object.entries(options).map(([name, one]) =>
-      this._trans.__(
-        '%1: %2',
-        name,
-        typeof one === 'string' ? one : JSON.stringify(one)
-      )
+      this._trans.__('%1: %2', name, valueWords(one))
     );
     this._options.hidden = words.length === 0;
     this._options.textContent = words.join(', ');

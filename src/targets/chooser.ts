@@ -1,15 +1,19 @@
 import { type ICodeCellModel, isCodeCellModel } from '@jupyterlab/cells';
 import type { INotebookModel, Notebook } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
 import type { Target } from '../api';
 import {
+  effectiveTarget,
+  getNotebookOptions,
   getOptions,
   getTarget,
   KERNEL,
   setCellOptions,
   setCellTargets,
-  setDefaultTarget
+  setDefaultTarget,
+  setNotebookOptions
 } from '../notebook';
 import type { ChoiceMenu } from './menu';
 import type { ITargetsModel } from './tokens';
@@ -66,6 +70,7 @@ export class TargetChooser {
               }
             ]
           : []),
+        ...this._optionsOfAll(notebook, cells),
         ...(more?.() ?? [])
       ]
     }));
@@ -80,7 +85,7 @@ export class TargetChooser {
       const label = this._trans.__('Default target');
       await this._open(notebook, anchor, label, () => ({
         sections: [this._default(model)],
-        actions: []
+        actions: this._optionsOfAll(notebook, [])
       }));
     }
   }
@@ -124,6 +129,7 @@ export class TargetChooser {
       title: this._trans.__('Options of %1', getTarget(cells[0]) ?? ''),
       schema,
       options: getOptions(cells[0]),
+      inherited: this.inheritedBy(model, cells[0]),
       trans: this._trans
     });
     if (options && !notebook.isDisposed) {
@@ -137,11 +143,80 @@ export class TargetChooser {
   }
 
   /**
+   * Edit the options that the notebook gives to a target for all of its cells.
+   */
+  async editNotebookOptions(notebook: Notebook, target: string): Promise<void> {
+    const schema = this._schema(target);
+    const { model } = notebook;
+    if (!schema || !model) {
+      return;
+    }
+    const { askOptions } = await import('./optionsdialog');
+    const options = await askOptions({
+      title: this._trans.__('Options of %1 for the Notebook', target),
+      schema,
+      options: getNotebookOptions(model, target),
+      trans: this._trans
+    });
+    if (options && !notebook.isDisposed) {
+      setNotebookOptions(model, target, options);
+      notebook.activate();
+    }
+  }
+
+  /**
+   * The target that the notebook can give options for: that of the cells, else its default; `null`
+   * where they have several, or it takes none.
+   */
+  targetWithOptions(
+    notebook: Notebook,
+    cells: ICodeCellModel[]
+  ): string | null {
+    const { model } = notebook;
+    const target =
+      model &&
+      (cells.length > 0
+        ? common(cells.map(cell => effectiveTarget(model, cell)))
+        : getTarget(model));
+    return target && this._schema(target) ? target : null;
+  }
+
+  /**
+   * What a cell asks of its own target unless it says otherwise.
+   */
+  inheritedBy(
+    notebook: INotebookModel,
+    cell: ICodeCellModel
+  ): ReadonlyJSONObject {
+    const target = getTarget(cell);
+    return target === null ? {} : getNotebookOptions(notebook, target);
+  }
+
+  /**
    * The schema of the options that cells can give; `null` where their targets are not one, or take
    * none.
    */
   schemaOf(cells: ICodeCellModel[]): NonNullable<Target['options']> | null {
     const name = common(cells.map(getTarget));
+    return name ? this._schema(name) : null;
+  }
+
+  private _optionsOfAll(
+    notebook: Notebook,
+    cells: ICodeCellModel[]
+  ): ChoiceMenu.IAction[] {
+    const target = this.targetWithOptions(notebook, cells);
+    return target === null
+      ? []
+      : [
+          {
+            label: this._trans.__('Options of %1 for the notebook…', target),
+            pick: () => void this.editNotebookOptions(notebook, target)
+          }
+        ];
+  }
+
+  private _schema(name: string): NonNullable<Target['options']> | null {
     const schema =
       this._targets.targets.find(target => target.name === name)?.options ??
       null;

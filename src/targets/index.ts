@@ -3,3 +3,4 @@ export * from './chooser';
 export * from './model';
 export * from './tokens';
 export * from './toolbar';
+export * from './words';

@@ -30,6 +30,7 @@ export namespace CommandIDs {
   export const setTarget = 'dossier:set-target';
   export const setDefaultTarget = 'dossier:set-default-target';
   export const setOptions = 'dossier:set-options';
+  export const setNotebookOptions = 'dossier:set-notebook-options';
   export const runInKernel = 'dossier:run-in-kernel';
   export const runOnce = 'dossier:run-once';
   export const runWorkflow = 'dossier:run-workflow';
@@ -125,6 +126,42 @@ export function addCommands(options: addCommands.IOptions): void {
       const notebook = currentPanel()?.content;
       if (notebook) {
         await chooser.editOptions(notebook, selectedCodeCells(notebook));
+      }
+    }
+  });
+
+  const targetOfAll = (): string | null => {
+    const notebook = currentPanel()?.content;
+    return (
+      (notebook?.model &&
+        chooser.targetWithOptions(notebook, selectedCodeCells(notebook))) ??
+      null
+    );
+  };
+  commands.addCommand(CommandIDs.setNotebookOptions, {
+    label: trans.__('Set Options of Target for Notebook…'),
+    caption: trans.__(
+      'Change what all cells of the notebook ask of a target, unless they say otherwise'
+    ),
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          target: {
+            type: 'string',
+            description: trans.__(
+              'The name of the target; that of the selected cells where it is not given'
+            )
+          }
+        }
+      }
+    },
+    isEnabled: args => !!currentPanel() && (!!args.target || !!targetOfAll()),
+    execute: async args => {
+      const notebook = currentPanel()?.content;
+      const target = (args.target as string | undefined) ?? targetOfAll();
+      if (notebook && target) {
+        await chooser.editNotebookOptions(notebook, target);
       }
     }
   });

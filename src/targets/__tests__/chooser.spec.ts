@@ -4,7 +4,12 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 
 import type { Target } from '../../api';
-import { getTarget, setCellTargets, setDefaultTarget } from '../../notebook';
+import {
+  getTarget,
+  setCellTargets,
+  setDefaultTarget,
+  setNotebookOptions
+} from '../../notebook';
 import { type ITargetsModel, TargetChooser } from '..';
 
 const SCHEMA = { type: 'object', properties: { memory: { type: 'integer' } } };
@@ -81,7 +86,8 @@ describe('TargetChooser', () => {
       'kernel ready',
       'local ready',
       'big hpc · ready · costs',
-      'full not usable no quota left'
+      'full not usable no quota left',
+      'Options of local for the notebook…'
     ]);
     const full = items()[4];
     expect(full.getAttribute('aria-disabled')).toBe('true');
@@ -142,6 +148,21 @@ describe('TargetChooser', () => {
     last[1].click();
     expect(getTarget(model)).toBe('local');
     expect(cells.map(getTarget)).toEqual([null, null]);
+  });
+
+  it('knows which target the notebook gives options to', () => {
+    expect(chooser.targetWithOptions(notebook, cells)).toBeNull();
+    setDefaultTarget(model, 'local');
+    expect(chooser.targetWithOptions(notebook, cells)).toBe('local');
+    setCellTargets(model, [cells[0]], 'big');
+    expect(chooser.targetWithOptions(notebook, cells)).toBeNull();
+    expect(chooser.targetWithOptions(notebook, [])).toBe('local');
+    setNotebookOptions(model, 'local', { memory: 100 });
+    expect(chooser.inheritedBy(model, cells[1])).toEqual({});
+    setCellTargets(model, [cells[1]], 'local');
+    expect(chooser.inheritedBy(model, cells[1])).toEqual({ memory: 100 });
+    setNotebookOptions(model, 'local', {});
+    expect(model.getMetadata('dossier')).not.toHaveProperty('options');
   });
 
   it('offers options where all cells can give the same', () => {
