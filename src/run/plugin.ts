@@ -16,7 +16,6 @@ import {
 
 import { IApiClient } from '../api';
 import { ICosts } from '../costs';
-import { carriesDossier } from '../notebook';
 import { ITroubles } from '../troubles';
 import { CellExecutor } from './executor';
 import { AttachExtension } from './extension';
@@ -116,6 +115,7 @@ export const executorPlugin: JupyterFrontEndPlugin<INotebookCellExecutor> = {
       runs,
       stock: isServerSide()
         ? async options => {
+            const { carriesDossier } = await import('../notebook');
             if (carriesDossier(options.notebook)) {
               // Seen with jupyter-server-nbmodel 0.2.9: cells sent to it after our server has asked the
               // kernel for values stay queued; why is not known.
