@@ -133,22 +133,16 @@ def restart(part: str, seconds: int) -> None:
         subprocess.run(["sleep", str(seconds)], check=True)  # the fault itself
     finally:
         with (state / "log" / part).open("ab") as log:
-            process = subprocess.Popen(
-                [state / "parts" / part], stdout=log, stderr=log, start_new_session=True
-            )
-        (state / f"{part}.pid").write_text(str(process.pid))
-        process.returncode = 0  # `down` ends it
-    kubectl("wait", "--for=condition=Ready", "node/node1", "--timeout=60s") if part != (
-        "apiserver"
-    ) else until_ready()
+            start = ["setsid", "--fork", state / "parts" / part]
+            subprocess.run(start, stdout=log, stderr=log, check=True)
+    until_ready()
 
 
 def until_ready() -> None:
-    done = subprocess.run(
-        "for _ in $(seq 100); do kubectl get --raw /readyz && exit; sleep 0.5; done; exit 1",
-        shell=True, capture_output=True, timeout=100,
-    )  # fmt: skip
+    script = "for _ in $(seq 100); do kubectl get --raw /readyz && exit; sleep 0.5; done; exit 1"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=100)
     assert done.returncode == 0, done.stderr
+    kubectl("wait", "--for=condition=Ready", "node/node1", "--timeout=60s")
 
 
 async def test_the_link_is_cut(namespace: Namespace, tmp_path: Path, moment: int) -> None:
