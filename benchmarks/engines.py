@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -22,9 +25,18 @@ from .harness import Row, Timer, in_turn
 from .ours import place, run_of
 from .report import measure
 
+Json = dict[str, Any]
+
 PACKAGES = ("ipykernel", "kubernetes_asyncio", "numpy")
 IMAGE = "localhost/base:1"
 NAMESPACE = "benchmarks"
+WRITTEN = "made and written once"
+# The pods' user, with one right of root: the interpreter may stand in root's home.
+USER = 1000
+AS_USER = (
+    *("setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"),
+    *("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"),
+)
 GIGABYTE = 1_000_000_000
 MADE = f"import numpy as np\na = np.full({GIGABYTE // 8}, {{number}}.0)"
 # A notebook's cell without us: a Job that starts a kernel and executes it there.
@@ -50,7 +62,7 @@ RESTRICTED = {
 }
 
 
-async def cold_cell(rounds: int = 7) -> list[Row]:
+async def cold_cell(rounds: int = 5) -> list[Row]:
     """From nothing to the output of a first cell; no pod is there."""
     settings = k.Configuration()
     await config.load_kube_config(client_configuration=settings)
@@ -58,7 +70,7 @@ async def cold_cell(rounds: int = 7) -> list[Row]:
     batch, core = k.BatchV1Api(api), k.CoreV1Api(api)
     numbers = iter(range(rounds + 1))
     with TemporaryDirectory() as folder:
-        async with _engine(Path(folder), idle=0.1) as made:
+        async with engine_of_pods(Path(folder), idle=0.1) as made:
 
             async def ours() -> float:
                 cell = Cell("c0", 0, "print('executed')", target="pods")
@@ -86,10 +98,14 @@ async def cold_cell(rounds: int = 7) -> list[Row]:
     return [Row("cold cell in a pod", seconds, {"bare Job with an ipykernel": 1.15})]
 
 
-async def warm_cell(rounds: int = 60) -> list[Row]:
+async def warm_cell(rounds: int = 40) -> list[Row]:
     """A cell that does nothing, in a worker kernel that is there."""
     with TemporaryDirectory() as folder:
-        async with _engine(Path(folder)) as made, place(made, "pods") as pod, place(made) as here:
+        async with (
+            engine_of_pods(Path(folder)) as made,
+            place(made, "pods") as pod,
+            place(made) as here,
+        ):
             run = await run_of(made, 2 * rounds + 2)
             numbers = iter(range(2 * rounds + 2))
 
@@ -107,10 +123,27 @@ async def warm_cell(rounds: int = 60) -> list[Row]:
     return [Row("warm cell in a pod", seconds, {"on a local worker": 2})]
 
 
+async def through_a_volume(rounds: int = 3) -> list[Row]:
+    """A gigabyte that is made in a pod and used here; both mount the volume.
+
+    The store is its owner's alone and pods are never root: the engine is a process of their user.
+    """
+    with _volume() as folder:
+        process = await asyncio.create_subprocess_exec(
+            *AS_USER, sys.executable, "-m", "benchmarks.volume", str(folder), str(rounds),
+            stdout=asyncio.subprocess.PIPE, env={**os.environ, "HOME": str(folder),
+            "KUBECONFIG": str(folder / "kubeconfig")},
+        )  # fmt: skip
+        output, _ = await process.communicate()
+        assert process.returncode == 0
+    title = "1 GB made in a pod, used here, through a volume"
+    return [Row(title, json.loads(output), {WRITTEN: 1.3})]
+
+
 async def over_the_link(rounds: int = 3) -> list[Row]:
     """A gigabyte that is there in a pod comes here."""
     with TemporaryDirectory() as folder:
-        async with _engine(Path(folder)) as made, place(made, "pods") as pod:
+        async with engine_of_pods(Path(folder)) as made, place(made, "pods") as pod:
             run = await run_of(made, 4 * rounds + 4)
             numbers = iter(range(4 * rounds + 4))
             copy = Path(folder, "copy")
@@ -121,30 +154,33 @@ async def over_the_link(rounds: int = 3) -> list[Row]:
                 with Timer() as timer:
                     outcome = await pod.cell("b = a", run, f"t{next(numbers)}", exports=["b"])
                 (manifest,) = outcome.manifests
-                assert sum(part["size"] for part in manifest["buffers"]) >= GIGABYTE
+                (blob,) = (part["blob"] for part in manifest["buffers"])
+                assert made.store.blobs.size(blob) == GIGABYTE
+                made.store.remove(blob)
                 return timer.seconds
 
             async def copied() -> float:
                 number = next(numbers)
                 source = MADE.format(number=number) + "\na.tofile('/dossier/work/copied')"
                 await pod.cell(source, run, f"t{number}")
-                name = _kubectl("get", "pods", "-o", "name").strip().removeprefix("pod/")
+                worker = f"dossier.jupyter.org/worker={pod.kernel.worker.id}"
+                name = _kubectl("get", "pods", "-l", worker, "-o", "name").strip()
+                source = f"{name.removeprefix('pod/')}:/dossier/work/copied"
                 with Timer() as timer:
-                    await asyncio.to_thread(
-                        _kubectl, "cp", f"{name}:/dossier/work/copied", str(copy)
-                    )
+                    await asyncio.to_thread(_kubectl, "cp", source, str(copy))
                 assert copy.stat().st_size == GIGABYTE
+                copy.unlink()
                 return timer.seconds
 
             seconds = await in_turn(rounds, {"ours": ours, "kubectl cp": copied})
     return [Row("1 GB from a pod over the link", seconds, {})]
 
 
-CASES = (cold_cell, warm_cell, over_the_link)
+CASES = (cold_cell, warm_cell, through_a_volume, over_the_link)
 
 
 @contextlib.asynccontextmanager
-async def _engine(folder: Path, **settings: Any) -> AsyncIterator[Engine]:
+async def engine_of_pods(folder: Path, **settings: Any) -> AsyncIterator[Engine]:
     """An engine with a target of pods, and local workers."""
     options = {"image": IMAGE, "memory": "4Gi", **settings.pop("options", {})}
     values = {"namespace": NAMESPACE, "image_pull_policy": "Never", "options": options, **settings}
@@ -197,9 +233,43 @@ async def _nothing_runs(core: Any) -> None:
         await asyncio.sleep(0.2)
 
 
-def _kubectl(*arguments: str) -> str:
+def _kubectl(*arguments: str, given: str | None = None) -> str:
     command = ["kubectl", "-n", NAMESPACE, *arguments]
-    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout
+    done = subprocess.run(
+        command, check=True, text=True, stdout=subprocess.PIPE, input=given, timeout=300
+    )
+    return done.stdout
+
+
+@contextlib.contextmanager
+def _volume() -> Iterator[Path]:
+    """A folder of the pods' user, that is a volume of the namespace, too."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        shutil.copy(os.environ["KUBECONFIG"], folder / "kubeconfig")
+        for path in (folder, folder / "kubeconfig"):
+            os.chown(path, USER, USER)
+        size = {"storage": "10Gi"}
+        spec: Json = {"accessModes": ["ReadWriteMany"], "storageClassName": ""}
+        volume = {
+            "apiVersion": "v1",
+            "kind": "PersistentVolume",
+            "metadata": {"name": NAMESPACE},
+            "spec": {**spec, "capacity": size, "hostPath": {"path": name}},
+        }
+        claim = {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": NAMESPACE},
+            "spec": {**spec, "volumeName": NAMESPACE, "resources": {"requests": size}},
+        }
+        for thing in (volume, claim):
+            _kubectl("apply", "-f", "-", given=json.dumps(thing))
+        try:
+            yield folder
+        finally:
+            _kubectl("delete", "pvc", NAMESPACE, "--wait=false")
+            _kubectl("delete", "pv", NAMESPACE, "--wait=false")
 
 
 @contextlib.contextmanager

@@ -3,29 +3,64 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from .objects import CONTAINER, QUEUE
 
 # The container cannot start, and waiting does not help: reason to what to do.
 _HOPELESS = {
     "InvalidImageName": "Correct the cell's or the target's image",
     "ErrImageNeverPull": "The image is not on the node, and the target forbids pulling it",
+    "ImageInspectError": "Check the image: the node has it, but cannot read it",
+    "SignatureValidationFailed": "The cluster takes signed images only, and this one is not",
     "CreateContainerConfigError": "Check the secrets and the user that the pod names",
     "CreateContainerError": "Check the image and the volumes that the pod names",
     "RunContainerError": "Check that the image has the interpreter that the target names",
+    "CrashLoopBackOff": "Ask who runs the cluster: it adds this container to pods",
 }
-_NO_CLAIM = re.compile(r"not found|is being deleted")
+# Unless the node only was too slow: it tries again.
+_SLOW = re.compile(r"timed out|deadline exceeded|is reserved for|connection refused")
+_PULL_FAILED = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable")
+# A registry that answers so will not answer otherwise; one that does not answer may.
+_NO_IMAGE = re.compile(
+    r"not found|manifest unknown|no match for platform|denied|unauthorized|authorization failed"
+    r"|invalid reference|\b40[134]\b",
+    re.IGNORECASE,
+)
+# So often the node tries a registry that does not answer before it is given up: about a minute.
+_PULLS = 4
 _IMAGE = "Check the image's name and that the cluster may pull it"
-_PULL_FAILED = ("ErrImagePull", "ImagePullBackOff")
+_NO_CLAIM = re.compile(r"not found|is being deleted")
+_REFUSED = re.compile(r"is forbidden|denied the request|is invalid|not found")
 _FINISHED = ("FailureTarget", "Failed", "SuccessCriteriaMet", "Complete")
 # Why the cluster took a pod away (the pod's condition DisruptionTarget).
 _DISRUPTED = {
     "EvictionByEvictionAPI": "its pod was evicted (the node is drained, or somebody asked for it)",
     "PreemptionByScheduler": "its pod was preempted by one of a higher priority",
-    "DeletionByTaintManager": "its pod was evicted: the node has a taint that it does not tolerate",
+    "DeletionByTaintManager": (
+        "its pod was evicted: the node has a taint that it does not tolerate, as one that is lost"
+    ),
     "TerminationByKubelet": "its pod was evicted by its node",
     "DeletionByPodGC": "its node is gone, and its pod with it",
+}
+# The same by the pod's own reason, which its node or its controller gives.
+_TAKEN = {
+    "Evicted": "its pod was evicted",
+    "Preempting": "its pod was preempted by one that its node cannot do without",
+    "Preempted": "its pod was preempted by one of a higher priority",
+    "NodeLost": "its node does not answer any more",
+    "NodeShutdown": "its node was shut down",
+    "Terminated": "its node was shut down",
+    "Shutdown": "its node was shut down",
+}
+# What keeps a pod from being started, by the event that says so.
+_HELD_UP = {
+    "FailedMount": "its volumes cannot be mounted yet",
+    "FailedAttachVolume": "its volume cannot be attached to the node yet",
+    "FailedMapVolume": "its volume cannot be attached to the node yet",
+    "FailedCreatePodSandBox": "its node cannot give it a network yet",
 }
 
 
@@ -51,7 +86,12 @@ def read(job: Any, pods: Sequence[Any], events: Sequence[Any]) -> Phase:
         return _end(job, pod, finished)
     if pod is None:
         return _no_pod(job, events)
-    return _pending(pod, events)
+    if job.spec.suspend and pod.metadata.deletion_timestamp is not None:
+        why = next((e.message for e in reversed(events) if e.reason == "Stopped"), None)
+        return _ended(f"Kueue has taken its place away: {_line(why)}", again=True)
+    if pod.status.reason == "NodeLost":
+        return _ended(f"{_TAKEN['NodeLost']}: {_line(pod.status.message)}", again=True)
+    return _pending(pod, [e for e in events if e.involved_object.uid == pod.metadata.uid])
 
 
 def _end(job: Any, pod: Any, finished: Any) -> Phase:
@@ -62,11 +102,11 @@ def _end(job: Any, pod: Any, finished: Any) -> Phase:
     status = pod.status
     terminated = _terminated(pod)
     if terminated is not None and terminated.reason == "OOMKilled":
-        limit = (pod.spec.containers[0].resources.limits or {}).get("memory")
+        limit = (_container(pod).resources.limits or {}).get("memory")
         most = f" of {limit}" if limit else ""
         return _ended(f"its pod was killed: it needed more memory than its limit{most}")
-    if status.reason == "Evicted":
-        return _ended(f"its pod was evicted: {_line(status.message)}", again=True)
+    if status.reason in _TAKEN:
+        return _ended(f"{_TAKEN[status.reason]}: {_line(status.message)}", again=True)
     for condition in status.conditions or ():
         if condition.type == "DisruptionTarget" and condition.status == "True":
             words = _DISRUPTED.get(condition.reason, f"its pod was evicted: {condition.reason}")
@@ -78,9 +118,22 @@ def _end(job: Any, pod: Any, finished: Any) -> Phase:
         # The kubelet may know more of its node than the scheduler did: OutOfcpu, NodeAffinity ...
         words = f"its node refused its pod ({status.reason}): {_line(status.message)}"
         return _ended(words, again=True)
-    if terminated is not None and terminated.exit_code:
-        return _ended(f"its pod ended with status {terminated.exit_code} ({terminated.reason})")
-    return _ended("its pod ended")
+    return _ended(_exit(pod, terminated))
+
+
+def _exit(pod: Any, terminated: Any) -> str:
+    """How its containers ended by themselves."""
+    if terminated is None:
+        for status, own in _statuses(pod):
+            state = status.state.terminated if status.state is not None else None
+            if not own and state is not None and state.exit_code:
+                return f"its pod ended: {_whose(status, own)} failed with status {state.exit_code}"
+    elif terminated.reason in ("StartError", "ContainerCannotRun"):
+        words = f"its container cannot be started: {_line(terminated.message)}"
+        return f"{words}. {_HOPELESS['RunContainerError']}"
+    elif terminated.exit_code:
+        return f"its pod ended with status {terminated.exit_code} ({terminated.reason})"
+    return "its pod ended"
 
 
 def _ended(words: str, again: bool = False) -> Phase:
@@ -88,64 +141,108 @@ def _ended(words: str, again: bool = False) -> Phase:
 
 
 def _no_pod(job: Any, events: Sequence[Any]) -> Phase:
+    queue = (job.metadata.labels or {}).get(QUEUE)
+    if job.spec.suspend and queue:
+        # Kueue's own words, if there is a Kueue.
+        told = [e for e in events if e.involved_object.kind == "Workload" and e.type == "Warning"]
+        if told:
+            return Phase(f"queued in the Kueue queue {queue!r}: {_line(told[-1].message)}", "waits")
+        check = f"kubectl get localqueues -n {job.metadata.namespace}"
+        return Phase(
+            f"queued in the Kueue queue {queue!r} until Kueue admits it; if it never does: is there"
+            f" such a queue ({check}), and Kueue at all?",
+            "waits",
+        )
     failed = next((e for e in reversed(events) if e.reason == "FailedCreate"), None)
-    if failed is not None:
-        message = _line(failed.message).removeprefix("Error creating: ")
-        if "exceeded quota" in message:
-            return Phase(f"queued: the namespace's quota is full: {message}", "waits")
+    if failed is None:
+        return Phase("queued: its pod is being made", "waits")
+    message = _line(failed.message).removeprefix("Error creating: ")
+    if "exceeded quota" in message:
+        return Phase(f"queued: the namespace's quota is full: {message}", "waits")
+    if _REFUSED.search(message):
         return Phase(f"the cluster refuses its pod: {message}", "hopeless")
-    if job.spec.suspend and job.metadata.labels.get("kueue.x-k8s.io/queue-name"):
-        queue = job.metadata.labels["kueue.x-k8s.io/queue-name"]
-        return Phase(f"queued in the Kueue queue {queue!r}", "waits")
-    return Phase("queued: its pod is being made", "waits")
+    return Phase(f"queued: its pod cannot be made yet: {message}", "waits")
 
 
 def _pending(pod: Any, events: Sequence[Any]) -> Phase:
     for condition in pod.status.conditions or ():
         if condition.type == "PodScheduled" and condition.status == "False":
-            message = _line(condition.message)
-            if condition.reason == "SchedulingGated":
-                return Phase(f"queued: {message}", "waits")
-            if "persistentvolumeclaim" in message and _NO_CLAIM.search(message):
-                return Phase(
-                    f"its volume is not there: {message}. Correct the claim's name, or make it",
-                    "hopeless",
-                )
-            return Phase(f"unschedulable: {message}", "waits")
-    status = next(iter(pod.status.container_statuses or ()), None)
-    state = status.state if status is not None else None
-    if state is not None and state.waiting is not None:
-        reason, message = state.waiting.reason, _line(state.waiting.message)
-        image = pod.spec.containers[0].image
-        if reason in _PULL_FAILED:
-            # Of the two the first says what went wrong; the second only that it waits.
-            pull = [e for e in events if e.reason == "Failed" and "pull image" in e.message]
-            words = _line(pull[-1].message) if pull else message
-            return Phase(f"image {image!r} cannot be pulled: {words}. {_IMAGE}", "hopeless")
-        if reason in _HOPELESS:
-            words = f"its container cannot be started ({reason}): {message}. {_HOPELESS[reason]}"
-            return Phase(words, "hopeless")
-        return _creating(pod, image, events)
-    if state is not None and state.running is not None:
+            return _unscheduled(pod, condition)
+    for status, own in _statuses(pod):
+        state = status.state
+        waiting = state.waiting if state is not None else None
+        if waiting is None or waiting.reason in (None, "PodInitializing", "ContainerCreating"):
+            continue
+        whose, message = _whose(status, own), _line(waiting.message)
+        if waiting.reason in _PULL_FAILED:
+            return _pulls(status.image, message, events)
+        if waiting.reason in _HOPELESS and not _SLOW.search(message):
+            words = f"{whose} cannot be started ({waiting.reason}): {message}"
+            return Phase(f"{words}. {_HOPELESS[waiting.reason]}", "hopeless")
+        return Phase(f"starting: {whose}: {message or waiting.reason}", "waits")
+    if any(own and s.state is not None and s.state.running for s, own in _statuses(pod)):
         return Phase("its pod runs; the worker is to dial in", "waits")
     if pod.status.phase == "Pending":
-        return _creating(pod, pod.spec.containers[0].image, events)
+        return _creating(pod, events)
     return Phase("its pod ends", "waits")
 
 
-def _creating(pod: Any, image: str, events: Sequence[Any]) -> Phase:
-    mine = [e for e in events if e.involved_object.uid == pod.metadata.uid]
-    last = mine[-1] if mine else None
+def _unscheduled(pod: Any, condition: Any) -> Phase:
+    message = _line(condition.message)
+    if condition.reason == "SchedulingGated":
+        return Phase(f"queued: {message}", "waits")
+    if "persistentvolumeclaim" in message and _NO_CLAIM.search(message):
+        words = f"its volume is not there: {message}. Correct the claim's name, or make it"
+        return Phase(words, "hopeless")
+    if pod.status.nominated_node_name:
+        node = pod.status.nominated_node_name
+        return Phase(f"starting: pods of a lower priority make room on node {node!r}", "waits")
+    return Phase(f"unschedulable: {message}", "waits")
+
+
+def _pulls(image: str, message: str, events: Sequence[Any]) -> Phase:
+    # The event says what went wrong; later on, the container's state only says that it waits.
+    failed = [e for e in events if e.reason == "Failed" and "pull image" in e.message]
+    words = _line(failed[-1].message) if failed else message
+    tries = sum(e.count or 1 for e in failed)
+    if _NO_IMAGE.search(words) or tries >= _PULLS:
+        return Phase(f"image {image!r} cannot be pulled: {words}. {_IMAGE}", "hopeless")
+    return Phase(f"image {image!r} cannot be pulled yet, and is tried again: {words}", "waits")
+
+
+def _creating(pod: Any, events: Sequence[Any]) -> Phase:
+    last = events[-1] if events else None
     if last is not None and last.reason == "Pulling":
-        return Phase(f"pulling image {image!r}", "waits")
+        return Phase(f"pulling image {_container(pod).image!r}", "waits")
     if last is not None and last.type == "Warning":
-        return Phase(f"starting: {_line(last.message)}", "waits")
+        held_up = _HELD_UP.get(last.reason)
+        words = f"{held_up}: {_line(last.message)}" if held_up else _line(last.message)
+        return Phase(f"starting: {words}", "waits")
     return Phase("starting its pod", "waits")
 
 
+def _container(pod: Any) -> Any:
+    """The worker's: the cluster may add others."""
+    return next(c for c in pod.spec.containers if c.name == CONTAINER)
+
+
+def _statuses(pod: Any) -> Iterator[tuple[Any, bool]]:
+    """Of all containers, in the order of their start, and whether it is the worker's."""
+    for status in (
+        *(pod.status.init_container_statuses or ()),
+        *(pod.status.container_statuses or ()),
+    ):
+        yield status, status.name == CONTAINER
+
+
+def _whose(status: Any, own: bool) -> str:
+    return "its container" if own else f"container {status.name!r}, which the cluster has added,"
+
+
 def _terminated(pod: Any) -> Any:
-    for status in pod.status.container_statuses or ():
-        if status.state is not None and status.state.terminated is not None:
+    """How the worker's container ended."""
+    for status, own in _statuses(pod):
+        if own and status.state is not None:
             return status.state.terminated
     return None
 

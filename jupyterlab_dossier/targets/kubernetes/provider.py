@@ -151,6 +151,8 @@ class KubernetesProvider:
             if error.status == 403 and "exceeded quota" in str(error.body):
                 return  # others use it now: the Job waits for its turn
             message = answer(error)
+            if "does not support dry run" in message:
+                return  # an admission webhook of the cluster: it has its say when the pod is made
             about = fields.of(message, gpu)
             option = f", by its option {about}" if about else ""
             raise ProviderFault(f"the cluster refuses the pod{option}: {message}") from None
@@ -234,7 +236,10 @@ class KubernetesProvider:
         for pod in pods.items:
             try:
                 text = await cluster.core.read_namespaced_pod_log(
-                    pod.metadata.name, cluster.namespace, tail_lines=_LOG_LINES
+                    pod.metadata.name,
+                    cluster.namespace,
+                    tail_lines=_LOG_LINES,
+                    container=_objects().CONTAINER,
                 )
                 texts.append(text or "")
             except ApiException as error:

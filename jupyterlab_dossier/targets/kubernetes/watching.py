@@ -152,8 +152,8 @@ class Watching:
             known[item.metadata.name] = item
 
     def _heard(self, event: Any) -> None:
-        name = event.involved_object.name
-        if name is None or not name.startswith("dossier-"):
+        name = _about(event.involved_object)
+        if name is None:
             return
         kept = self._events.setdefault(name, deque(maxlen=_EVENTS))
         # The same event again only counts itself up.
@@ -161,6 +161,14 @@ class Watching:
         if same is not None:
             kept.remove(same)
         kept.append(event)
+
+
+def _about(thing: Any) -> str | None:
+    """The name of our Job or pod that an event is about; Kueue's are about its own of a Job."""
+    name = str(thing.name or "")
+    if thing.kind == "Workload":
+        name = name.removeprefix("job-").rpartition("-")[0]
+    return name if name.startswith("dossier-") else None
 
 
 _JOB = "batch.kubernetes.io/job-name"

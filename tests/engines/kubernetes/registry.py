@@ -28,10 +28,14 @@ class Registry:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._port = probe.getsockname()[1]
-        config = folder / "registry.yml"
-        config.write_text(CONFIG.format(folder=folder / "registry", port=self._port))
+        self._config = folder / "registry.yml"
+        self._config.write_text(CONFIG.format(folder=folder / "registry", port=self._port))
+        self.serve()
+
+    def serve(self) -> None:
+        """Returns when it answers."""
         self._process = subprocess.Popen(
-            ["docker-registry", "serve", config], stderr=subprocess.PIPE, text=True
+            ["docker-registry", "serve", self._config], stderr=subprocess.PIPE, text=True
         )
         assert self._process.stderr is not None
         for line in self._process.stderr:

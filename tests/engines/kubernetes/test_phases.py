@@ -94,10 +94,37 @@ async def failing(namespace: Namespace, folder: Path, source: str, **options: An
     return str(record.tasks[0].why)
 
 
-async def test_an_image_that_does_not_exist(namespace: Namespace, tmp_path: Path) -> None:
-    why = await failing(namespace, tmp_path, "1", image="localhost:5999/none:1")
-    assert "image 'localhost:5999/none:1' cannot be pulled" in why
+async def test_an_image_that_does_not_exist(
+    namespace: Namespace, registry: Registry, tmp_path: Path
+) -> None:
+    image = registry.push().replace("base", "none")
+    async with started(tmp_path / "dossier", catalogue(namespace)) as engine:
+        record, said = await outcome(engine, tmp_path, cell("1", image=image))
+    why = str(record.tasks[0].why)
+    assert f"image {image!r} cannot be pulled: " in why and "not found" in why
     assert "Check the image's name and that the cluster may pull it" in why
+    assert not any("is tried again" in words for words in said)
+    await gone(namespace)
+
+
+async def test_a_registry_that_does_not_answer_is_tried_again(
+    namespace: Namespace, registry: Registry, tmp_path: Path
+) -> None:
+    image = registry.push()
+    registry.close()
+    async with started(tmp_path / "dossier", catalogue(namespace)) as engine:
+        run = await engine.submit(workflow(tmp_path, [cell("print('there')", image=image)]))
+        event = await until(engine, run, says("cannot be pulled yet, and is tried again"))
+        assert "connection refused" in event.body["why"]
+        await asyncio.to_thread(registry.serve)
+        record = await engine.wait(run)
+        assert record.state == "done", record.to_json()
+    await gone(namespace)
+
+
+async def test_a_registry_that_never_answers(namespace: Namespace, tmp_path: Path) -> None:
+    why = await failing(namespace, tmp_path, "1", image="localhost:5999/none:1")
+    assert "image 'localhost:5999/none:1' cannot be pulled: " in why and "refused" in why
 
 
 async def test_an_image_whose_name_is_none(namespace: Namespace, tmp_path: Path) -> None:
@@ -164,6 +191,27 @@ async def test_a_request_that_no_node_can_serve(namespace: Namespace, tmp_path: 
         await engine.cancel(run)
         assert (await engine.wait(run)).state == "cancelled"
         await gone(namespace)
+
+
+async def test_a_queue_without_kueue(namespace: Namespace, tmp_path: Path) -> None:
+    async with started(tmp_path / "dossier", catalogue(namespace)) as engine:
+        run = await engine.submit(workflow(tmp_path, [cell("1", queue="mine")]))
+        event = await until(engine, run, says("queued in the Kueue queue 'mine'"))
+        assert "if it never does: is there such a queue (kubectl get localqueues" in str(event.body)
+        await engine.cancel(run)
+        assert (await engine.wait(run)).state == "cancelled"
+    await gone(namespace)
+
+
+async def test_an_interpreter_that_is_not_in_the_image(
+    namespace: Namespace, tmp_path: Path
+) -> None:
+    async with started(tmp_path / "dossier", catalogue(namespace, python="none")) as engine:
+        record, _ = await outcome(engine, tmp_path, cell("1"))
+    why = str(record.tasks[0].why)
+    assert 'exec: "none": executable file not found' in why
+    assert "Check that the image has the interpreter that the target names" in why
+    await gone(namespace)
 
 
 async def test_a_volume_that_is_not_there(namespace: Namespace, tmp_path: Path) -> None:

@@ -1,0 +1,58 @@
+"""A gigabyte through a volume: run by `benchmarks.engines` as the pods' user.
+
+argv: the folder that is the volume, and how many rounds; prints the medians as JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from .engines import GIGABYTE, MADE, NAMESPACE, WRITTEN, engine_of_pods
+from .harness import Timer, in_turn
+from .ours import place, run_of
+
+
+async def main(folder: Path, rounds: int) -> dict[str, float]:
+    options = {"volumes": [{"claim": NAMESPACE, "path": str(folder)}]}
+    async with (
+        engine_of_pods(folder, shared=True, shares_folder=True, options=options) as made,
+        place(made, "pods") as pod,
+        place(made) as here,
+    ):
+        run = await run_of(made, 4 * rounds + 4)
+        numbers = iter(range(4 * rounds + 4))
+        file = folder / "written"
+
+        async def ours() -> float:
+            number = next(numbers)
+            with Timer() as timer:
+                there = await pod.cell(MADE.format(number=number), run, f"t{number}", exports=["a"])
+                (manifest,) = there.manifests
+                await here.cell(
+                    f"assert a[-1] == {number}", run, f"t{next(numbers)}",
+                    inputs={"a": manifest["version"]}, manifests={manifest["version"]: manifest},
+                )  # fmt: skip
+            await here.cell("del a", run, f"t{next(numbers)}")
+            (blob,) = (part["blob"] for part in manifest["buffers"])
+            assert made.store.blobs.size(blob) == GIGABYTE
+            made.store.remove(blob)
+            return timer.seconds
+
+        async def written() -> float:
+            number = next(numbers)
+            with Timer() as timer:
+                await pod.cell(
+                    f"{MADE.format(number=number)}\na.tofile({str(file)!r})", run, f"t{number}"
+                )
+            assert file.stat().st_size == GIGABYTE
+            file.unlink()
+            return timer.seconds
+
+        return await in_turn(rounds, {"ours": ours, WRITTEN: written})
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))))
