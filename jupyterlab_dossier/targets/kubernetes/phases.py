@@ -87,8 +87,7 @@ def read(job: Any, pods: Sequence[Any], events: Sequence[Any]) -> Phase:
     if pod is None:
         return _no_pod(job, events)
     if job.spec.suspend and pod.metadata.deletion_timestamp is not None:
-        why = next((e.message for e in reversed(events) if e.reason == "Stopped"), None)
-        return _ended(f"Kueue has taken its place away: {_line(why)}", again=True)
+        return _displaced(pod, events)
     if pod.status.reason == "NodeLost":
         return _ended(f"{_TAKEN['NodeLost']}: {_line(pod.status.message)}", again=True)
     return _pending(pod, [e for e in events if e.involved_object.uid == pod.metadata.uid])
@@ -119,6 +118,15 @@ def _end(job: Any, pod: Any, finished: Any) -> Phase:
         words = f"its node refused its pod ({status.reason}): {_line(status.message)}"
         return _ended(words, again=True)
     return _ended(_exit(pod, terminated))
+
+
+def _displaced(pod: Any, events: Sequence[Any]) -> Phase:
+    """By Kueue; why, an event says a moment later."""
+    words = "Kueue has taken its place away"
+    why = next((e.message for e in reversed(events) if e.reason == "Stopped"), None)
+    if why is not None:
+        return _ended(f"{words}: {_line(why)}", again=True)
+    return Phase(words, "waits") if _terminated(pod) is None else _ended(words, again=True)
 
 
 def _exit(pod: Any, terminated: Any) -> str:
