@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -44,6 +45,8 @@ class Contents:
             return False
 
     def _file_of(self, place: str) -> str:
+        if not stat.S_ISREG(os.stat(place).st_mode):
+            raise Unknown(f"`{place}` is no file")  # who opens a pipe may wait for ever
         with open(place, "rb") as file:
             found = os.fstat(file.fileno())
             stamp = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)

@@ -99,6 +99,8 @@ class Outcome:
     state: TaskState
     files: Returned = field(default_factory=Returned)
     """What it did to the notebook's folder, where it ran without it."""
+    unplaced: str | None = None
+    """What of these is not in place, and why."""
     committed: bool | None = None
     """Whether it became the task's result; None until it was tried."""
 
@@ -405,9 +407,11 @@ class Dispatcher:
         read = frozenset(files(outcome.message)[0])
         basis = returned.Basis(wanted.folder, setting.attempt, began, wanted.label, read)
         try:
-            outcome.tell(*await self._travel.place(outcome.files, basis, wanted.space))
+            notes = await self._travel.place(outcome.files, basis, wanted.space)
         except (returned.Refused, OSError) as error:
             raise Failure(f"the files that it wrote cannot be kept here: {error}") from None
+        outcome.unplaced = "; ".join(notes) or None
+        outcome.tell(*notes)
 
     def interrupt(self, attempt: str) -> None:
         execution = self._pool.executions.get(attempt)

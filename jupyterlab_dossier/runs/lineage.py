@@ -97,6 +97,13 @@ class Lineage:
         """Whether it runs on this machine, with the files that the server sees."""
         return self._state.targets[task.target].kind in ("local", "kernel")
 
+    def sees(self, task: Task, path: str) -> bool:
+        """Whether what it found at a path is what the server has there."""
+        target = self._state.targets[task.target]
+        if target.shares_folder:
+            return self.is_here(task) or not os.path.isabs(path)
+        return not os.path.isabs(path) and not path.startswith("..")
+
     # text
 
     def _traits(self, cell: str) -> Json:
@@ -128,7 +135,7 @@ class Lineage:
 
     def there(self, task: Task) -> dict[str, bool]:
         """Files that a cell tells whether they were there before it, and whether they are."""
-        if not self.is_here(task) or not _TELLS_IF_NEW.match(task.cell.source):
+        if not _TELLS_IF_NEW.match(task.cell.source):
             return {}
         writes = task.step.spec.get("writes") or []
         paths = [name[len("<file ") : -1] for name in writes if name.startswith("<file ")]

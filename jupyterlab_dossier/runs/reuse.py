@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from . import again, keys, observations, values
+from . import again, keys, observations, travel, values
 from . import plan as planning
 from .contents import Contents, Unknown
 from .keys import Difference, Fixed, Met
@@ -439,9 +439,9 @@ class Reuse:
 
     # recording
 
-    async def record(self, task: Task, begun: Begun | None, message: Json) -> None:
+    async def record(self, task: Task, begun: Begun | None, outcome: Outcome) -> None:
         """Keeps the key of a task that has succeeded, with what it was seen to do."""
-        cell, span = task.cell.id, task.span
+        cell, span, message = task.cell.id, task.span, outcome.message
         if begun is None or span is None or self._state.complete is not None:
             return
         if task.state not in SUCCEEDED or task.attempt_done is None:
@@ -466,6 +466,8 @@ class Reuse:
             barred = barred or next(self._bars(task, begun, message), None)
         elif said is False:
             barred = "its metadata says so"
+        if outcome.unplaced:
+            barred = f"not all that it wrote is in place ({outcome.unplaced})"
         met.deleted = sorted(observations.deleted(message))
         self._full[cell] = keys.digest([begun.fixed.hash, met.hash])
         self._note_read(cell, met)
@@ -484,12 +486,15 @@ class Reuse:
         if max(len(read), len(written)) >= _MOST_FILES:
             raise Unknown("it uses too many files")
         literal, trees = self._lineage.literals(task)
+        unsent = travel.missing(message)
         # Native code writes without being seen; a database may only have been read.
-        left = set(written) | (_file_names(task.step, "writes") - set(read))
-        here = self._lineage.is_here(task)
+        left = {*written, *travel.changed(message)}
+        left |= _file_names(task.step, "writes") - set(read)
         for path in sorted({*read, *literal} - left):
-            if not here:
+            if not self._lineage.sees(task, path):
                 raise Unknown(f"it reads files on its target (`{path}`)")
+            if path in unsent and self._contents.of(path) is not None:
+                raise Unknown(f"`{path}` was not sent to its target")
             if self._contents.changed_since(path, began):
                 raise Unknown(f"`{path}` was changed while it ran")
             if path in trees:
@@ -498,7 +503,7 @@ class Reuse:
         for path in sorted(left):
             if path in read:
                 raise Unknown(f"it changes `{path}` where it lies")
-            if not here:
+            if not self._lineage.sees(task, path):
                 raise Unknown(f"it writes files on its target (`{path}`)")
             met.written[path] = self._contents.of(path)
 

@@ -20,7 +20,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dossier_worker.folders import SKIPPED
 
@@ -248,8 +248,9 @@ class Travel:
     def blob_of(self, place: str) -> str | None:
         """The content of a file here as a blob's name; None where it is none."""
         try:
-            return self._blob(place)[0]
-        except (FileNotFoundError, IsADirectoryError):
+            # Who opens a pipe may wait for ever.
+            return self._blob(place)[0] if stat.S_ISREG(os.stat(place).st_mode) else None
+        except FileNotFoundError:
             return None
 
 
@@ -434,6 +435,23 @@ _QUOTED = re.compile(r"'([^'\n]{1,1000})'" r'|"([^"\n]{1,1000})"')
 _DECLARE = 'name it in the cell\'s `effects.reads` (`"file:{}"`)'
 
 
+def missing(message: Json) -> list[str]:
+    """Paths that a cell looked for below its folder, where they were not; untrusted input."""
+    return [path for path in _told(message, "missing") if isinstance(path, str)]
+
+
+def changed(message: Json) -> list[str]:
+    """Files that a cell made, changed or removed where the notebook's folder is not."""
+    made = [item for item in _told(message, "made") if item.get("blob")]
+    return [item["path"] for item in (*made, *_told(message, "gone")) if item.get("path")]
+
+
+def _told(message: Json, kind: str) -> list[Any]:
+    told = message.get("files")
+    found = told.get(kind) if isinstance(told, dict) else None
+    return found if isinstance(found, list) else []
+
+
 def unsent(wanted: Wanted, sent: Sent, message: Json) -> list[str]:
     """Files that a cell looked for, and that are here but did not travel; in words."""
     error = message.get("error")
@@ -447,9 +465,7 @@ def unsent(wanted: Wanted, sent: Sent, message: Json) -> list[str]:
         elif error.get("ename") not in _NOT_FOUND:
             quoted = []
         missed.update(dict.fromkeys([*quoted, *words.split()[-1:]] if quoted else quoted))
-    told = message.get("files")
-    missing = told.get("missing") if isinstance(told, dict) else None
-    missed.update(dict.fromkeys(p for p in missing or [] if isinstance(p, str)))
+    missed.update(dict.fromkeys(missing(message)))
     notes = []
     for path in missed:
         if not path or "\0" in path or len(path) > 4000:

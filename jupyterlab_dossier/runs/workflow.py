@@ -290,7 +290,7 @@ class WorkflowRun:
                     task.span = again.Span(time.time(), None, setting.inputs)
                     outcome = await self._dispatcher.run(setting, kernel)
                     await self._finish(task, kernel, outcome, begun)
-                    await self.reuse.record(task, begun, outcome.message)
+                    await self.reuse.record(task, begun, outcome)
                     clean = task.state in SUCCEEDED and not task.touched
                     clean = clean and task.step.leaves_clean and not task.read_modules
                     # The user's modules came with the values: in the next run they may be others.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -158,3 +159,151 @@ async def test_as_restart_and_run_all(engine: Engine, tmp_path: Path, name: str)
     assert record.state == ("failed" if name == "a failing cell" else "done"), why
     modes = {p: os.access(ours / p, os.X_OK) for p in contents(ours)}
     assert modes == {p: os.access(theirs / p, os.X_OK) for p in contents(theirs)}
+
+
+async def ran(engine: Engine, folder: Path, *cells: Any, **asked: Any) -> list[Any]:
+    """The tasks of a run on the target away."""
+    run = await engine.submit(workflow(folder, cells, default_target="away", **asked))
+    return (await engine.wait(run)).tasks
+
+
+async def text(engine: Engine, cell: str = "c0") -> str:
+    """What a cell printed in the newest run."""
+    newest = (await engine.ledger.runs())[0].run
+    outputs, _ = await engine.outputs(newest)
+    return "".join(output["text"] for output in outputs[cell])
+
+
+async def test_what_changed_is_sent_again_and_what_vanished_is_not_there(
+    engine: Engine, folder: Path
+) -> None:
+    """On one warm worker, by one session's folder, and by a run's own."""
+    source = "import os\nprint(open('t.txt').read(), os.path.exists('u.txt'))"
+    (folder / "t.txt").write_text("one")
+    (folder / "u.txt").write_text("")
+    await ran(engine, folder, source)
+    assert await text(engine) == "one True\n"
+    (folder / "t.txt").write_text("two")
+    (folder / "u.txt").unlink()
+    await ran(engine, folder, source)
+    assert await text(engine) == "two False\n"
+    assert len(engine.pool.workers) == 1
+
+
+async def test_two_runs_do_not_see_each_others_folders(engine: Engine, folder: Path) -> None:
+    await ran(engine, folder, "name = 'mine'\nfor n in range(2): open(f'{name}{n}', 'w').close()")
+    other = folder.parent / "other"
+    other.mkdir()
+    await ran(engine, other, "import os\nprint(os.listdir())")
+    assert await text(engine) == "[]\n"
+    assert len(engine.pool.workers) == 1
+
+
+async def test_only_what_is_not_there_is_sent(engine: Engine, folder: Path) -> None:
+    (folder / "big.bin").write_bytes(os.urandom(3 << 20))
+    asked = "print(len(open('big.bin', 'rb').read()))"
+    await ran(engine, folder, asked, asked + "  # again")
+    (worker,) = engine.pool.workers.values()
+    blob = engine.travel.blob_of(str(folder / "big.bin"))
+    assert worker.connection is not None and blob is not None
+    assert worker.connection.served(blob) == 3 << 20
+
+
+async def test_a_file_that_nobody_named_is_told_of(engine: Engine, folder: Path) -> None:
+    (folder / "secret-name.txt").write_text("x")
+    (folder / "no_helper.py").write_text("")
+    made = "name = 'secret' + '-' + 'name' + '.txt'\n"
+    declare = '`effects.reads` (`"file:secret-name.txt"`)'
+    (task,) = await ran(engine, folder, made + "open(name)")
+    assert task.state == "failed" and declare in task.why, task.why
+    quiet = "try:\n    open(name)\nexcept FileNotFoundError:\n    print('none')"
+    (task,) = await ran(engine, folder, made + quiet)
+    assert task.state == "done" and declare in task.why, task.why
+    (task,) = await ran(engine, folder, "__import__('no_' + 'helper')")
+    assert task.state == "failed" and '"file:no_helper.py"' in task.why, task.why
+    absolute = str(folder.parent / "gone" / "x")
+    (task,) = await ran(engine, folder, f"open({absolute!r})")
+    assert "not sent" not in task.why
+    (task,) = await ran(
+        engine, folder, made + "try:\n    open('never-there.txt')\nexcept OSError: 1"
+    )
+    assert "not sent" not in (task.why or "")
+    # Declared, it travels.
+    said = {
+        "source": made + "print(open(name).read())",
+        "effects": {"reads": ["file:secret-name.txt"]},
+    }
+    (task,) = await ran(engine, folder, said)
+    assert task.state == "done" and await text(engine) == "x\n"
+    said = {"source": made + "print(open(name).read(), 1)", "effects": {"reads": ["file:*.txt"]}}
+    (task,) = await ran(engine, folder, said)
+    assert task.state == "done" and await text(engine) == "x 1\n"
+
+
+async def test_too_much_is_not_sent(tmp_path: Path, folder: Path) -> None:
+    (folder / "small.bin").write_bytes(b"x" * 400)
+    (folder / "large.bin").write_bytes(b"x" * 700)
+    source = "open('small.bin'); open('large.bin')"
+    async with started(tmp_path / "dossier", away(files_size=1000)) as engine:
+        (problem,) = await engine.preflight(workflow(folder, [source], default_target="away"))
+        assert problem.level == "error"
+        assert "needs 2 files of 1.1 kB, the largest is `large.bin` (700 bytes)" in problem.message
+        made = "import os\nopen('it' + 's.bin', 'wb').write(b'x' * 1001)\nopen('l.bin', 'wb')"
+        (task,) = await ran(engine, folder, made)
+        assert task.state == "failed"
+        assert "wrote 2 files of 1.0 kB, of which `its.bin` has 1.0 kB" in task.why
+        assert "`files_size`" in task.why
+    assert set(contents(folder)) == {"small.bin", "large.bin"}
+
+
+async def test_what_was_changed_here_meanwhile_stays(engine: Engine, folder: Path) -> None:
+    (folder / "t.txt").write_text("given")
+    os.mkfifo(folder.parent / "gate")
+    source = (
+        "text = open('t.txt').read()\n"
+        f"open({str(folder.parent / 'gate')!r}).read()\n"
+        "with open('t.txt', 'w') as f: f.write(text + ' there')"
+    )
+    run = await engine.submit(workflow(folder, [source], default_target="away"))
+    # Opens when the cell has read the file, and waits.
+    gate = await asyncio.to_thread(open, folder.parent / "gate", "w")
+    (folder / "t.txt").write_text("changed here")
+    gate.close()
+    (task,) = (await engine.wait(run)).tasks
+    assert task.state == "done" and "`t (cell 0).txt`" in task.why
+    assert contents(folder) == {"t.txt": b"changed here", "t (cell 0).txt": b"given there"}
+
+
+async def test_a_cancelled_cell_leaves_nothing(engine: Engine, folder: Path) -> None:
+    os.mkfifo(folder.parent / "gate")
+    source = (
+        "with open('half.txt', 'w') as f: f.write('half')\n"
+        f"open({str(folder.parent / 'gate')!r}).read()"
+    )
+    run = await engine.submit(workflow(folder, [source], default_target="away"))
+    gate = await asyncio.to_thread(open, folder.parent / "gate", "w")
+    await engine.cancel(run)
+    assert (await engine.wait(run)).state == "cancelled"
+    gate.close()
+    assert contents(folder) == {}
+
+
+async def test_links_do_not_come_back(engine: Engine, folder: Path) -> None:
+    (task,) = await ran(engine, folder, "import os\nos.symlink('/etc/passwd', 'pass' + 'wd')")
+    assert task.state == "done" and "no file, and so it did not come back: `passwd`" in task.why
+    assert contents(folder) == {}
+
+
+async def test_cells_at_once_bring_back_their_own(engine: Engine, folder: Path) -> None:
+    """Two in one folder: each brings what it wrote, whole, though the other still writes."""
+    cells = [
+        f"import time\nfor n in range(200):\n    with open(f'{name}-{{n}}.txt', 'w') as f:\n"
+        f"        f.write('{name}' * 1000)"
+        for name in "ab"
+    ]
+    effects = {"writes": [], "pure": True}
+    asked = [{"source": source, "effects": effects} for source in cells]
+    tasks = await ran(engine, folder, *asked)
+    assert {task.state for task in tasks} == {"done"}, [task.why for task in tasks]
+    assert len(contents(folder)) == 400
+    assert {len(content or b"") for content in contents(folder).values()} == {1000}
