@@ -28,6 +28,12 @@ def targets(**settings: Any) -> Catalogue:
     )
 
 
+def away(**settings: Any) -> Catalogue:
+    """A target that shares neither store nor folder, as a distant one, and the local one."""
+    distant = {"shared": False, "shares_folder": False, "slots": 2, **settings}
+    return Catalogue({"away": Target("away", "local", distant), "local": Target("local", "local")})
+
+
 @asynccontextmanager
 async def started(
     folder: Path,

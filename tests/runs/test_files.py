@@ -9,16 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import assert_equal_outputs, restart_and_run_all, started, workflow
+from support import assert_equal_outputs, away, restart_and_run_all, started, workflow
 
 from jupyterlab_dossier.runs import Engine
-from jupyterlab_dossier.targets import Catalogue, Target
-
-
-def away(**settings: Any) -> Catalogue:
-    """A target that shares neither store nor folder, as a distant one, and the local one."""
-    distant = {"shared": False, "shares_folder": False, "slots": 2, **settings}
-    return Catalogue({"away": Target("away", "local", distant), "local": Target("local", "local")})
 
 
 @pytest.fixture
