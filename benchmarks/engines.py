@@ -30,7 +30,7 @@ Json = dict[str, Any]
 PACKAGES = ("ipykernel", "kubernetes_asyncio", "numpy")
 IMAGE = "localhost/base:1"
 NAMESPACE = "benchmarks"
-WRITTEN = "made and written once"
+WRITTEN, SYNCED = "made and written once", "made, written and synced once"
 # The pods' user, with one right of root: the interpreter may stand in root's home.
 USER = 1000
 AS_USER = (

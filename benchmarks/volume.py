@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
-from .engines import GIGABYTE, MADE, NAMESPACE, WRITTEN, engine_of_pods
+from .engines import GIGABYTE, MADE, NAMESPACE, SYNCED, WRITTEN, engine_of_pods
 from .harness import Timer, in_turn
 from .ours import place, run_of
 
@@ -22,8 +23,8 @@ async def main(folder: Path, rounds: int) -> dict[str, float]:
         place(made, "pods") as pod,
         place(made) as here,
     ):
-        run = await run_of(made, 4 * rounds + 4)
-        numbers = iter(range(4 * rounds + 4))
+        run = await run_of(made, 6 * rounds + 6)
+        numbers = iter(range(6 * rounds + 6))
         file = folder / "written"
 
         async def ours() -> float:
@@ -41,17 +42,24 @@ async def main(folder: Path, rounds: int) -> dict[str, float]:
             made.store.remove(blob)
             return timer.seconds
 
-        async def written() -> float:
+        async def written(how: str) -> float:
             number = next(numbers)
+            source = (
+                f"import os\n{MADE.format(number=number)}\n"
+                f"with open({str(file)!r}, 'wb') as file:\n    a.tofile(file)\n{how}"
+            )
             with Timer() as timer:
-                await pod.cell(
-                    f"{MADE.format(number=number)}\na.tofile({str(file)!r})", run, f"t{number}"
-                )
+                await pod.cell(source, run, f"t{number}")
             assert file.stat().st_size == GIGABYTE
             file.unlink()
             return timer.seconds
 
-        return await in_turn(rounds, {"ours": ours, WRITTEN: written})
+        sides = {
+            "ours": ours,
+            WRITTEN: partial(written, ""),
+            SYNCED: partial(written, "    os.fsync(file.fileno())"),
+        }
+        return await in_turn(rounds, sides)
 
 
 if __name__ == "__main__":

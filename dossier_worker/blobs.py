@@ -1,6 +1,6 @@
 """Blobs: immutable bytes, each a file named by the hash of what it holds.
 
-The name is a SHA-256 tree over 4 MiB chunks. A tree can be computed in two threads, and each
+The name is a SHA-256 tree over 4 MiB chunks. A tree can be computed in several threads, and each
 chunk of a transfer can be checked, and kept over a cut, before the rest has arrived.
 """
 
@@ -463,7 +463,7 @@ def digests_of(view: memoryview) -> list[bytes]:
 
 
 def _for_each(count: int, work: Callable[[int], bytes], size: int) -> list[bytes]:
-    """`work` for each index; for large sizes in two threads (made here: a fork keeps none)."""
+    """`work` for each index; for large sizes in some threads (made here: a fork keeps none)."""
     if size <= PARALLEL_FROM:
         return [work(index) for index in range(count)]
     results: list[bytes] = [b""] * count
@@ -482,15 +482,31 @@ def _for_each(count: int, work: Callable[[int], bytes], size: int) -> list[bytes
         except BaseException as error:
             failures.append(error)
 
-    helper = threading.Thread(target=loop, name="dossier-hash", daemon=True)
-    helper.start()
+    helpers = [
+        threading.Thread(target=loop, name="dossier-hash", daemon=True)
+        for _ in range(min(_HANDS, cpus(), count) - 1)
+    ]
+    for helper in helpers:
+        helper.start()
     try:
         loop()
     finally:
-        helper.join()
+        for helper in helpers:
+            helper.join()
     if failures:
         raise failures[0]
     return results
+
+
+# Hashing takes several times as long as writing; more threads than these find no more work.
+_HANDS = 4
+
+
+def cpus() -> int:
+    """Those that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 _CREATE = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from . import environment, sharing
-from .blobs import BlobFolder, Buffer
+from .blobs import BlobFolder, Buffer, cpus
 from .bounds import Limits
 from .client import Client, Config, NotAccepted
 from .folders import Folder, FolderFault, Folders
@@ -400,7 +400,7 @@ class Worker:
             "ipykernel": version("ipykernel"),
             "host": socket.gethostname(),
             "pid": os.getpid(),
-            "cpus": _cpus(),
+            "cpus": cpus(),
             "memory": _memory(),
             **({"fault": self._fault} if self._fault else {}),
         }
@@ -431,12 +431,6 @@ def _instead(message: Message, why: str) -> Message:
         "content": content,
         "metadata": {},
     }
-
-
-def _cpus() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _memory() -> int | None:
