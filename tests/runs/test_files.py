@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -300,3 +302,61 @@ async def test_cells_at_once_bring_back_their_own(engine: Engine, folder: Path) 
     assert {task.state for task in tasks} == {"done"}, [task.why for task in tasks]
     assert len(contents(folder)) == 400
     assert {len(content or b"") for content in contents(folder).values()} == {1000}
+
+
+async def test_results_are_taken_again_by_the_same_rules(engine: Engine, folder: Path) -> None:
+    cells = [
+        "text = open('given.txt').read()\nwith open('made.txt', 'w') as f: f.write(text)",
+        "print(open('made.txt').read())",
+        "import helper\nprint(helper.WORD)",
+    ]
+
+    async def executed() -> list[str]:
+        return [task.id for task in await ran(engine, folder, *cells) if task.state != "reused"]
+
+    (folder / "given.txt").write_text("one")
+    (folder / "helper.py").write_text("WORD = 1")
+    assert await executed() == ["c0", "c1", "c2"]
+    assert await executed() == []
+    (folder / "given.txt").write_text("two")
+    assert await executed() == ["c0", "c1"]
+    assert await text(engine, "c1") == "two\n"
+    (folder / "made.txt").unlink()
+    assert "c0" in await executed()
+    assert (folder / "made.txt").read_text() == "two"
+    assert await executed() == []
+    (folder / "helper.py").write_text("WORD = 22")
+    assert await executed() == ["c2"]
+    assert await text(engine, "c2") == "22\n"
+
+
+async def test_what_was_not_sent_bars_reuse(engine: Engine, folder: Path) -> None:
+    (folder / "hidden-name.txt").write_text("x")
+    source = (
+        "name = '-'.join(['hidden', 'name']) + '.t' + 'xt'\n"
+        "try:\n    print(open(name).read())\nexcept FileNotFoundError:\n    print('none')"
+    )
+    await ran(engine, folder, source)
+    (task,) = await ran(engine, folder, source)
+    assert task.state == "done" and "`hidden-name.txt` was not sent" in task.why
+
+
+async def test_a_kernel_that_is_not_ours(
+    engine: Engine, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The notebook's kernelspec may start another than the worker's own."""
+    spec = tmp_path / "jupyter" / "kernels" / "wrapped"
+    spec.mkdir(parents=True)
+    argv = ["/usr/bin/env", sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "wrapped"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    fill(folder / "nb")
+    cells = [
+        "import os, helper\nos.makedirs('out')\n"
+        "with open('out/made.txt', 'w') as f: f.write(helper.greet())",
+        "print(open('out/made.txt').read(), os.getppid() > 0)",
+    ]
+    tasks = await ran(engine, folder / "nb", *cells, kernelspec="wrapped")
+    assert {task.state for task in tasks} == {"done"}, [task.why for task in tasks]
+    assert await text(engine, "c1") == "given True\n"
+    assert (folder / "nb" / "out" / "made.txt").read_text() == "given"
