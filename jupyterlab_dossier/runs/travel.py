@@ -19,6 +19,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,10 @@ _MODULES = 1000
 
 _LITERAL = re.compile(r"([A-Za-z]{0,2})('{3}|\"{3}|'|\")((?:\\.|(?!\2).){1,1000}?)\2", re.S)
 _COMMAND = re.compile(r"^\s*[!%]+(.*)$", re.M)
+# The notebook's folder itself, listed.
+_LISTS = re.compile(
+    r"\b(listdir|scandir|walk)\(\s*(\)|['\"]\.['\"])|\b(getcwd|cwd|Path)\(\s*(['\"]\.['\"])?\s*\)"
+)
 _FIELD = re.compile(r"\{[^{}]*\}")
 _NOT_FOUND = ("FileNotFoundError", "NotADirectoryError", "OSError")
 _TOLD = 3
@@ -123,6 +128,9 @@ def named(plan: Plan, cell: str) -> Named:
     for setup in step.prefix:
         literals |= _literals(setup.source)
         modules |= _imports(setup.source)
+    literals.discard(".")  # of what a text is split at, most often
+    if "<files>" in _reads(step) and _LISTS.search(step.cell.source):
+        literals.add(".")
     said = (step.cell.effects or {}).get("reads") or []
     sure |= {name[len("file:") :] for name in said if name.startswith("file:")} - {"*"}
     return Named(
@@ -134,7 +142,8 @@ def _reads(step: Step) -> list[str]:
     return step.spec.get("reads") or []
 
 
-def _literals(source: str) -> set[str]:
+@lru_cache(4096)  # a cell's text is that of every cell that uses its names
+def _literals(source: str) -> frozenset[str]:
     found = set()
     for kind, _, text in _LITERAL.findall(source):
         if "\n" in text or not text.strip():
@@ -144,7 +153,7 @@ def _literals(source: str) -> set[str]:
         found |= set(re.split(r"[\s;|&<>\"'=]+", line))
     if source.lstrip().startswith("%%"):
         found |= set(re.split(r"[\s;|&<>\"'=()]+", source))
-    return found - {""}
+    return frozenset(found - {""})
 
 
 def _imports(source: str) -> set[str]:
@@ -298,8 +307,6 @@ class Files:
             if stat.S_ISREG(found.st_mode):
                 self._take({path: found})
             return True
-        if path == "." and not sure:
-            return True
         below: dict[str, os.stat_result | None] = {}
         size = 0
         for name, what in self._below(path):
@@ -352,7 +359,8 @@ class Files:
         todo = [path]
         while todo:
             folder = todo.pop()
-            yield folder, None
+            if folder != ".":
+                yield folder, None
             for entry in sorted(os.scandir(os.path.join(self._folder, folder)), key=_name):
                 name = os.path.normpath(os.path.join(folder, entry.name))
                 if entry.is_dir(follow_symlinks=False):
@@ -379,9 +387,14 @@ def _modules(names: Iterable[str], folder: Path) -> list[Path]:
                 continue
             found[name] = place
             for text in _texts(place):
-                more |= {*traits.of_module(text)[1]}
+                more |= _imported(text)
         todo = more - seen
     return list(found.values())
+
+
+@lru_cache(256)
+def _imported(text: str) -> frozenset[str]:
+    return frozenset(traits.of_module(text)[1])
 
 
 def _module_literals(place: Path) -> set[str]:

@@ -98,6 +98,10 @@ CELLS = {
         "for n in names:\n    with open('odd ' + n, 'w') as f: f.write(n)",
         "print(open('odd with space.txt').read())",
     ],
+    "a name that is no text": [
+        "with open(b'bad-\\xff.txt', 'w') as f: f.write('bad')",
+        "import os\nprint(len(os.listdir()))\nprint(open(b'bad-\\xff.txt').read())",
+    ],
     "files that are removed and renamed": [
         "import os\nos.remove('given.txt')\nos.rename('script.sh', 'data/moved.sh')",
         "import os\nprint(os.path.exists('given.txt'), open('data/moved.sh').read())",
