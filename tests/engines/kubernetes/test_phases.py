@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,13 @@ from namespaces import (
 from registry import Registry
 from support import started, workflow
 
+# What the namespaces ask of every container.
+CONFINED = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
 # Takes a pod away; returns what undoes the fault.
 Take = Callable[[Namespace, str], Callable[[], object]]
 
@@ -55,12 +63,7 @@ def preempt(namespace: Namespace, pod: str) -> Callable[[], object]:
         "name": "other",
         "image": IMAGE,
         "resources": {"requests": {"cpu": "1500m"}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "runAsNonRoot": True,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": CONFINED,
     }
     other = {
         "apiVersion": "v1",
@@ -286,3 +289,54 @@ async def test_a_pod_that_is_taken_away(
 async def test_what_the_cluster_forbids(namespace: Namespace, tmp_path: Path) -> None:
     why = await failing(namespace, tmp_path, "1", priority_class="none")
     assert "no PriorityClass with name none was found" in why
+
+
+@pytest.fixture
+def policy(namespace: Namespace) -> Iterator[None]:
+    """The cluster lets no pod into the namespace whose image is of another registry."""
+    kinds = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}
+    name = {"name": namespace.name}
+    only = {"matchLabels": {"kubernetes.io/metadata.name": namespace.name}}
+    rule = {
+        "expression": "object.spec.containers.all(c, c.image.startsWith('trusted.example/'))",
+        "message": "images of trusted.example only",
+    }
+    apply(
+        {
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingAdmissionPolicy",
+            "metadata": name,
+            "spec": {
+                "matchConstraints": {"resourceRules": [{**kinds, "operations": ["CREATE"]}]},
+                "validations": [rule],
+            },
+        },
+        {
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingAdmissionPolicyBinding",
+            "metadata": name,
+            "spec": {
+                "policyName": namespace.name,
+                "validationActions": ["Deny"],
+                "matchResources": {"namespaceSelector": only},
+            },
+        },
+    )
+    container = {"name": "trial", "image": IMAGE, "securityContext": CONFINED}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "trial"}}
+    trial = json.dumps({**pod, "spec": {"containers": [container]}}).encode()
+    command = ["kubectl", "create", "--dry-run=server", "-n", namespace.name, "-f", "-"]
+    for _ in range(100):  # the API server takes it up a moment later
+        if subprocess.run(command, input=trial, capture_output=True).returncode:
+            break
+    yield
+    for kind in ("validatingadmissionpolicybinding", "validatingadmissionpolicy"):
+        kubectl("delete", kind, namespace.name)
+
+
+async def test_what_a_policy_of_the_cluster_forbids(
+    namespace: Namespace, policy: None, tmp_path: Path
+) -> None:
+    why = await failing(namespace, tmp_path, "1")
+    assert "the cluster refuses the pod, by its option image: " in why
+    assert "images of trusted.example only" in why
