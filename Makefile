@@ -87,7 +87,7 @@ test-engines: install browser-tools hub ## real engines (a Kubernetes cluster), 
 bench-engines: install ## what cells in pods cost, beside Jobs and copies; written to docs/benchmarks.md
 	tests/engines/run python -m benchmarks.engines
 
-PARTS := order edits reuse generated mutants precision faults pods cluster
+PARTS := order edits reuse generated mutants precision faults pods manypods cluster
 FULL_order := tests/oracles/test_order.py tests/runs/test_example.py
 FULL_edits := tests/oracles/test_edits.py
 FULL_reuse := tests/oracles/test_reuse.py tests/oracles/test_world.py
@@ -96,7 +96,7 @@ FULL_mutants := tests/oracles/test_mutants.py
 FULL_precision := tests/oracles/test_precision.py
 FULL_faults := tests/faults
 
-test-full: install ## all of PART=order|edits|reuse|generated|mutants|precision|faults|pods|cluster, else every part; resumable
+test-full: install ## all of PART=order|edits|reuse|generated|mutants|precision|faults|pods|manypods|cluster, else every part; resumable
 	@for part in $(or $(PART),$(PARTS)); do $(MAKE) --no-print-directory full-$$part || failed="$$failed $$part"; done; \
 	  $(MAKE) --no-print-directory same-result; test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
@@ -110,6 +110,9 @@ PODS := DOSSIER_FULL=1 tests/engines/run python -m pytest -q tests/engines/kuber
 
 full-pods: ## the faults of make test-engines, twenty times at other moments; Debian, root
 	$(PODS) -n 4 -k "not part_of_the_cluster"
+
+full-manypods: ## 1,000 cells in pods, and a fan of 20 pods
+	DOSSIER_FULL=1 tests/engines/run python -m pytest -q -s tests/engines/kubernetes/test_many.py
 
 full-cluster:
 	$(PODS) -k part_of_the_cluster

@@ -12,7 +12,7 @@ from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 from tornado.netutil import bind_sockets
 from tornado.web import Application
-from tornado.websocket import WebSocketHandler
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from dossier_worker.wire import MAX_MESSAGE, Message, WireError, seen_of, tune, unpack
 from jupyterlab_dossier.runs.workerlink import WorkerEvents
@@ -227,7 +227,10 @@ class LinkHandler(WebSocketHandler):
             self.end(1001, f"nothing was heard for {self._link.keepalive:.0f} s")
             return
         self._unanswered += 1
-        self.ping()
+        try:
+            self.ping()
+        except WebSocketClosedError:
+            return  # `on_close` comes
         self._timer = asyncio.get_running_loop().call_later(
             self._link.keepalive / _PINGS, self._beat
         )

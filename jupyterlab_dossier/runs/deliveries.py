@@ -150,7 +150,7 @@ def _has_begun(kind: str, state: str) -> bool:
 
 
 def _sources(db: sqlite3.Connection, run: str) -> dict[str, str]:
-    row = db.execute("SELECT spec FROM runs WHERE run = ?", (run,)).fetchone()
+    row = db.execute("SELECT spec FROM specs WHERE run = ?", (run,)).fetchone()
     spec = json.loads(row["spec"])
     cells = spec["workflow"]["cells"] if "workflow" in spec else [spec["cell"]]
     return {cell["id"]: cell["source"] for cell in cells}

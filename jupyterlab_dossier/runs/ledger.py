@@ -96,6 +96,14 @@ MIGRATIONS = [
         time REAL NOT NULL
     ) WITHOUT ROWID
     """,
+    # A row is written whole, and each event counts in its run's: what is large stands apart.
+    """
+    CREATE TABLE specs (
+        run TEXT PRIMARY KEY REFERENCES runs ON DELETE CASCADE, spec TEXT NOT NULL
+    );
+    INSERT INTO specs SELECT run, spec FROM runs;
+    ALTER TABLE runs DROP COLUMN spec
+    """,
 ]
 
 
@@ -197,14 +205,16 @@ class Ledger:
     ) -> None:  # fmt: skip
         """Records a run before anything of it is done."""
         now = time.time()
-        row = (run, kind, path, notebook, owner, now, json.dumps(spec), json.dumps(conditions))
+        row = (run, kind, path, notebook, owner, now, json.dumps(conditions))
+        text = json.dumps(spec)
 
         def action(db: sqlite3.Connection) -> None:
             db.execute(
-                "INSERT INTO runs (run, kind, path, notebook, state, owner, created, spec,"
-                " conditions) VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?)",
+                "INSERT INTO runs (run, kind, path, notebook, state, owner, created,"
+                " conditions) VALUES (?, ?, ?, ?, 'running', ?, ?, ?)",
                 row,
             )
+            db.execute("INSERT INTO specs VALUES (?, ?)", (run, text))
             db.executemany(
                 "INSERT INTO tasks (run, cell, position, target, state, why)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
@@ -296,7 +306,8 @@ class Ledger:
         """Owner, specification and conditions of a run."""
         row = await self.database.read(
             lambda db: db.execute(
-                "SELECT owner, spec, conditions FROM runs WHERE run = ?", (run,)
+                "SELECT owner, spec, conditions FROM runs JOIN specs USING (run) WHERE run = ?",
+                (run,),
             ).fetchone()
         )
         return row["owner"], json.loads(row["spec"]), json.loads(row["conditions"])
@@ -349,7 +360,7 @@ class Ledger:
         text = json.dumps(spec)
 
         def action(db: sqlite3.Connection) -> None:
-            db.execute("UPDATE runs SET spec = ? WHERE run = ?", (text, run))
+            db.execute("UPDATE specs SET spec = ? WHERE run = ?", (text, run))
             for cell, why in cells.items():
                 db.execute(
                     "UPDATE attempts SET state = 'superseded' WHERE attempt ="

@@ -7,6 +7,7 @@ them imports may have a part in its value.
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import os
 import re
@@ -186,8 +187,13 @@ class Lineage:
 
     def logs_time(self, task: Task) -> bool:
         """Whether a cell up to this one sets a format of log lines that has the time."""
+        return self._times_from is not None and self._times_from <= task.cell.index
+
+    @functools.cached_property
+    def _times_from(self) -> int | None:
+        """The first cell that sets such a format."""
         cells = (step.cell for step in self._state.plan.steps.values())
-        return any(c.index <= task.cell.index and _TIMED_LINES.search(c.source) for c in cells)
+        return min((c.index for c in cells if _TIMED_LINES.search(c.source)), default=None)
 
     def _suspected(self, step: Step, suspects: list[list[str]]) -> Iterator[str]:
         """Attributes of names that mean a module with clocks or entropy."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .model import Json
@@ -52,7 +52,6 @@ def beyond(plan: Plan, cell: str, message: Json) -> Observed:
     """What a worker's `done` message tells that the plan did not foresee; untrusted input."""
     step = plan.steps[cell]
     effects, files = effects_of(message), _files(message)
-    others = [s for other, s in plan.steps.items() if other != cell]
     foreseen = set(step.outputs)
     deletes = set(step.spec.get("deletes") or [])
     writes = [n for n in _texts(effects.get("bound")) if n not in foreseen]
@@ -64,7 +63,8 @@ def beyond(plan: Plan, cell: str, message: Json) -> Observed:
             n
             for n in _texts(effects.get("random"))
             # Libraries draw when they are imported; it matters where another cell draws too.
-            if n not in foreseen and any(n in s.outputs or n in s.inputs for s in others)
+            if n not in foreseen
+            and any(n in s.outputs or n in s.inputs for s in _others(plan, cell))
         ],
         "reads": _missing(plan, step, message),
         "hidden": _texts(effects.get("hidden")),
@@ -82,7 +82,7 @@ def beyond(plan: Plan, cell: str, message: Json) -> Observed:
         f
         for f in _texts(files.get("read"))
         if not _covers(_resources(step, "reads"), f)
-        and any(_covers(_resources(s, "writes"), f) for s in others)
+        and any(_covers(_resources(s, "writes"), f) for s in _others(plan, cell))
     ]
     return {kind: sorted(set(names)) for kind, names in found.items() if names}
 
@@ -144,6 +144,10 @@ def words(observed: Observed) -> str | None:
             more = f" and {len(names) - 3} more" if len(names) > 3 else ""
             parts.append(text.format(shown + more))
     return f"not foreseen by the analysis: {'; '.join(parts)}" if parts else None
+
+
+def _others(plan: Plan, cell: str) -> Iterator[Step]:
+    return (step for other, step in plan.steps.items() if other != cell)
 
 
 def _missing(plan: Plan, step: Step, message: Json) -> list[str]:

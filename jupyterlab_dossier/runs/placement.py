@@ -20,24 +20,27 @@ class Conflict(Failure):
 
 
 def may_start(state: RunState, task: Task) -> bool:
-    before = state.before(task)
+    """Asked of every cell that waits, often: few questions look at all cells before it."""
     if state.complete is not None:
-        return all(state.succeeded(other.cell.id) for other in before)
+        return all(state.succeeded(other.cell.id) for other in state.before(task))
     if not all(state.succeeded(cell) for cell in task.step.waits):
         return False
     if state.joins_kernel(task) and any(
-        state.is_kernel(other) and not state.succeeded(other.cell.id) for other in before
+        state.is_kernel(other) and not state.succeeded(other.cell.id)
+        for other in state.before(task)
     ):
         return False
     together = task.step.together
     if together and any(
-        other.step.together == together and other.state not in ENDED_TASK for other in before
+        other.step.together == together and other.state not in ENDED_TASK
+        for other in state.before(task)
     ):
         return False
     # Values that cannot be shipped are used in notebook order: they may change with each use.
     mine = state.places.held() & task.step.inputs.keys()
     return not mine or all(
-        other.state in ENDED_TASK or not (mine & other.step.inputs.keys()) for other in before
+        other.state in ENDED_TASK or not (mine & other.step.inputs.keys())
+        for other in state.before(task)
     )
 
 
@@ -137,9 +140,8 @@ def _needs(task: Task) -> list[tuple[str, str]]:
 def hold(state: RunState, task: Task, kernel: Kernel, manifests: Iterable[Json]) -> None:
     """Keeps a kernel for later tasks where they cannot run elsewhere."""
     held = [m for m in manifests if m.get("unshippable")]
-    later = [t for t in state.tasks.values() if t.cell.index > task.cell.index]
-    wanted = any(m["name"] in t.step.inputs for m in held for t in later)
-    sticky = task.step.changes_process and bool(later)
+    wanted = any(m["name"] in t.step.inputs for m in held for t in state.after(task))
+    sticky = task.step.changes_process and any(True for _ in state.after(task))
     joins = state.is_kernel(task) or state.complete is not None
     if not (wanted or sticky or joins or task.step.together or state.places.of(kernel)):
         return

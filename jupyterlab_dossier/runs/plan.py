@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -99,6 +100,11 @@ class Plan:
     preload: tuple[str, ...] = ()
     order: list[str] = field(default_factory=list)
 
+    @functools.cached_property
+    def changers(self) -> list[Step]:
+        """Those that change their process beyond replay."""
+        return [step for cell in self.order if (step := self.steps[cell]).changes_process]
+
 
 def is_blank(cell: Cell) -> bool:
     """Cells that Restart & Run All passes over."""
@@ -132,6 +138,7 @@ def make(cells: Sequence[Cell], graph: Json, observed: Observations | None = Non
     prefix: list[Setup] = []
     steps: dict[str, Step] = {}
     before: list[str] = []
+    changers: list[str] = []
     for cell in cells:
         spec = specs[cell.id]
         found = edges[cell.id]
@@ -150,13 +157,13 @@ def make(cells: Sequence[Cell], graph: Json, observed: Observations | None = Non
         _wait(step, step.inputs.values(), certain=False)
         for setup in prefix:
             _wait(step, setup.inputs.values(), certain=True)
-        for earlier in before:
-            if steps[earlier].changes_process:
-                _wait(step, [earlier], certain=True)
+        _wait(step, changers, certain=True)
         if step.outside:
             step.waits |= set(before)
         steps[cell.id] = step
         before.append(cell.id)
+        if step.changes_process:
+            changers.append(cell.id)
         prefix += setups
     _bring_together(steps, observed or {})
     return Plan(steps, _preload(cells, graph), before)

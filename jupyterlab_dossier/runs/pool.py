@@ -49,6 +49,8 @@ LIVE = COMM | {"status"}
 LEDGER_PAUSE = 2.0
 # How many workers are started for a cell whose platform sends them back before they have begun.
 STARTS = 4
+# How long a worker that has not begun is kept for the next cell, where its own went elsewhere.
+SPARE = 5.0
 # Seconds in which a worker says what is installed; until then it counts as unknown.
 ANSWER_LIMIT = 10.0
 
@@ -320,15 +322,17 @@ class Pool:
     async def _take_ready(self, worker: Worker, tell: Tell | None) -> bool:
         """Takes a worker once it has dialled in; False where another one like it is free first."""
         self.take(worker)
-        taken = False
+        taken = switched = False
         try:
             taken = await self._ready(worker, tell, switch=True)
+            switched = not taken
         finally:
             if not taken:
                 await self.give_back(worker)
                 if worker.phase is not None and not worker.busy and not worker.ended:
-                    # Nobody waits for it any more, and it may wait long itself.
-                    self._spawn(self._end(worker, "it was not needed any more"))
+                    # Nobody waits for it any more, and it may wait long itself. But where a cell
+                    # went to another one, the next cell comes as that one ends.
+                    self._watch_idle(worker, SPARE if switched else 0)
         return taken
 
     async def _ready(self, worker: Worker, tell: Tell | None = None, switch: bool = False) -> bool:
@@ -360,16 +364,17 @@ class Pool:
             raise kind(f"a worker on {worker.target.name} did not start: {worker.ended}")
         return True
 
-    def _watch_idle(self, worker: Worker) -> None:
+    def _watch_idle(self, worker: Worker, seconds: float | None = None) -> None:
         if worker.idle:
             worker.idle.cancel()
             worker.idle = None
         kept = any(k.kept for k in worker.kernels.values())
         if worker.busy == 0 and not kept and not worker.ended:
             loop = asyncio.get_running_loop()
+            why = "it was idle" if seconds is None else "it was not needed any more"
             worker.idle = loop.call_later(
-                worker.seconds_idle,
-                lambda: self._spawn(self._end(worker, "it was idle")),
+                worker.seconds_idle if seconds is None else seconds,
+                lambda: self._spawn(self._end(worker, why)),
             )
 
     # start and end

@@ -97,11 +97,10 @@ class Reuse:
                 continue
             met.inputs[label] = self._identity(manifest)
             met.versions[label] = manifest["version"]
-        before = (state.tasks[c] for c in state.plan.order if c in state.tasks)
         met.process = [
-            self._full.get(t.cell.id) or f"unknown:{t.cell.id}"
-            for t in before
-            if t.cell.index < task.cell.index and t.step.changes_process
+            self._full.get(step.cell.id) or f"unknown:{step.cell.id}"
+            for step in state.plan.changers
+            if step.cell.index < task.cell.index and step.cell.id in state.tasks
         ]
         met.raw = self._lineage.raw(task)
         met.there = self._lineage.there(task)
@@ -528,9 +527,10 @@ class Reuse:
                 continue
             if not own and not (step.spec.get("traits") or {}).get("imports_only"):
                 yield "it draws random numbers that nobody seeded"
-        for before in self._state.tasks.values():
-            if before.cell.index < task.cell.index and before.step.barrier:
-                yield f"cell {before.cell.index} may have changed its process"
+        for before in self._state.plan.changers:
+            cell = before.cell
+            if before.barrier and cell.index < task.cell.index and cell.id in self._state.tasks:
+                yield f"cell {cell.index} may have changed its process"
 
     def _unseeded(self, name: str, cell: str | None) -> bool:
         """Whether a generator's state goes back to one that nobody set."""

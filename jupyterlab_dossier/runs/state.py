@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..targets import Target
@@ -114,8 +114,11 @@ class RunState:
         """Whether a task may run in a kernel of that target; cells of `kernel` are local ones."""
         return task.target == target or (self.is_kernel(task) and target in ("kernel", "local"))
 
-    def before(self, task: Task) -> list[Task]:
-        return [t for t in self.tasks.values() if t.cell.index < task.cell.index]
+    def before(self, task: Task) -> Iterator[Task]:
+        return (t for t in self.tasks.values() if t.cell.index < task.cell.index)
+
+    def after(self, task: Task) -> Iterator[Task]:
+        return (t for t in self.tasks.values() if t.cell.index > task.cell.index)
 
     def succeeded(self, cell: str) -> bool:
         return (

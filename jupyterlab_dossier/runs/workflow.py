@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import itertools
 import os
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..targets import ProviderFault, Target
@@ -52,7 +53,6 @@ class WorkflowRun:
         self._dispatcher = dispatcher
         self._ledger = ledger
         self._jobs = jobs
-        self._line: list[Task] = []
         self._inspect = inspect
         self.reuse = reuse
         shuffle = state.workflow.shuffle
@@ -188,29 +188,45 @@ class WorkflowRun:
     def _ready(self) -> list[Task]:
         if self._cancelled is not None or self.revision.busy:
             return []
+        free = self._free()
+        if free <= 0:
+            return []
+        wanted = free if self._random is None else None
+        ready = list(itertools.islice(self._line(), wanted))
+        if len(ready) == wanted:
+            return ready
+        early = [task for task in self._queued() if may_start_early(self.state, task)]
+        chosen = self._ordered(ready, early)[:free]
+        self.revision.watchful = self.revision.watchful or any(task in early for task in chosen)
+        return chosen
+
+    def _free(self) -> int:
+        """How many more cells may be under way."""
+        return self._jobs - sum(task.running is not None for task in self.state.tasks.values())
+
+    def _queued(self) -> Iterator[Task]:
+        """Cells that are still to start; none after one that failed."""
         first = self.state.first_failure()
-        free = self._jobs - sum(task.running is not None for task in self.state.tasks.values())
-        queued = [
+        return (
             task
             for task in self.state.tasks.values()
             if task.state == "queued"
             and task.running is None
             and (first is None or task.cell.index < first.cell.index)
-        ]
-        ready = [task for task in queued if may_start(self.state, task)]
-        self._line = ready[max(0, free) :] if self._random is None else []
-        if self._random is None and len(ready) >= free:
-            return ready[: max(0, free)]
-        early = [task for task in queued if may_start_early(self.state, task)]
-        chosen = self._ordered(ready, early)[: max(0, free)]
-        self.revision.watchful = self.revision.watchful or any(task in early for task in chosen)
-        return chosen
+        )
+
+    def _line(self) -> Iterator[Task]:
+        """Those of them that could run now, in notebook order."""
+        return (task for task in self._queued() if may_start(self.state, task))
 
     async def _tell_line(self) -> None:
         """Tells the first of those that could run how many wait for a worker before them."""
         while True:
             await asyncio.sleep(progress.EVERY)
-            for before, task in enumerate(self._line[:TOLD]):
+            idle = self._cancelled is not None or self.revision.busy or self._free() > 0
+            if idle or self._random is not None:
+                continue
+            for before, task in enumerate(list(itertools.islice(self._line(), TOLD))):
                 words = progress.in_line(before)
                 if task.state == "queued" and task.running is None and task.why != words:
                     await self._set(task, "queued", words)

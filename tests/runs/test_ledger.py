@@ -99,3 +99,23 @@ def test_who_lives(tmp_path: Path) -> None:
     assert not one.lives(name)
     assert not one.lives("nobody") and not one.lives(None)
     one.release()
+
+
+async def test_a_ledger_of_an_earlier_version_keeps_what_its_runs_are(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    Database(path, MIGRATIONS[:-1]).close()
+    with sqlite3.connect(path) as old:
+        old.execute(
+            "INSERT INTO runs (run, kind, path, state, owner, created, spec, conditions)"
+            """ VALUES ('r', 'workflow', '/n.ipynb', 'running', 'me', 0, '{"jobs": 2}', '{}')"""
+        )
+    ledger = Ledger(path)
+    assert await ledger.spec("r") == ("me", {"jobs": 2}, {})
+    await ledger.add_event("r", None, "output", {})
+    await ledger.end_run("r", "done", None)
+    await ledger.forget(["r"])
+    with pytest.raises(NoSuchRun):
+        await ledger.run("r")
+    ledger.close()
+    with sqlite3.connect(path) as new:
+        assert new.execute("SELECT count(*) FROM specs").fetchone() == (0,)
