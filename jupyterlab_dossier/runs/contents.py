@@ -68,7 +68,7 @@ class Contents:
                 count += 1
                 if count > _ENTRIES:
                     raise Unknown(f"the folder `{place}` is too large to be compared")
-                digest.update(os.path.relpath(entry.path, place).encode() + b"\0")
+                digest.update(os.fsencode(os.path.relpath(entry.path, place)) + b"\0")
                 if tree and entry.is_dir():
                     todo.append(entry.path)
                 elif tree:

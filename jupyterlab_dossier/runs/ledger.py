@@ -229,7 +229,7 @@ class Ledger:
         def action(db: sqlite3.Connection) -> None:
             db.execute(
                 "UPDATE runs SET state = ?, why = ?, ended = ? WHERE run = ? AND state = 'running'",
-                (state, why, time.time(), run),
+                (state, _text(why), time.time(), run),
             )
             _append(db, run, [(None, None, "state", {"state": state, "why": why})])
 
@@ -415,7 +415,7 @@ class Ledger:
         """Keeps the key of a result, for later runs to take it by."""
         row = (
             key.run, key.cell, key.attempt, key.fixed, json.dumps(key.parts), json.dumps(key.met),
-            key.barred, key.origin, json.dumps(list(key.differences)), time.time(),
+            _text(key.barred), key.origin, json.dumps(list(key.differences)), time.time(),
         )  # fmt: skip
         await self.database.write(
             lambda db: db.execute(
@@ -846,7 +846,7 @@ def _commit(db: sqlite3.Connection, commit: Commit) -> bool:
         "UPDATE tasks SET state = ?, why = ?, ended = ?, execution_count = ?"
         " WHERE run = ? AND cell = ? AND attempt = ? AND state IN"
         " ('queued', 'preparing', 'starting', 'running', 'collecting')",
-        (commit.state, commit.why, now, commit.execution_count, run, cell, attempt),
+        (commit.state, _text(commit.why), now, commit.execution_count, run, cell, attempt),
     )
     db.execute(
         "UPDATE attempts SET state = ?, ended = ? WHERE attempt = ?",
@@ -966,9 +966,14 @@ def _set_task(
     db.execute(
         "UPDATE tasks SET state = ?, why = ?, ended = ?, execution_count = ?"
         " WHERE run = ? AND cell = ?",
-        (state, why, ended, count, run, cell),
+        (state, _text(why), ended, count, run, cell),
     )
     _append(db, run, [(cell, None, "state", {"state": state, "why": why})])
+
+
+def _text(words: str | None) -> str | None:
+    """As SQLite takes it: names of files may be no text."""
+    return None if words is None else words.encode("utf-8", "replace").decode()
 
 
 def _run_record(row: sqlite3.Row, tasks: list[TaskRecord]) -> RunRecord:

@@ -364,3 +364,8 @@ async def test_a_kernel_that_is_not_ours(
     assert {task.state for task in tasks} == {"done"}, [task.why for task in tasks]
     assert await text(engine, "c1") == "given True\n"
     assert (folder / "nb" / "out" / "made.txt").read_text() == "given"
+
+
+async def test_words_about_a_name_that_is_no_text(engine: Engine, folder: Path) -> None:
+    (task,) = await ran(engine, folder, "import os\nos.symlink(b'x', b'bad-\\xff')")
+    assert task.state == "done" and "did not come back: `bad-?`" in task.why, task.why
