@@ -9,83 +9,78 @@ from typing import Any
 
 import pytest
 import yaml
+from fields import GOOD, Leaf, leaves
 from jsonschema import Draft202012Validator
 
-from jupyterlab_dossier.targets import Target
+from jupyterlab_dossier.runs import Cell
+from jupyterlab_dossier.runs import options as options_of
+from jupyterlab_dossier.runs.notebooks import with_options
+from jupyterlab_dossier.targets import Catalogue, Target
 from jupyterlab_dossier.targets.kubernetes import KubernetesProvider, limits, options, rights
 
 ROOT = Path(__file__).parents[2]
 
-VICIOUS = [
-    "$(touch /tmp/x)", "`id`", "; rm -rf /", "a\nb: c", "{{ x }}", "${HOME}", "'\"", "../..",
-    "a" * 10_000, "ü", "\x00", "- !!python/object:os.system", "a b", "latest\n", "--privileged",
-]  # fmt: skip
 # Free text by its nature: passed as a typed value, never through a shell or a template.
 FREE = {("env", "*")}
+FIELDS = list(leaves({"type": "object", "properties": options.PROPERTIES}))
+SETTINGS = [
+    leaf
+    for leaf in leaves({"type": "object", "properties": options._SETTINGS})
+    if leaf.path[0] != "options"  # as the cell's own
+]
+# Names of a file and of what stands in it: what is not there is told.
+FILES = {("kubeconfig",), ("context",)}
 
 
-def strings(schema: dict[str, Any], path: tuple[str, ...] = ()) -> Any:
-    """Every place in a schema where a string may stand: its path, and a document with it."""
-    kind = schema.get("type")
-    if "enum" in schema or kind == "string":
-        yield path, lambda text: text
-    elif kind == "object":
-        for name, part in schema.get("properties", {}).items():
-            for at, make in strings(part, (*path, name)):
-                yield at, lambda text, n=name, m=make, s=schema: {**filled(s), n: m(text)}
-        more = schema.get("additionalProperties")
-        if isinstance(more, dict):
-            value = 1 if more["type"] == "integer" else "x"
-            yield (*path, "key"), lambda text, v=value: {text: v}
-            for at, make in strings(more, (*path, "*")):
-                yield at, lambda text, m=make: {"name": m(text)}
-    elif kind == "array":
-        for at, make in strings(schema["items"], (*path, "[]")):
-            yield at, lambda text, m=make: [m(text)]
+def may_take(leaf: Leaf, value: object) -> bool:
+    """What a field takes of that which is no name."""
+    if leaf.kind == "boolean" and value is True:
+        return True
+    if not isinstance(value, str):
+        return leaf.kind == "integer" and value == 10**400  # the cluster says what it has
+    # Any file name is allowed in a path, as it is in a file system.
+    return leaf.path in FREE or (leaf.path[-1] == "path" and value.startswith("/"))
 
 
-def filled(schema: dict[str, Any]) -> dict[str, Any]:
-    return {name: good(schema["properties"][name]) for name in schema.get("required", ())}
+@pytest.mark.parametrize("leaf", FIELDS, ids=[".".join(leaf.path) for leaf in FIELDS])
+def test_no_field_takes_what_is_no_name(leaf: Leaf) -> None:
+    """Of a cell, of its notebook, and of its target: each says which field it was."""
+    target = Target("pods", "kubernetes")
+    catalogue = Catalogue({"pods": target}, {"kubernetes": KubernetesProvider()})
+    checker = Draft202012Validator(options.schema(target))
+    for value in leaf.values:
+        document = leaf.make(value)
+        if checker.is_valid(document):
+            assert may_take(leaf, value), f"{'.'.join(leaf.path)} takes {str(value)[:40]!r}"
+            continue
+        cell = Cell("c0", 0, "1", options=document)
+        field, words = options_of.wrong(cell, "pods", catalogue) or ("", "")
+        assert field.startswith(f"metadata.dossier.options.{leaf.path[0]}") and words
+        inherits = with_options(Cell("c0", 0, "1"), {"pods": document}, "pods")
+        field, words = options_of.wrong(inherits, "pods", catalogue) or ("", "")
+        assert field.startswith(f"metadata.dossier.options.pods.{leaf.path[0]}")
+        assert words.startswith("the notebook's ")
+        wrong = options.wrong(Target("pods", "kubernetes", {"options": document}))
+        assert str(wrong).startswith(f"its setting options.{leaf.path[0]}")
 
 
-def good(schema: dict[str, Any]) -> Any:
-    return "/data" if "/" in schema.get("pattern", "")[:3] else "name"
+@pytest.mark.parametrize("leaf", SETTINGS, ids=[".".join(leaf.path) for leaf in SETTINGS])
+async def test_no_setting_takes_what_is_no_name(leaf: Leaf) -> None:
+    for value in leaf.values:
+        if value == 10**400 and leaf.path[0] in ("user", "group"):
+            continue
+        usable = await KubernetesProvider().check(Target("pods", "kubernetes", leaf.make(value)))
+        assert not usable.usable
+        words = "no cluster is configured" if leaf.path in FILES else f"its setting {leaf.path[0]}"
+        assert str(usable.why).startswith(words), (value, usable.why)
 
 
-FIELDS = list(strings({"type": "object", "properties": options.PROPERTIES}))
-
-
-@pytest.mark.parametrize("text", VICIOUS, ids=range(len(VICIOUS)))
-@pytest.mark.parametrize(("path", "make"), FIELDS, ids=[".".join(p) for p, _ in FIELDS])
-def test_no_field_takes_what_is_no_name(path: tuple[str, ...], make: Any, text: str) -> None:
-    schema = options.schema(Target("pods", "kubernetes"))
-    fits = Draft202012Validator(schema).is_valid(make(text))
-    if path in FREE:
-        return
-    if path[-1] == "path":  # any file name is allowed in a path, as it is in a file system
-        assert not fits or text.startswith("/")
-        return
-    assert not fits, f"{'.'.join(path)} takes {text[:40]!r}"
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("image", "registry.example.org:5000/team/image:1.2"),
-        ("image", "python@sha256:" + "0" * 64),
-        ("cpu", "500m"), ("memory", "1.5Gi"), ("gpu", 1),
-        ("resources", {"example.com/fpga": 1}),
-        ("node_selector", {"kubernetes.io/arch": "amd64", "empty": ""}),
-        ("tolerations", [{"key": "a/b", "operator": "Exists", "effect": "NoSchedule"}]),
-        ("env", {"A_B": "any; $(text)\n"}),
-        ("secrets", [{"variable": "TOKEN", "secret": "mine", "key": "token.txt"}]),
-        ("volumes", [{"claim": "data", "path": "/data/a b"}]),
-        ("time_limit", 60),
-    ],
-)  # fmt: skip
-def test_fields_take_what_they_are_for(field: str, value: Any) -> None:
-    schema = options.schema(Target("pods", "kubernetes"))
-    Draft202012Validator(schema).validate({field: value})
+def test_each_field_has_values_that_do_what_it_is_for() -> None:
+    assert GOOD.keys() == options.PROPERTIES.keys()
+    checker = Draft202012Validator(options.schema(Target("pods", "kubernetes")))
+    for name, values in GOOD.items():
+        for value in values:
+            checker.validate({name: value})
 
 
 def test_a_targets_options_are_the_defaults() -> None:

@@ -79,7 +79,7 @@ async def connect(target: Target) -> Cluster:
             chosen: Any = next((c for c in contexts or () if c["name"] == context), active)
             own = chosen["context"].get("namespace") or "default"
     except (config.ConfigException, yaml.YAMLError, OSError, *_MALFORMED) as error:
-        words = f"no cluster is configured for target {target.name!r}: {error}"
+        words = f"no cluster is configured for target {target.name!r}: {str(error)[:300]}"
         raise ProviderFault(words) from None
     return Cluster(settings, namespace or own)
 

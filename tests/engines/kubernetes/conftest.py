@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-# The engine of tests/runs is the one whose cells run in pods.
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "runs")]
+# The engine of tests/runs is the one whose cells run in pods, with the options of tests/targets.
+TESTS = Path(__file__).parents[2]
+sys.path[:0] = [str(Path(__file__).parent), str(TESTS / "runs"), str(TESTS / "targets")]
 
 from namespaces import NODE, RESTRICTED, Namespace, apply, kubectl  # noqa: E402
 from registry import Registry  # noqa: E402
