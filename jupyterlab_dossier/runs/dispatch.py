@@ -243,7 +243,7 @@ class Dispatcher:
 
     def _settle(self, setting: Setting, kernel: Kernel, message: Json) -> Commit | None:
         """What can be committed as it came: nothing is to be pulled, or failed to be read."""
-        if setting.files is not None:
+        if setting.files is not None and not travel.untouched(setting.sent, message):
             return None
         try:
             outcome = _read(setting, message)

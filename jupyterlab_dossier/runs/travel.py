@@ -35,7 +35,7 @@ from .returned import Basis, Returned
 
 if TYPE_CHECKING:
     from ..store import Store
-    from .plan import Plan, Step
+    from .plan import Plan
 
 # Of what a literal only may mean (a folder, a pattern), more than this is left to be declared.
 _GUESSED_FILES = 1000
@@ -63,13 +63,16 @@ Stamp = tuple[int, int, int, int]
 class Named:
     """What the text of a cell and its metadata say of the files that it uses."""
 
-    sure: frozenset[str] = frozenset()
+    reads: frozenset[str] = frozenset()
     """By analysis, or declared."""
+    writes: frozenset[str] = frozenset()
     literals: frozenset[str] = frozenset()
     """Texts and patterns, of which some may name files."""
     modules: frozenset[str] = frozenset()
     unknown: bool = False
-    """It may use files that no text names."""
+    """It may read files that no text names."""
+    opens: bool = False
+    """It may read what is in folders that it names."""
 
 
 @dataclass(frozen=True)
@@ -114,32 +117,34 @@ class TooMuch(Exception):
 def named(plan: Plan, cell: str) -> Named:
     """What a cell names: itself, what it calls, and the set-up that is replayed before it."""
     step = plan.steps[cell]
-    line = [plan.steps[other] for other in planning.lineage(plan, cell)]
-    sure, literals, modules = set[str](), set[str](), set[str]()
-    for other in line:
+    literals, modules = set[str](), set[str]()
+    for other in (plan.steps[one] for one in planning.lineage(plan, cell)):
         literals |= _literals(other.cell.source)
-        imported = {name.partition(".")[0] for name in other.spec.get("imports") or []}
         needs = other.spec.get("needs") or {}
-        modules |= imported | {*(needs.get("modules") or {})}
-        modules |= {str(m).partition(".")[0] for m in (needs.get("imported") or {}).values()}
-        if other is step:
-            resources = [*(other.spec.get("reads") or []), *(other.spec.get("writes") or [])]
-            sure |= {n[len("<file ") : -1] or "." for n in resources if n.startswith("<file ")}
+        names = [*(other.spec.get("imports") or []), *(needs.get("modules") or {})]
+        names += map(str, (needs.get("imported") or {}).values())
+        modules |= {name.partition(".")[0] for name in names}
     for setup in step.prefix:
         literals |= _literals(setup.source)
         modules |= _imports(setup.source)
-    literals.discard(".")  # of what a text is split at, most often
-    if "<files>" in _reads(step) and _LISTS.search(step.cell.source):
-        literals.add(".")
+    reads, writes = (step.spec.get(kind) or [] for kind in ("reads", "writes"))
     said = (step.cell.effects or {}).get("reads") or []
-    sure |= {name[len("file:") :] for name in said if name.startswith("file:")} - {"*"}
+    declared = {name[len("file:") :] for name in said if name.startswith("file:")} - {"*"}
+    literals.discard(".")  # of what a text is split at, most often
+    if "<files>" in reads and _LISTS.search(step.cell.source):
+        literals.add(".")
     return Named(
-        frozenset(sure), frozenset(literals), frozenset(modules), "<files>" in _reads(step)
+        reads=frozenset(_paths(reads) | declared),
+        writes=frozenset(_paths(writes)),
+        literals=frozenset(literals),
+        modules=frozenset(modules),
+        unknown="<files>" in reads,
+        opens="<files>" in (*reads, *writes) or bool(step.barrier or step.spec.get("unknown")),
     )
 
 
-def _reads(step: Step) -> list[str]:
-    return step.spec.get("reads") or []
+def _paths(resources: Iterable[str]) -> set[str]:
+    return {name[len("<file ") : -1] or "." for name in resources if name.startswith("<file ")}
 
 
 @lru_cache(4096)  # a cell's text is that of every cell that uses its names
@@ -172,17 +177,18 @@ class Travel:
 
     async def pack(self, wanted: Wanted) -> Sent:
         """All that is sent with an attempt. Raises `TooMuch`, `StoreFull`."""
-        return await asyncio.to_thread(self._pack, wanted)
+        known = self.space(wanted.space)
+        sent = await asyncio.to_thread(self._pack, wanted, tuple(known))
+        known |= sent.entries.keys()
+        return sent
 
-    def _pack(self, wanted: Wanted) -> Sent:
+    def _pack(self, wanted: Wanted, before: Iterable[str]) -> Sent:
         sent = Sent()
         files, sent.gone = self.find(wanted)
         if not files.fits(wanted.target):
             raise TooMuch(too_much("it needs", files, wanted.target))
         sent.notes = files.notes
-        before = self.space(wanted.space)
         sent.gone += [p for p in before if not os.path.lexists(os.path.join(wanted.folder, p))]
-        before |= files.there.keys()
         for path, found in files.there.items():
             if found is None:
                 sent.entries[path] = {}
@@ -191,6 +197,9 @@ class Travel:
                 blob, size = self._blob(os.path.join(wanted.folder, path))
             except FileNotFoundError:
                 sent.gone.append(path)
+                continue
+            except PermissionError:
+                sent.notes.append(f"`{path}` was not sent: it cannot be read here")
                 continue
             sent.entries[path] = {
                 "blob": blob,
@@ -213,12 +222,12 @@ class Travel:
         files, gone = Files(wanted.folder, self._ours), []
         literals = set(wanted.named.literals)
         for place in _modules(wanted.named.modules, Path(wanted.folder)):
-            files.add(os.path.relpath(place, wanted.folder), sure=True)
+            files.add(os.path.relpath(place, wanted.folder))
             literals |= _module_literals(place)
-        for path in sorted(wanted.named.sure):
+        for path in sorted(wanted.named.reads | wanted.named.writes):
             if _PATTERN.search(path) and not os.path.lexists(os.path.join(wanted.folder, path)):
                 literals.add(path)
-            elif not files.add(path, sure=True):
+            elif not files.add(path, opened=path in wanted.named.reads):
                 gone.append(path)
         for text in sorted(literals):
             if "\0" in text or os.path.isabs(text) or "://" in text:
@@ -227,7 +236,7 @@ class Travel:
                 if _PATTERN.search(text):
                     files.add_pattern(text)
                 else:
-                    files.add(text, sure=False)
+                    files.add(text, guessed=True, opened=wanted.named.opens)
             except (OSError, ValueError):
                 continue  # no path at all
         return files, gone
@@ -288,8 +297,11 @@ class Files:
         path = max(sizes, key=lambda p: sizes[p], default="")
         return path, sizes.get(path, 0)
 
-    def add(self, path: str, sure: bool) -> bool:
-        """Takes what is at a path; whether something is there. What is not `sure` is bounded."""
+    def add(self, path: str, *, guessed: bool = False, opened: bool = True) -> bool:
+        """Takes what is at a path; whether something is there.
+
+        Of a folder all that is below it, if it is `opened`; not much, where that is `guessed`.
+        """
         path = os.path.normpath(path)
         if os.path.isabs(path):
             return True  # nothing stands for it there: told where it fails
@@ -307,12 +319,17 @@ class Files:
             if stat.S_ISREG(found.st_mode):
                 self._take({path: found})
             return True
+        if not opened:
+            self._take_above(os.path.join(path, "x"))
+            return True
+        if guessed and path.startswith(".."):
+            return True
         below: dict[str, os.stat_result | None] = {}
         size = 0
         for name, what in self._below(path):
             below[name] = what
             size += what.st_size if what is not None else 0
-            if not sure and (len(below) > _GUESSED_FILES or size > _GUESSED_BYTES):
+            if guessed and (len(below) > _GUESSED_FILES or size > _GUESSED_BYTES):
                 words = "it has too much in it for a guess: declare it in the cell's `reads`"
                 self.notes.append(f"folder `{path}` was not sent: {words}")
                 return True
@@ -457,6 +474,13 @@ def changed(message: Json) -> list[str]:
     """Files that a cell made, changed or removed where the notebook's folder is not."""
     made = [item for item in _told(message, "made") if item.get("blob")]
     return [item["path"] for item in (*made, *_told(message, "gone")) if item.get("path")]
+
+
+def untouched(sent: Sent | None, message: Json) -> bool:
+    """Whether there is nothing to bring, to put in place or to tell."""
+    told = message.get("files")
+    quiet = sent is not None and not sent.notes and message.get("status") == "ok"
+    return quiet and isinstance(told, dict) and not any(told.values())
 
 
 def _told(message: Json, kind: str) -> list[Any]:

@@ -369,3 +369,23 @@ async def test_a_kernel_that_is_not_ours(
 async def test_words_about_a_name_that_is_no_text(engine: Engine, folder: Path) -> None:
     (task,) = await ran(engine, folder, "import os\nos.symlink(b'x', b'bad-\\xff')")
     assert task.state == "done" and "did not come back: `bad-?`" in task.why, task.why
+
+
+async def test_what_is_only_made_is_not_filled(engine: Engine, folder: Path) -> None:
+    """A folder that a cell makes, where it is not, is no reason to send what is in it."""
+    (folder / "out").mkdir()
+    (folder / "out" / "big.bin").write_bytes(b"x" * (1 << 20))
+    (folder.parent / "beside").mkdir()
+    (folder.parent / "beside" / "x").write_text("x")
+    source = "import os\nos.makedirs('out', exist_ok=True)\nprint('..'.join('ab'), 'out')"
+    (task,) = await ran(engine, folder, source)
+    assert task.state == "done", task.why
+    (worker,) = engine.pool.workers.values()
+    blob = engine.travel.blob_of(str(folder / "out" / "big.bin"))
+    assert worker.connection is not None and blob is not None
+    assert worker.connection.served(blob) == 0
+    assert (folder / "out" / "big.bin").exists()
+    listed = "print(os.listdir('out'), os.listdir('..'))"
+    (task,) = await ran(engine, folder, f"import os\n{listed}")
+    assert "beside" not in await text(engine)
+    assert "['big.bin']" in await text(engine)
