@@ -319,9 +319,10 @@ def travelling(
     for note in notes:
         yield _problem(step.cell, False, "file", note, "")
     if unknown:
+        sent = f"{count} that its text names" if count else "none"
         message = (
-            f"it uses files whose names are known only while it runs; {count or 'none'} that its"
-            f" text names {'is' if count == 1 else 'are'} sent to {target.name!r}"
+            "it uses files whose names are known only while it runs: of the notebook's folder,"
+            f" {sent} {'is' if count == 1 else 'are'} sent to {target.name!r}"
         )
         action = 'Declare others in the cell\'s metadata: `"effects": {"reads": ["file:x.csv"]}`'
         yield _problem(step.cell, False, "file", message, action)

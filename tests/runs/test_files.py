@@ -389,3 +389,37 @@ async def test_what_is_only_made_is_not_filled(engine: Engine, folder: Path) -> 
     (task,) = await ran(engine, folder, f"import os\n{listed}")
     assert "beside" not in await text(engine)
     assert "['big.bin']" in await text(engine)
+
+
+async def test_preflight_tells_what_cannot_be_known(engine: Engine, folder: Path) -> None:
+    def found(source: str, **more: Any) -> Any:
+        asked = workflow(folder, [{"source": source, **more}], default_target="away")
+        return engine.preflight(asked)
+
+    (folder / "t.csv").write_text("1")
+    assert await found("print(open('t.csv').read())") == []
+    (problem,) = await found("import sys\nname = sys.argv[-1]\nprint(open(name).read())")
+    assert problem.level == "warning" and "none are sent to 'away'" in problem.message
+    assert '"reads": ["file:x.csv"]' in problem.action
+    (folder / "many").mkdir()
+    for number in range(1001):
+        (folder / "many" / str(number)).touch()
+    problem = (await found("import os\nprint(len(os.listdir('many')))"))[0]
+    assert "folder `many` was not sent" in problem.message
+    declared = {"reads": ["file:many"]}
+    (task,) = await ran(
+        engine, folder, {"source": "import os\nprint(len(os.listdir('many')))", "effects": declared}
+    )
+    assert task.state == "done" and await text(engine) == "1001\n"
+
+
+async def test_where_the_store_is_shared_and_the_folder_is_not(
+    tmp_path: Path, folder: Path
+) -> None:
+    fill(folder / "nb")
+    async with started(tmp_path / "dossier", away(shared=True)) as engine:
+        source = "import helper\nwith open('made.txt', 'w') as f: f.write(helper.greet())"
+        tasks = await ran(engine, folder / "nb", source, "print(open('made.txt').read())")
+        assert {task.state for task in tasks} == {"done"}, [task.why for task in tasks]
+        assert await text(engine, "c1") == "given\n"
+    assert (folder / "nb" / "made.txt").read_text() == "given"
