@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[3]
 HUB = ROOT / ".venvs/hub"
 PROXY = ROOT / "ui-tests/node_modules/.bin/configurable-http-proxy"
 TOKEN = "of-this-test"
+# Seconds that anything may take to be there, on a machine that does other things too.
+PATIENCE = 150
 # The hub is known by this; a user's server is the tests' own environment with the hub's client.
 CONFIG = """\
 c.JupyterHub.bind_url = c.JupyterHub.public_url = {url!r}
@@ -39,6 +41,7 @@ c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = {home!r}
 c.Spawner.cmd = [{python!r}, "-m", "jupyterhub.singleuser"]
 c.Spawner.args = ["--allow-root"]
+c.Spawner.start_timeout = c.Spawner.http_timeout = {patience}
 c.Spawner.environment = {environment!r}
 """
 
@@ -60,6 +63,7 @@ class Hub:
                 key=str(tls / "server.key"),
                 hub_port=hub_port,
                 token=TOKEN,
+                patience=PATIENCE,
                 proxy=str(PROXY),
                 proxy_port=proxy_port,
                 home=str(folder),
@@ -101,7 +105,7 @@ class Hub:
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"token {TOKEN}", "Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.url}/{path}", data, headers, method=method)
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while True:
             try:
                 with urllib.request.urlopen(request, context=self._trusted, timeout=60) as answer:

@@ -28,7 +28,7 @@ from jupyterlab_dossier.runs.model import BadInput
 from jupyterlab_dossier.targets import Catalogue, Target
 
 # Seconds in which every target has answered, the silent ones by their own time limit.
-LIMIT = 15.0
+LIMIT = 12.0
 
 
 @pytest.fixture
@@ -116,26 +116,35 @@ WHY = {
 }
 
 
-def test_each_target_says_why_not_within_a_time_limit(
-    clusters: dict[str, dict[str, Any]], tmp_path: Path
-) -> None:
-    folder = tmp_path / "config" / "dossier" / "targets.d"
-    folder.mkdir(parents=True)
-    (folder / "pods.toml").write_text(toml(clusters))
+def listed(clusters: dict[str, dict[str, Any]], folder: Path) -> tuple[str, str, float]:
+    """What `jupyter dossier targets` prints, and how long it took."""
+    targets = folder / "dossier" / "targets.d"
+    targets.mkdir(parents=True)
+    (targets / "pods.toml").write_text(toml(clusters))
     begun = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "jupyterlab_dossier.cli", "targets", "--json"],
-        env={**os.environ, "JUPYTER_CONFIG_DIR": str(tmp_path / "config")},
+        env={**os.environ, "JUPYTER_CONFIG_DIR": str(folder)},
         capture_output=True, text=True, timeout=100,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert time.monotonic() - begun < LIMIT
-    rows = {row["name"]: row for row in json.loads(done.stdout)["targets"]}
+    return done.stdout, done.stderr, time.monotonic() - begun
+
+
+def test_each_target_says_why_not_within_a_time_limit(
+    clusters: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    good = {name: clusters[name] for name in ("adas", "bobs")}
+    _, _, alone = listed(good, tmp_path / "good")
+    said, errors, took = listed(clusters, tmp_path / "all")
+    # One after the other, they would take 20 s more than the good ones.
+    assert took < LIMIT + 3 * alone
+    rows = {row["name"]: row for row in json.loads(said)["targets"]}
     assert [name for name in clusters if rows[name]["usable"]] == ["adas", "bobs"]
     for name, words in WHY.items():
         assert words in rows[name]["why"], rows[name]["why"]
         assert not rows[name]["why"].endswith((": ", "Error"))
-    assert "Traceback" not in done.stderr and "Unclosed" not in done.stderr
+    assert "Traceback" not in errors and "Unclosed" not in errors
 
 
 async def test_cells_run_in_two_clusters_beside_some_that_are_broken(
