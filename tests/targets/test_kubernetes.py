@@ -16,7 +16,13 @@ from jupyterlab_dossier.runs import Cell
 from jupyterlab_dossier.runs import options as options_of
 from jupyterlab_dossier.runs.notebooks import with_options
 from jupyterlab_dossier.targets import Catalogue, Target
-from jupyterlab_dossier.targets.kubernetes import KubernetesProvider, limits, options, rights
+from jupyterlab_dossier.targets.kubernetes import (
+    KubernetesProvider,
+    limits,
+    options,
+    rights,
+    settings,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -154,10 +160,10 @@ def test_pods_that_share_the_store_are_the_servers_user(monkeypatch: pytest.Monk
     apart = Target("pods", "kubernetes")
     monkeypatch.setattr(os, "geteuid", lambda: 4711)
     monkeypatch.setattr(os, "getegid", lambda: 4712)
-    assert (options.user(shares), options.group(shares)) == (4711, 4712)
-    assert (options.user(apart), options.group(apart)) == (None, 1000)
+    assert (settings.user(shares), settings.group(shares)) == (4711, 4712)
+    assert (settings.user(apart), settings.group(apart)) == (None, 1000)
     given = Target("pods", "kubernetes", {"shared": True, "user": 5, "group": 6})
-    assert (options.user(given), options.group(given)) == (5, 6)
-    assert options.wrong(shares) is None
+    assert (settings.user(given), settings.group(given)) == (5, 6)
+    assert settings.wrong(shares) is None
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert "its setting shared: this server runs as root" in str(options.wrong(shares))
+    assert "its setting shared: this server runs as root" in str(settings.wrong(shares))

@@ -17,7 +17,7 @@ from kubernetes_asyncio import client as k
 from kubernetes_asyncio import config
 
 from ..provider import ProviderFault, Target
-from .options import cluster_of
+from .settings import cluster_of
 
 _NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 # Seconds for one answer of the API server, and of them for a connection to it.

@@ -14,7 +14,8 @@ from typing import Any
 from kubernetes_asyncio import client as k
 
 from ..provider import Target, WorkerOrder
-from .options import chosen, gpu, group, user
+from .options import chosen
+from .settings import gpu, group, user
 
 Json = dict[str, Any]
 

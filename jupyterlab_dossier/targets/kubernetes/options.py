@@ -1,4 +1,4 @@
-"""What a cell may ask of its pod, as a JSON schema.
+"""What a cell may ask of its pod, and what a target may be set to, as JSON schemas.
 
 Every field is narrow: what passes the schema can stand in the object it is for, and nothing else.
 `x-group` and `x-words` are for the form and for messages (`Provider.options`).
@@ -7,10 +7,7 @@ Every field is narrow: what passes the schema can stand in the object it is for,
 from __future__ import annotations
 
 import copy
-import os
 from typing import Any
-
-from jsonschema import Draft202012Validator
 
 from ..provider import Target
 
@@ -192,8 +189,7 @@ def schema(target: Target) -> Json:
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
-_GROUP = 1000
-_SETTINGS: Json = {
+SETTINGS: Json = {
     "kubeconfig": {"type": "string"},
     "context": {"type": "string"},
     "namespace": _name("Namespace", maxLength=63),
@@ -204,53 +200,6 @@ _SETTINGS: Json = {
     "image_pull_secrets": {"type": "array", "items": _name("Secret")},
     "options": {"type": "object", "properties": PROPERTIES, "additionalProperties": False},
 }
-
-
-def wrong(target: Target) -> str | None:
-    """The first of the target's own settings that is not what it should be, in words."""
-    checker = Draft202012Validator({"properties": _SETTINGS})
-    for fault in checker.iter_errors(target.settings):
-        where = ".".join(str(part) for part in fault.absolute_path)
-        return f"its setting {where}: {fault.message[:300]}"
-    if target.shares_store and _own("geteuid") == 0:
-        return (
-            "its setting shared: this server runs as root and its store is for root alone, which"
-            " pods may not be; run the server as another user"
-        )
-    return None
-
-
-def gpu(target: Target) -> str:
-    """The resource that the option `gpu` asks for."""
-    return str(target.settings.get("gpu", "nvidia.com/gpu"))
-
-
-def user(target: Target) -> int | None:
-    """Whom pods run as; None leaves it to the image.
-
-    Where they share the store, which is for its owner alone, they are the server's own user.
-    """
-    own = _own("geteuid") if target.shares_store else None
-    found: int | None = target.settings.get("user", own)
-    return found
-
-
-def group(target: Target) -> int:
-    """The group of what is mounted in pods."""
-    own = _own("getegid") if target.shares_store else None
-    return int(target.settings.get("group", own or _GROUP))
-
-
-def _own(call: str) -> int | None:
-    """Of this process; None where the system has no such numbers."""
-    asked = getattr(os, call, None)
-    return asked() if asked is not None else None
-
-
-def cluster_of(target: Target) -> tuple[str | None, ...]:
-    """What makes two targets use the same connection: kubeconfig, context and namespace."""
-    settings = target.settings
-    return (settings.get("kubeconfig"), settings.get("context"), settings.get("namespace"))
 
 
 def defaults(target: Target) -> Json:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from ..provider import Ended, ProviderFault, Target, Usable, WorkerOrder
-from . import options
+from . import options, settings
 
 if TYPE_CHECKING:
     from .cluster import Cluster
@@ -64,7 +64,7 @@ class KubernetesProvider:
 
     async def check(self, target: Target) -> Usable:
         try:
-            wrong = options.wrong(target)
+            wrong = settings.wrong(target)
             if wrong is not None:
                 return Usable(False, wrong)
             with anyio.fail_after(_CHECK):
@@ -76,14 +76,17 @@ class KubernetesProvider:
 
     async def _check(self, target: Target) -> Usable:
         cluster, _ = await self._reach(target)
-        if self._allowed.get(options.cluster_of(target), -_REMEMBER) > time.monotonic() - _REMEMBER:
+        if (
+            self._allowed.get(settings.cluster_of(target), -_REMEMBER)
+            > time.monotonic() - _REMEMBER
+        ):
             return Usable(True)
         with _told(f"cluster {cluster.api.configuration.host}"):
             missing = await _module("rights").missing(cluster)
         if missing:
             why = f"you may not {', '.join(missing)} in namespace {cluster.namespace!r}"
             return Usable(False, f"{why}: ask for the Role of deploy/kubernetes")
-        self._allowed[options.cluster_of(target)] = time.monotonic()
+        self._allowed[settings.cluster_of(target)] = time.monotonic()
         return Usable(True)
 
     # a worker's life
@@ -133,7 +136,7 @@ class KubernetesProvider:
 
         objects = _objects()
         space, core = cluster.namespace, cluster.core
-        gpu = options.gpu(order.target)
+        gpu = settings.gpu(order.target)
         pod = objects.pod(order, program)
         wanted = pod.spec.containers[0].resources.requests or {}
         with _told("the namespace's quotas cannot be read"):
@@ -255,7 +258,7 @@ class KubernetesProvider:
     # the cluster
 
     async def _reach(self, target: Target) -> tuple[Cluster, Watching]:
-        key = options.cluster_of(target)
+        key = settings.cluster_of(target)
         # A login command that the kubeconfig names may take its time: others do not wait for it.
         async with self._connecting.setdefault(key, asyncio.Lock()):
             try:
@@ -271,8 +274,8 @@ class KubernetesProvider:
             return self._clusters[key]
 
     async def _reach_again(self, handle: Json) -> tuple[Cluster, Watching]:
-        settings = {name: handle.get(name) for name in ("kubeconfig", "context", "namespace")}
-        return await self._reach(Target("", self.kind, settings))
+        where = {name: handle.get(name) for name in ("kubeconfig", "context", "namespace")}
+        return await self._reach(Target("", self.kind, where))
 
 
 def _module(name: str) -> Any:
