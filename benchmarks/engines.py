@@ -164,8 +164,8 @@ async def over_the_link(rounds: int = 3) -> list[Row]:
                 source = MADE.format(number=number) + "\na.tofile('/dossier/work/copied')"
                 await pod.cell(source, run, f"t{number}")
                 worker = f"dossier.jupyter.org/worker={pod.kernel.worker.id}"
-                name = _kubectl("get", "pods", "-l", worker, "-o", "name").strip()
-                source = f"{name.removeprefix('pod/')}:/dossier/work/copied"
+                name = _kubectl("get", "pods", "-n", NAMESPACE, "-l", worker, "-o", "name").strip()
+                source = f"{NAMESPACE}/{name.removeprefix('pod/')}:/dossier/work/copied"
                 with Timer() as timer:
                     await asyncio.to_thread(_kubectl, "cp", source, str(copy))
                 assert copy.stat().st_size == GIGABYTE
@@ -234,10 +234,10 @@ async def _nothing_runs(core: Any) -> None:
 
 
 def _kubectl(*arguments: str, given: str | None = None) -> str:
-    command = ["kubectl", "-n", NAMESPACE, *arguments]
     done = subprocess.run(
-        command, check=True, text=True, stdout=subprocess.PIPE, input=given, timeout=300
-    )
+        ["kubectl", *arguments],
+        check=True, text=True, stdout=subprocess.PIPE, input=given, timeout=300,
+    )  # fmt: skip
     return done.stdout
 
 
@@ -260,7 +260,7 @@ def _volume() -> Iterator[Path]:
         claim = {
             "apiVersion": "v1",
             "kind": "PersistentVolumeClaim",
-            "metadata": {"name": NAMESPACE},
+            "metadata": {"name": NAMESPACE, "namespace": NAMESPACE},
             "spec": {**spec, "volumeName": NAMESPACE, "resources": {"requests": size}},
         }
         for thing in (volume, claim):
@@ -268,17 +268,17 @@ def _volume() -> Iterator[Path]:
         try:
             yield folder
         finally:
-            _kubectl("delete", "pvc", NAMESPACE, "--wait=false")
+            _kubectl("delete", "pvc", NAMESPACE, "-n", NAMESPACE, "--wait=false")
             _kubectl("delete", "pv", NAMESPACE, "--wait=false")
 
 
 @contextlib.contextmanager
 def _namespace() -> Iterator[None]:
-    subprocess.run(["kubectl", "create", "namespace", NAMESPACE], check=True)
+    _kubectl("create", "namespace", NAMESPACE)
     try:
         yield
     finally:
-        subprocess.run(["kubectl", "delete", "namespace", NAMESPACE], check=True)
+        _kubectl("delete", "namespace", NAMESPACE)
 
 
 if __name__ == "__main__":
