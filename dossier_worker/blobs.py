@@ -18,6 +18,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 try:
@@ -118,14 +119,9 @@ class BlobFolder:
             try:
                 _allocate(fd, size)
 
-                def work(index: int) -> bytes:
-                    start = index * CHUNK
-                    chunk = view[start : start + CHUNK]
-                    digest = hashlib.sha256(chunk).digest()
-                    _write_at(fd, chunk, start)
-                    return digest
-
-                digests = _for_each(chunk_count(size), work, size)
+                # One thread writes, in order, as disks and networks like it; others hash meanwhile.
+                with _beside(partial(_write_at, fd, view, 0), size):
+                    digests = digests_of(view)
                 if self.durable:
                     os.fsync(fd)
             finally:
@@ -496,6 +492,31 @@ def _for_each(count: int, work: Callable[[int], bytes], size: int) -> list[bytes
     if failures:
         raise failures[0]
     return results
+
+
+@contextlib.contextmanager
+def _beside(work: Callable[[], None], size: int) -> Iterator[None]:
+    """Does it in a thread of its own, meanwhile; for small sizes at once."""
+    if size <= PARALLEL_FROM:
+        work()
+        yield
+        return
+    failures: list[BaseException] = []
+
+    def attempt() -> None:
+        try:
+            work()
+        except BaseException as error:
+            failures.append(error)
+
+    helper = threading.Thread(target=attempt, name="dossier-write", daemon=True)
+    helper.start()
+    try:
+        yield
+    finally:
+        helper.join()
+    if failures:
+        raise failures[0]
 
 
 # Hashing takes several times as long as writing; more threads than these find no more work.
