@@ -31,7 +31,7 @@ FREE = {("env", "*")}
 FIELDS = list(leaves({"type": "object", "properties": options.PROPERTIES}))
 SETTINGS = [
     leaf
-    for leaf in leaves({"type": "object", "properties": options._SETTINGS})
+    for leaf in leaves({"type": "object", "properties": options.SETTINGS})
     if leaf.path[0] != "options"  # as the cell's own
 ]
 # Names of a file and of what stands in it: what is not there is told.
@@ -66,7 +66,7 @@ def test_no_field_takes_what_is_no_name(leaf: Leaf) -> None:
         field, words = options_of.wrong(inherits, "pods", catalogue) or ("", "")
         assert field.startswith(f"metadata.dossier.options.pods.{leaf.path[0]}")
         assert words.startswith("the notebook's ")
-        wrong = options.wrong(Target("pods", "kubernetes", {"options": document}))
+        wrong = settings.wrong(Target("pods", "kubernetes", {"options": document}))
         assert str(wrong).startswith(f"its setting options.{leaf.path[0]}")
 
 
