@@ -2,6 +2,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import { VERSION } from '../version';
+import { numbered } from '../words';
 import type { Problem } from './types';
 
 /**
@@ -101,7 +102,7 @@ export async function requestAPI(
     throw new ApiError(words || `${response.status}`, 'offline');
   }
   throw new ApiError(
-    words || `${response.status} ${response.statusText}`,
+    numbered(words) || `${response.status} ${response.statusText}`,
     'refused',
     typeof body.field === 'string' ? body.field : null,
     Array.isArray(body.problems) ? (body.problems as Problem[]) : []

@@ -12,6 +12,7 @@ import { Panel, Widget } from '@lumino/widgets';
 import React from 'react';
 
 import { State } from '../runs/state';
+import { numbered } from '../words';
 import { CodeDiff } from './code';
 import {
   changedLines,
@@ -171,7 +172,7 @@ class CellFacts extends ReactWidget {
           <>
             <State state={task.state} trans={trans} />
             <span>{trans.__('on %1', task.target)}</span>
-            {task.why && <span>{task.why}</span>}
+            {task.why && <span>{numbered(task.why)}</span>}
           </>
         ) : (
           <span>{trans.__('not part of it')}</span>

@@ -4,6 +4,7 @@ import { Widget } from '@lumino/widgets';
 
 import type { Problem } from '../api';
 import { problemIcons } from '../icons';
+import { numbered } from '../words';
 import { isRefused } from './words';
 
 /**
@@ -74,12 +75,11 @@ class ProblemList extends Widget {
       icon.setAttribute('aria-hidden', 'true');
       const message = document.createElement('div');
       const cell = nameOf?.(problem.index);
-      message.textContent = cell
-        ? `${cell}: ${problem.message}`
-        : problem.message;
+      const words = numbered(problem.message);
+      message.textContent = cell ? `${cell}: ${words}` : words;
       const action = document.createElement('div');
       action.className = 'jp-DossierProblems-action';
-      action.textContent = problem.action;
+      action.textContent = numbered(problem.action);
       const text = document.createElement('div');
       text.append(message, action);
       item.append(icon, text);

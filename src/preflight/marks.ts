@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Problem } from '../api';
 import { problemIcons } from '../icons';
+import { numbered } from '../words';
 import { isRefused, problemWords } from './words';
 
 /**
@@ -51,7 +52,7 @@ export class NoteMarks {
     icon.setAttribute('aria-hidden', 'true');
     const text = document.createElement('span');
     text.className = 'jp-DossierNotes-text';
-    text.textContent = `${kind}: ${problems[0].message}`;
+    text.textContent = `${kind}: ${numbered(problems[0].message)}`;
     button.replaceChildren(icon, text);
     this.node.replaceChildren(button);
   }

@@ -1,10 +1,11 @@
 import type { Problem } from '../api';
+import { numbered } from '../words';
 
 /**
  * A problem and what to do about it, as it stands on its cell.
  */
 export function problemWords({ message, action }: Problem): string {
-  return action ? `${message}. ${action}` : message;
+  return numbered(action ? `${message}. ${action}` : message);
 }
 
 /**

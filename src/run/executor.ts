@@ -16,6 +16,7 @@ import {
   KERNEL
 } from '../notebook';
 import type { ITroubles } from '../troubles';
+import { numbered } from '../words';
 import type { ICellEnd } from './follow';
 import type { NotebookRuns } from './notebookruns';
 import { beginExecution, writeError } from './outputs';
@@ -202,7 +203,8 @@ export class CellExecutor implements INotebookCellExecutor {
     if (end.error) {
       throw this._failed(options, end.error);
     }
-    return this._fail(options, end.why ?? end.state ?? end.status);
+    const words = end.why ?? end.state ?? end.status;
+    return this._fail(options, numbered(words));
   }
 
   /**

@@ -11,7 +11,7 @@ import React from 'react';
 
 import { RunCommandIDs } from '../runs';
 import { State } from '../runs/state';
-import { took } from '../words';
+import { numbered, took } from '../words';
 import { CellFacts } from './facts';
 import { LogView } from './log';
 import type { RunView } from './view';
@@ -106,7 +106,9 @@ class CellHead extends ReactWidget {
             {trans.__('Load inputs into my kernel')}
           </button>
         </div>
-        {task.why && <p className="jp-DossierRunCell-why">{task.why}</p>}
+        {task.why && (
+          <p className="jp-DossierRunCell-why">{numbered(task.why)}</p>
+        )}
         <div
           role="tablist"
           aria-label={trans.__('What is shown of the cell')}

@@ -4,7 +4,7 @@ import React from 'react';
 
 import type { RunRecord } from '../api';
 import { State } from '../runs/state';
-import { took } from '../words';
+import { numbered, took } from '../words';
 import type { RunView } from './view';
 
 /**
@@ -65,7 +65,7 @@ export class TaskTable extends ReactWidget {
             <code>{firstLine(source ?? '')}</code>
           </button>
         </td>
-        <td title={task.why ?? ''}>
+        <td title={numbered(task.why ?? '')}>
           <State state={task.state} trans={trans} />
         </td>
         <td>{task.target}</td>

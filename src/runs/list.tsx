@@ -3,7 +3,7 @@ import { ReactWidget, stopIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { RunSummary } from '../api';
-import { took } from '../words';
+import { numbered, took } from '../words';
 import { RunCommandIDs } from './ids';
 import type { RunsPanel } from './panel';
 import { State } from './state';
@@ -59,7 +59,9 @@ export class RunList extends ReactWidget {
             key={run.run}
             className="jp-DossierRuns-item"
             data-run={run.run}
-            title={[run.path, run.run, run.why].filter(Boolean).join('\n')}
+            title={[run.path, run.run, numbered(run.why ?? '')]
+              .filter(Boolean)
+              .join('\n')}
           >
             <button
               className="jp-DossierRuns-open"

@@ -5,7 +5,7 @@ import type { IStale } from '../dataflow';
 import { stateIcons } from '../icons';
 import type { ICellOffer, ICellState } from '../run';
 import { StaleMark } from '../stale';
-import { iconAndWord, stateWord } from '../words';
+import { iconAndWord, numbered, stateWord } from '../words';
 
 /**
  * The state of a cell's task, spoken when it changes, and what can be done about it.
@@ -54,14 +54,15 @@ export class CellStatus {
   private _showState(state: ICellState | null): void {
     const node = this._state;
     node.dataset.state = state?.state ?? '';
-    node.title = state?.why ?? '';
+    const words = numbered(state?.why ?? '');
+    node.title = words;
     if (!state) {
       node.replaceChildren();
       return;
     }
     const why = document.createElement('span');
     why.className = 'jp-DossierState-why';
-    why.textContent = state.why ?? '';
+    why.textContent = words;
     node.replaceChildren(
       ...iconAndWord(
         'jp-DossierState',

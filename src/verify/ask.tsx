@@ -4,6 +4,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { IApiClient } from '../api';
+import { numbered } from '../words';
 
 /**
  * Ask whether a run is to be executed again, and whether cells that reach outside are, and begin.
@@ -20,7 +21,7 @@ export async function verifyRun(options: verifyRun.IOptions): Promise<boolean> {
     title: trans.__('Verify this run?'),
     body: new VerifyForm(
       known.map(({ cause, index }) =>
-        trans.__('Cell %1: %2', index + 1, cause ?? '')
+        trans.__('Cell %1: %2', index + 1, numbered(cause ?? ''))
       ),
       trans
     ),

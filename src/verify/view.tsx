@@ -6,6 +6,7 @@ import React from 'react';
 import type { Verification } from '../api';
 import { staleIcons, stateIcons } from '../icons';
 import { RunCommandIDs } from '../runs';
+import { numbered } from '../words';
 import type { VerificationModel } from './model';
 
 type Verified = NonNullable<Verification['result']>;
@@ -62,7 +63,7 @@ export class VerificationView extends ReactWidget {
     if (!result) {
       return (
         <p role="alert">
-          {trans.__('It could not be verified: %1', why ?? '')}
+          {trans.__('It could not be verified: %1', numbered(why ?? ''))}
         </p>
       );
     }
@@ -147,7 +148,7 @@ export class VerificationView extends ReactWidget {
               </td>
               <td>
                 {[...how, ...uncompared].map((words, number) => (
-                  <div key={number}>{words}</div>
+                  <div key={number}>{numbered(words)}</div>
                 ))}
               </td>
               <td>{cause}</td>

@@ -9,6 +9,7 @@ import { isRefused } from '../preflight';
 import type { IRunManager, NotebookRuns } from '../run';
 import type { IDossierSettings } from '../settings';
 import type { ITroubles } from '../troubles';
+import { numbered } from '../words';
 import { RunNotice } from './notice';
 
 /**
@@ -119,7 +120,7 @@ export async function runWorkflow(
         : trans.__('The workflow run of %1 failed.', name);
   const why = failed ? runs.states.get(failed)?.why : end.why;
   const type = end.state === 'cancelled' ? 'warning' : 'error';
-  notice.end(why ? `${words} ${why}` : words, type, {
+  notice.end(why ? `${words} ${numbered(why)}` : words, type, {
     autoClose: false,
     actions: failed ? [showing(failed), opening] : [opening]
   });

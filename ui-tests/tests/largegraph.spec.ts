@@ -15,6 +15,10 @@ const CELLS = Array.from({ length: COUNT }, (_, at) => ({
       : `v${at} = v${at - 5} + ${at % 7 ? at : `v${at - 3}`}`
 }));
 
+// For each action a trace takes a copy of the page's elements, on the page's main thread: with 1,000
+// cells that is a task of 50 ms or more by itself.
+test.use({ trace: 'off' });
+
 test('the graph of 1,000 cells stands soon, and typing beside it stays smooth', async ({
   browser,
   page,
@@ -62,7 +66,9 @@ test('the graph of 1,000 cells stands soon, and typing beside it stays smooth', 
     typing,
     'typing without the graph': without
   });
-  // The goals are 600 and 50; a busy machine has cold caches, the figures printed tell.
+  // The goals are 600, and no task that is not there without the graph; a busy machine has cold
+  // caches, the figures printed tell.
   expect(drawn).toBeLessThan(6_000);
-  expect(Math.max(0, ...typing)).toBeLessThan(Math.max(0, ...without) + 150);
+  expect(typing.length).toBeLessThan(without.length + 5);
+  expect(Math.max(0, ...typing)).toBeLessThan(Math.max(0, ...without) + 100);
 });

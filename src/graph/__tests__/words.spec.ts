@@ -11,6 +11,9 @@ describe('numbered', () => {
       'cell 1 sets `cell 0`; cells 2, 3 and 10 use it'
     );
     expect(numbered('3 cells')).toBe('3 cells');
+    expect(numbered('cell 0 failed before code cell 2')).toBe(
+      'cell 1 failed before code cell 2'
+    );
   });
 });
 
