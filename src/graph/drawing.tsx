@@ -17,6 +17,7 @@ import { staleIcons, stateIcons } from '../icons';
 import { numbered } from '../words';
 import type { IDrawnEdge, IItem } from './fold';
 import { type ILayout, ITEM_HEIGHT, ITEM_WIDTH } from './layout';
+import { type ILabelled, placeLabels, type Point, pointAt } from './placing';
 import type { GraphScene } from './scene';
 import {
   edgeLabel,
@@ -456,15 +457,24 @@ const Edges = memo(function Edges(
  */
 const Labels = memo(function Labels(props: IEdgesProps): JSX.Element {
   const { edges, layout, trans } = props;
-  const drawn = edges.filter(({ key }) => !layout.implied.has(key));
+  const labelled = Private.labelled(edges, layout, trans);
+  const places = placeLabels(labelled, layout.places.values());
+  const named = new Map(labelled.map(label => [label.key, label]));
   return (
     <g aria-hidden="true">
-      {drawn.length <= LABELLED_EDGES &&
-        drawn.map(edge => (
-          <g key={edge.key} className="jp-DossierGraph-named">
+      {edges
+        .filter(({ key }) => named.has(key))
+        .map(edge => (
+          <g
+            key={edge.key}
+            className={`jp-DossierGraph-named${places.has(edge.key) ? '' : ' jp-mod-crowded'}`}
+          >
             <title>{edge.whys.map(numbered).join('\n')}</title>
             <path d={Private.path(edge, layout)} />
-            <EdgeLabel edge={edge} layout={layout} trans={trans} />
+            <EdgeLabel
+              label={named.get(edge.key)!}
+              place={places.get(edge.key)}
+            />
           </g>
         ))}
     </g>
@@ -485,7 +495,22 @@ const Chosen = memo(function Chosen(props: {
     ({ from, key, to }) =>
       (from === selected || to === selected) && !layout.implied.has(key)
   );
-  const isLabelled = edges.length > LABELLED_EDGES;
+  // What has its words already keeps them; the others get them now.
+  const all = Private.labelled(edges, layout, trans);
+  const items = Array.from(layout.places.values());
+  const before = placeLabels(all, items);
+  const labels = new Map(
+    Private.labelled(own, layout, trans)
+      .filter(({ key }) => !before.has(key))
+      .map(label => [label.key, label])
+  );
+  const places = placeLabels(
+    Array.from(labels.values()),
+    items,
+    all
+      .filter(({ key }) => before.has(key))
+      .map(label => [label, before.get(label.key)!])
+  );
   return (
     <g aria-hidden="true">
       {own.map(edge => (
@@ -494,8 +519,11 @@ const Chosen = memo(function Chosen(props: {
             className={edge.kind === 'order' ? 'jp-mod-order' : ''}
             d={Private.path(edge, layout)}
           />
-          {isLabelled && own.length <= LABELLED_EDGES && (
-            <EdgeLabel edge={edge} layout={layout} trans={trans} />
+          {places.has(edge.key) && (
+            <EdgeLabel
+              label={labels.get(edge.key)!}
+              place={places.get(edge.key)}
+            />
           )}
         </g>
       ))}
@@ -523,18 +551,18 @@ const Critical = memo(function Critical(props: {
   );
 });
 
+/**
+ * The words of an edge, at their place; in its middle where they have none.
+ */
 function EdgeLabel(props: {
-  edge: IDrawnEdge;
-  layout: ILayout;
-  trans: TranslationBundle;
+  label: ILabelled;
+  place: Point | undefined;
 }): JSX.Element {
-  const { edge, layout, trans } = props;
-  const points = Private.points(edge, layout);
-  const [ax, ay] = points[Math.floor((points.length - 1) / 2)];
-  const [bx, by] = points[Math.floor((points.length - 1) / 2) + 1];
+  const { label, place } = props;
+  const [x, y] = place ?? pointAt(label.points, 0.5);
   return (
-    <text x={(ax + bx) / 2} y={(ay + by) / 2 + 4}>
-      {shortened(edgeLabel(edge, trans), LABEL_LENGTH)}
+    <text x={x} y={y + 4}>
+      {label.words}
     </text>
   );
 }
@@ -546,13 +574,31 @@ namespace Private {
   export function points(
     { from, key, to }: IDrawnEdge,
     layout: ILayout
-  ): (readonly [number, number])[] {
+  ): Point[] {
     const [fromX, fromY] = layout.places.get(from) ?? [0, 0];
     const [toX, toY] = layout.places.get(to) ?? [0, 0];
     const isDown = toY >= fromY;
     const half = (isDown ? 1 : -1) * (ITEM_HEIGHT / 2);
     const route = layout.routes.get(key)?.slice(1, -1) ?? [];
     return [[fromX, fromY + half], ...route, [toX, toY - half]];
+  }
+
+  /**
+   * The edges that have words, if there are not too many for any.
+   */
+  export function labelled(
+    edges: readonly IDrawnEdge[],
+    layout: ILayout,
+    trans: TranslationBundle
+  ): ILabelled[] {
+    const drawn = edges.filter(({ key }) => !layout.implied.has(key));
+    return drawn.length > LABELLED_EDGES
+      ? []
+      : drawn.map(edge => ({
+          key: edge.key,
+          points: points(edge, layout),
+          words: shortened(edgeLabel(edge, trans), LABEL_LENGTH)
+        }));
   }
 
   export function path(edge: IDrawnEdge, layout: ILayout): string {

@@ -5,7 +5,7 @@ import {
 } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { IDisposable } from '@lumino/disposable';
-import { Debouncer } from '@lumino/polling';
+import { Debouncer, Throttler } from '@lumino/polling';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import { type GraphEdge, type IApiClient, isTaskEnd } from '../api';
@@ -34,6 +34,10 @@ export class NotebookGraph implements IGraphModel {
     const { dataflow, panel, runs } = _options;
     this._flow = dataflow.of(panel);
     this._use = this._flow.use();
+    this._soon = new Throttler(() => this._refresh(), {
+      limit: REFRESH,
+      edge: 'trailing'
+    });
     this._rest = new Debouncer(() => this._touch(), REST);
     this._runs = panel.content.model ? runs.find(panel.content.model) : null;
     this._flow.changed.connect(this._onFlow, this);
@@ -114,7 +118,7 @@ export class NotebookGraph implements IGraphModel {
     }
     this._isDisposed = true;
     this._use.dispose();
-    clearTimeout(this._timer);
+    this._soon.dispose();
     this._rest.dispose();
     this._disposed.emit();
     Signal.clearData(this);
@@ -282,10 +286,8 @@ export class NotebookGraph implements IGraphModel {
     } else {
       this._isAllDirty = true;
     }
-    this._timer ||= window.setTimeout(() => {
-      this._timer = 0;
-      this._refresh();
-    }, REFRESH);
+    // Nothing waits for it, nor for one that comes too late.
+    this._soon.invoke().catch(() => undefined);
   }
 
   /**
@@ -415,7 +417,7 @@ export class NotebookGraph implements IGraphModel {
   private _sections: ReadonlyMap<string, string> = new Map();
   private _selected: string | null = null;
   private _sizes = new Map<string, number>();
-  private _timer = 0;
+  private _soon: Throttler<void>;
   private _times = new Map<string, Private.ITimes>();
 
   /**

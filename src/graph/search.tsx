@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import React from 'react';
 
+import { SearchBox } from '../searchbox';
 import type { GraphScene } from './scene';
 
 /**
@@ -19,18 +20,16 @@ export class GraphSearch extends ReactWidget {
     const { found, query } = scene;
     return (
       <>
-        <input
-          type="search"
-          className="jp-mod-styled"
-          aria-label={trans.__('Find cells by number, words or target')}
+        <SearchBox
+          label={trans.__('Find cells by number, words or target')}
           placeholder={trans.__('Find cells')}
-          value={query}
-          onChange={event => {
-            scene.query = event.target.value;
+          query={query}
+          onQuery={words => {
+            scene.query = words;
             this.update();
           }}
-          onKeyDown={event => {
-            if (event.key === 'Enter' && found.length > 0) {
+          onEnter={() => {
+            if (found.length > 0) {
               const at = found.findIndex(({ id }) => id === scene.selected);
               scene.select(found[(at + 1) % found.length].id);
             }

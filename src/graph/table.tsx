@@ -4,6 +4,7 @@ import { type Message, MessageLoop } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import React from 'react';
 
+import { focusRow, goByKey } from '../rovingrows';
 import { took } from '../words';
 import type { IItem } from './fold';
 import type { GraphScene } from './scene';
@@ -89,7 +90,7 @@ export class GraphTable extends ReactWidget {
           <button
             aria-current={isSelected}
             tabIndex={isSelected || (isFirst && !scene.selected) ? 0 : -1}
-            data-item={item.id}
+            data-row={item.id}
             onFocus={() => scene.select(item.id)}
             onDoubleClick={() => this._options.onOpen(item)}
           >
@@ -110,28 +111,21 @@ export class GraphTable extends ReactWidget {
 
   private _onKey(event: React.KeyboardEvent, items: readonly IItem[]): void {
     const { onOpen, scene } = this._options;
-    const at = items.findIndex(({ id }) => id === scene.selected);
-    const to = {
-      ArrowDown: at + 1,
-      ArrowUp: at - 1,
-      Home: 0,
-      End: items.length - 1
-    }[event.key];
-    if (to !== undefined && items[to]) {
-      event.preventDefault();
-      scene.select(items[to].id);
+    const { selected } = scene;
+    const ids = items.map(({ id }) => id);
+    if (goByKey(event, ids, selected, id => scene.select(id))) {
       this._focus();
-    } else if (event.key === 'Enter' && items[at]) {
-      event.preventDefault();
-      onOpen(items[at]);
+    } else if (event.key === 'Enter') {
+      const item = items.find(({ id }) => id === selected);
+      if (item) {
+        event.preventDefault();
+        onOpen(item);
+      }
     }
   }
 
   private _focus(): void {
-    const { selected } = this._options.scene;
-    const buttons = this.node.querySelectorAll<HTMLElement>('button');
-    const button = Array.from(buttons).find(it => it.dataset.item === selected);
-    (button ?? buttons[0])?.focus();
+    focusRow(this.node, this._options.scene.selected);
   }
 }
 

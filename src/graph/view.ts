@@ -2,10 +2,11 @@ import { MainAreaWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import { type Message, MessageLoop } from '@lumino/messaging';
-import { BoxPanel, Panel, SplitPanel, Widget } from '@lumino/widgets';
+import { BoxPanel, Panel, Widget } from '@lumino/widgets';
 
 import { toolbarButton } from '../runs/toolbar';
 import type { ITroubles } from '../troubles';
+import { TurningSplit } from '../turningsplit';
 import { GraphDrawing } from './drawing';
 import { ItemFacts } from './facts';
 import { GraphCommandIDs } from './ids';
@@ -82,15 +83,6 @@ export class GraphView extends BoxPanel {
     super.dispose();
   }
 
-  protected override onResize(message: Widget.ResizeMessage): void {
-    super.onResize(message);
-    const width = message.width < 0 ? this.node.offsetWidth : message.width;
-    const orientation = width < NARROW ? 'vertical' : 'horizontal';
-    if (width > 0 && this._split.orientation !== orientation) {
-      this._split.orientation = orientation;
-    }
-  }
-
   protected override onActivateRequest(message: Message): void {
     MessageLoop.sendMessage(this.isTable ? this._table : this.drawing, message);
   }
@@ -110,7 +102,7 @@ export class GraphView extends BoxPanel {
   }
 
   private _notice = new Widget();
-  private _split = new SplitPanel({ spacing: 1 });
+  private _split = new TurningSplit(NARROW);
   private _table: GraphTable;
 }
 

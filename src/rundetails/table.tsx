@@ -3,6 +3,7 @@ import type { Message } from '@lumino/messaging';
 import React from 'react';
 
 import type { RunRecord } from '../api';
+import { focusRow, goByKey } from '../rovingrows';
 import { State } from '../runs/state';
 import { numbered, took } from '../words';
 import type { RunView } from './view';
@@ -58,7 +59,7 @@ export class TaskTable extends ReactWidget {
           <button
             aria-current={isSelected}
             tabIndex={isSelected ? 0 : -1}
-            data-cell={task.id}
+            data-row={task.id}
             title={source}
           >
             <span className="jp-DossierRun-number">{task.index + 1}</span>
@@ -80,26 +81,14 @@ export class TaskTable extends ReactWidget {
 
   private _onKey(event: React.KeyboardEvent): void {
     const { model } = this._options;
-    const tasks = model.record?.tasks ?? [];
-    const at = tasks.findIndex(({ id }) => id === model.selected);
-    const to = {
-      ArrowDown: at + 1,
-      ArrowUp: at - 1,
-      Home: 0,
-      End: tasks.length - 1
-    }[event.key];
-    if (to !== undefined && tasks[to]) {
-      event.preventDefault();
-      model.select(tasks[to].id);
+    const ids = (model.record?.tasks ?? []).map(({ id }) => id);
+    if (goByKey(event, ids, model.selected, id => model.select(id))) {
       this._focus();
     }
   }
 
   private _focus(): void {
-    const cell = this._options.model.selected;
-    const buttons = this.node.querySelectorAll<HTMLElement>('button');
-    const button = Array.from(buttons).find(it => it.dataset.cell === cell);
-    (button ?? buttons[0])?.focus();
+    focusRow(this.node, this._options.model.selected);
   }
 }
 

@@ -6,7 +6,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import { type Message, MessageLoop } from '@lumino/messaging';
-import { BoxPanel, SplitPanel, Widget } from '@lumino/widgets';
+import { BoxPanel, SplitPanel } from '@lumino/widgets';
 import React from 'react';
 
 import type { IApiClient } from '../api';
@@ -17,8 +17,9 @@ import type { KnownRuns } from '../runs/known';
 import { State } from '../runs/state';
 import { toolbarButton } from '../runs/toolbar';
 import type { ITroubles } from '../troubles';
+import { TurningSplit } from '../turningsplit';
 import { VerificationModel, VerificationView } from '../verify';
-import { took } from '../words';
+import { numbered, took } from '../words';
 import { CellView } from './cell';
 import { RunGraphModel } from './graph';
 import { RunModel } from './model';
@@ -91,7 +92,7 @@ export class RunView extends BoxPanel {
       ...options,
       model: this.verification
     });
-    const split = (this._split = new SplitPanel({ spacing: 1 }));
+    const split = new TurningSplit(NARROW);
     this._table = new TaskTable(options);
     this._scene = new GraphScene({
       model: new RunGraphModel(options.model),
@@ -141,23 +142,14 @@ export class RunView extends BoxPanel {
    */
   readonly verification: VerificationModel;
 
-  protected override onResize(message: Widget.ResizeMessage): void {
-    super.onResize(message);
-    const width = message.width < 0 ? this.node.offsetWidth : message.width;
-    const orientation = width < NARROW ? 'vertical' : 'horizontal';
-    if (width > 0 && this._split.orientation !== orientation) {
-      this._split.orientation = orientation;
-    }
-  }
-
   protected override onActivateRequest(message: Message): void {
     MessageLoop.sendMessage(this._table, message);
   }
+
   private _cell: CellView;
   private _layouter = new Layouter(newLayoutWorker);
   private _model: RunModel;
   private _scene: GraphScene;
-  private _split: SplitPanel;
   private _table: TaskTable;
 }
 
@@ -215,7 +207,7 @@ class RunHead extends ReactWidget {
           {ended !== null && (
             <span>{trans.__('took %1', took(ended - created, trans))}</span>
           )}
-          {why && <span>{why}</span>}
+          {why && <span>{numbered(why)}</span>}
         </p>
       </>
     );

@@ -1,17 +1,12 @@
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
-import {
-  HTMLSelect,
-  InputGroup,
-  ReactWidget,
-  searchIcon,
-  SidePanel
-} from '@jupyterlab/ui-components';
+import { HTMLSelect, ReactWidget, SidePanel } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { Message } from '@lumino/messaging';
 import React from 'react';
 
 import type { IApiClient } from '../api';
+import { SearchBox } from '../searchbox';
 import { StorageView } from '../storage';
 import type { ITargetsModel } from '../targets';
 import type { ITroubles } from '../troubles';
@@ -108,14 +103,12 @@ class RunsHeader extends ReactWidget {
     const { model, trans } = this._options;
     return (
       <>
-        <InputGroup
-          type="search"
+        <SearchBox
+          label={trans.__('Filter runs by name, state or id')}
           placeholder={trans.__('Filter runs')}
-          aria-label={trans.__('Filter runs by name, state or id')}
-          rightIcon={searchIcon}
-          value={model.query}
-          onChange={event => {
-            model.query = event.target.value;
+          query={model.query}
+          onQuery={words => {
+            model.query = words;
           }}
         />
         <HTMLSelect

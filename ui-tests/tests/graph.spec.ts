@@ -165,7 +165,9 @@ test('the graph goes by keys alone, in step with the notebook', async ({
     name: 'Find cells by number, words or target'
   });
   await search.fill('b = a');
-  await expect(search.locator('xpath=..')).toContainText('1 cell found');
+  await expect(page.locator('.jp-DossierGraph-search')).toContainText(
+    '1 cell found'
+  );
   await page.keyboard.press('Enter');
   await expect(
     facts.getByRole('heading', { name: 'Cell 2: b = a' })

@@ -1,10 +1,8 @@
 import { readFile } from 'fs/promises';
 
-import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
-
 import { recordRequests } from '../support/extension';
 import { openNotebook, outputsAt } from '../support/notebook';
-import { showRuns } from '../support/runs';
+import { runWorkflow, showRuns } from '../support/runs';
 import { expect, expectAccessible, look, test } from '../support/test';
 
 const CELLS = [
@@ -13,14 +11,6 @@ const CELLS = [
   { source: 'from IPython.display import HTML\nHTML("<b>rich</b>")' },
   { source: 'mean = sum(readings) / len(readings)\nprint("mean", mean)' }
 ];
-
-async function runWorkflow(
-  page: IJupyterLabPageFixture,
-  name: string
-): Promise<void> {
-  await page.getByRole('button', { name: 'Run as workflow' }).click();
-  await expect(page.getByText(`${name} ran as a workflow.`)).toBeVisible();
-}
 
 test('targets and runs stand in a side panel, and a run opens', async ({
   page,
@@ -36,7 +26,9 @@ test('targets and runs stand in a side panel, and a run opens', async ({
     targets.getByRole('listitem').filter({ hasText: 'local' }).first()
   ).toContainText('usable');
   await expect(
-    targets.getByRole('listitem').filter({ hasText: 'cluster' })
+    targets
+      .getByRole('listitem')
+      .filter({ has: page.getByText('cluster', { exact: true }) })
   ).toContainText(/not usable.*no provider for targets of kind/);
 
   const entry = panel.getByRole('button', { name: /^done panel\.ipynb/ });
