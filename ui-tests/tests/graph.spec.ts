@@ -272,3 +272,43 @@ test.describe('in a narrow window', () => {
     expect(animations).toBe(0);
   });
 });
+
+test('words of edges cover nothing; those without room are hidden', async ({
+  page,
+  tmpPath
+}) => {
+  const names = Array.from({ length: 6 }, (_, at) => `measurement_${at}`);
+  await openNotebook(page, `${tmpPath}/crowded.ipynb`, [
+    { source: 'first = 1' },
+    ...names.map((name, at) => ({
+      source: `${name} = first + ${[...names.slice(0, at), 1].join(' + ')}`
+    })),
+    { source: `print(${names.join(', ')})` }
+  ]);
+  await execute(page, 'dossier:show-graph');
+  const graph = page.locator('.jp-DossierGraph');
+  await expect(graph.getByRole('option')).toHaveCount(8);
+  const words = graph.locator('.jp-DossierGraph-named text:visible');
+  await expect(words.first()).toBeVisible();
+  const boxes = await graph
+    .locator('.jp-DossierGraph-named text:visible, .jp-DossierGraph-box')
+    .evaluateAll(elements =>
+      elements.map(element => {
+        const { bottom, left, right, top } = element.getBoundingClientRect();
+        return { bottom, left, right, top };
+      })
+    );
+  for (const [at, a] of boxes.entries()) {
+    for (const b of boxes.slice(at + 1)) {
+      const isAcross =
+        a.left < b.right &&
+        b.left < a.right &&
+        a.top < b.bottom &&
+        b.top < a.bottom;
+      expect(isAcross, JSON.stringify([a, b])).toBe(false);
+    }
+  }
+  const hidden = graph.locator('.jp-DossierGraph-named.jp-mod-crowded');
+  await expect(hidden.first().locator('text')).toBeHidden();
+  await look(page, 'graph-crowded');
+});
