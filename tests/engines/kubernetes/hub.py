@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import psutil
 from namespaces import NODE
 
 ROOT = Path(__file__).parents[3]
@@ -93,7 +95,14 @@ class Hub:
     def __exit__(self, *_: object) -> None:
         """Ends the hub, and with it the proxy and the user's server."""
         self._process.terminate()
-        self._process.wait(30)
+        try:
+            self._process.wait(30)
+        finally:
+            # A hub that ends its proxy may take that for a fault, and start another one.
+            for process in psutil.process_iter(["cmdline"]):
+                if f"{self._folder}/" in " ".join(process.info["cmdline"] or ()):
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        process.kill()
 
     @property
     def server(self) -> str:
