@@ -99,34 +99,56 @@ class Folder:
 
     # before a cell
 
-    def lay_out(self, sent: Mapping[str, Message], gone: Collection[str], attempt: str) -> None:
-        """Makes what was `sent` be there as it is here, and what is `gone` not."""
+    def lay_out(self, order: Mapping[str, Any], attempt: str) -> None:
+        """Makes what was `sent` be there as it is here, and what is `gone` not.
+
+        `anew`, nothing else is there.
+        """
+        sent: Mapping[str, Message] = order["sent"]
         with self._lock:
+            self.spoiled = self.spoiled or bool(order.get("anew"))
+            alone = self.cells == {attempt}
             try:
                 self.path.mkdir(parents=True, exist_ok=True)
                 (self._space / "tmp").mkdir(exist_ok=True)
-                if self.spoiled and self.cells == {attempt}:
-                    self._known = {path: Known("", s) for path, s, _ in self._look()}
+                gone = {path: None for path in order["gone"] if path in self._known}
+                if self.spoiled and alone:
+                    kept = {*sent, *(above for path in sent for above in _above(path))}
+                    gone = {path: None for path, *_ in self._look() if path not in kept}
                     self.spoiled = False
-                for path in gone:
-                    if self._known.pop(path, None) is not None:
-                        with contextlib.suppress(OSError):
-                            self._place(path).unlink()
+                for path in sorted(gone, reverse=True):  # what is in a folder before the folder
+                    self._known.pop(path, None)
+                    self._remove(self._place(path))
                 for path, entry in sent.items():
-                    self._lay(path, entry)
+                    self._lay(path, entry, alone)
             except OSError as error:
                 raise FolderFault(f"`{error.filename}`: {error.strerror}") from error
 
-    def _lay(self, path: str, entry: Message) -> None:
+    @staticmethod
+    def _remove(place: Path) -> None:
+        with contextlib.suppress(OSError):  # a folder in which something else is stays
+            if place.is_dir() and not place.is_symlink():
+                place.rmdir()
+            else:
+                place.unlink()
+
+    def _lay(self, path: str, entry: Message, alone: bool) -> None:
         place = self._place(path)
         blob = entry.get("blob")
         known = self._known.get(path)
+        there = _stamp(place)
         if blob is None:
+            if not place.is_dir():
+                self._remove(place)
             place.mkdir(parents=True, exist_ok=True)
             self._know_folder(path)
             return
-        if known is not None and known.blob == blob and _stamp(place) == known.stamp:
+        if known is not None and known.blob == blob and there == known.stamp:
             return
+        if not alone and there is not None and (known is None or there != known.stamp):
+            return  # a cell that runs has just written it
+        if place.is_dir():
+            self._remove(place)
         self._know_folder(os.path.dirname(path))
         temporary = self._space / "tmp" / secrets.token_hex(8)
         try:
@@ -159,6 +181,12 @@ class Folder:
         """Of the paths that a cell looked for below the folder, those that are not there."""
         below = (path for path in read if not os.path.isabs(path))
         return [path for path in below if not os.path.lexists(self.path / path)][:100]
+
+    def beside(self, written: Iterable[str]) -> list[str]:
+        """Of what a cell wrote, what is outside of the notebook's folder as it is named in it."""
+        top = f"{self._root}{os.sep}"
+        found = [os.path.relpath(path, self.path) for path in written if path.startswith(top)]
+        return [path for path in found if path.startswith("..")][:100]
 
     def changes(self, attempt: str, written: Collection[str], count: int, size: int) -> Message:
         """What the cell made, changed and removed; in blobs.
@@ -193,8 +221,11 @@ class Folder:
             if len(mine) + len(removed) > count or sum(sizes.values()) > size:
                 largest = max(sizes, key=lambda p: sizes[p], default="")
                 about = {"files": len(mine) + len(removed), "bytes": sum(sizes.values())}
+                self.spoiled = True
                 return {"over": {**about, "largest": largest, "size": sizes.get(largest, 0)}}
+            self.spoiled, before = True, self.spoiled  # where one cannot be read, none is taken
             made = [self._take(path, found) for path, found in mine]
+            self.spoiled = before
             gone = [
                 {"path": path, "was": self._known.pop(path).blob or None}
                 for path in sorted(removed, reverse=True)
@@ -203,8 +234,9 @@ class Folder:
 
     def _take(self, path: str, found: os.stat_result) -> Message | None:
         if stat.S_ISDIR(found.st_mode):
+            was = self._known.get(path)
             self._known[path] = Known(None, None)
-            return {"path": path}
+            return {"path": path, "was": (was.blob if was is not None else None) or None}
         try:
             blob, size = self._blobs.add(self._place(path))
         except FileNotFoundError:
@@ -238,6 +270,11 @@ class Folder:
                     elif entry.name not in SKIPPED:
                         todo.append(entry.path)
                         yield path, None, found
+
+
+def _above(path: str) -> Iterator[str]:
+    while path := os.path.dirname(path):
+        yield path
 
 
 def _within(top: Path, path: str) -> Path:

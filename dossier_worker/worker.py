@@ -334,7 +334,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         for old in self._folders.old():
             await loop.run_in_executor(None, old.remove)
-        await loop.run_in_executor(None, folder.lay_out, order["sent"], order["gone"], name)
+        await loop.run_in_executor(None, folder.lay_out, order, name)
         task["filename_cwd"] = str(folder.path) if order.get("enter") else None
         if task.get("check") is not None:
             task["check"] = {**task["check"], "folder": str(folder.path)}
@@ -348,10 +348,10 @@ class Worker:
         written = frozenset(seen.get("written") or ())
 
         def work() -> Message:
-            missing = folder.missing(seen.get("read") or ())
             return {
+                "missing": folder.missing(seen.get("read") or ()),
+                "beside": folder.beside(written),
                 **folder.changes(name, written, order["count"], order["size"]),
-                "missing": missing,
             }
 
         try:

@@ -178,7 +178,7 @@ class Dispatcher:
         """
         if setting.files is not None:
             try:
-                setting.sent = await self._travel.pack(setting.files)
+                setting.sent = await self._travel.pack(setting.files, kernel.worker.id)
             except (TooMuch, OSError) as error:
                 raise Failure(f"not run: {error}") from None
         order = self.order(setting, kernel)
@@ -300,7 +300,7 @@ class Dispatcher:
         outcome.committed = committed
         if setting.files is not None and setting.sent is not None:
             looked = asyncio.to_thread(travel.unsent, setting.files, setting.sent, message)
-            outcome.tell(*setting.sent.notes, *await looked)
+            outcome.tell(*setting.sent.notes, *await looked, *travel.beyond(message))
         if committed is None:
             named = [
                 (*b, f"the value of `{m['name']}`") for m in outcome.manifests for b in blobs(m)
@@ -399,16 +399,23 @@ class Dispatcher:
         """Puts the files that a cell wrote elsewhere into the notebook's folder, before its end is
         committed: until then the ledger has them in its worker's answer, for who goes on here."""
         setting, wanted = outcome.setting, outcome.setting.files
-        if wanted is None or outcome.state not in ("done", "failed"):
+        if wanted is None:
             return
-        began = await self._ledger.began(setting.run, setting.cell, setting.attempt)
-        if began is None:
-            return  # another attempt has taken its place
+        began = None
+        if outcome.state in ("done", "failed"):
+            began = await self._ledger.began(setting.run, setting.cell, setting.attempt)
+        if began is None:  # it was cancelled, or another attempt has taken its place
+            self._travel.forget(wanted.space)
+            return
         read = frozenset(files(outcome.message)[0])
-        basis = returned.Basis(wanted.folder, setting.attempt, began, wanted.label, read)
+        basis = returned.Basis(
+            wanted.folder, setting.attempt, began, wanted.label, read, wanted.path,
+            travel.hidden(wanted.named),
+        )  # fmt: skip
         try:
             notes = await self._travel.place(outcome.files, basis, wanted.space)
         except (returned.Refused, OSError) as error:
+            self._travel.forget(wanted.space)
             raise Failure(f"the files that it wrote cannot be kept here: {error}") from None
         outcome.unplaced = "; ".join(notes) or None
         outcome.tell(*notes)

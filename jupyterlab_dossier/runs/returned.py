@@ -99,7 +99,7 @@ def read(message: Any, target: Target, notebook: str) -> Returned:
 def _made(item: Json) -> Made:
     path = _path(item["path"])
     if item.get("blob") is None:
-        return Made(path)
+        return Made(path, was=_was(item))
     blob, size, mtime = item["blob"], item["size"], item["mtime"]
     if not is_name(blob):
         raise Malformed("a blob's name that is no hash")
@@ -121,6 +121,10 @@ def _path(path: Any) -> str:
     parts = path.split("/")
     if os.sep != "/" and (os.sep in path or ":" in path):
         raise Malformed(f"a path that cannot be here: {path[:100]!r}")
+    try:
+        os.fsencode(path)
+    except UnicodeError:
+        raise Malformed("a path that cannot be here") from None
     if {"", ".", ".."} & {*parts} or PurePosixPath(path).is_absolute():
         raise Malformed(f"a path that leads out of the folder: {path[:100]!r}")
     if SKIPPED & {*parts}:
@@ -157,50 +161,91 @@ class Basis:
     """Of the cell, for names of files beside others."""
     read: frozenset[str]
     """What it was seen to read, or to add to."""
+    notebook: str
+    hidden: frozenset[str] = frozenset()
+    """Paths that the cell's own text names: only these may be hidden."""
 
 
-def place(
-    returned: Returned, basis: Basis, blob_at: Callable[[str], str | None],
-    open_blob: Callable[[str], Path],
-) -> list[str]:  # fmt: skip
+@dataclass(frozen=True)
+class Places:
+    """What is here, and what is not a cell's."""
+
+    blob_at: Callable[[str], str | None]
+    """What a file here holds."""
+    open_blob: Callable[[str], Path]
+    ours: str
+    """The folder of ledger and store."""
+    stopped: Callable[[], bool] = lambda: False
+
+
+def place(returned: Returned, basis: Basis, places: Places) -> list[str]:
     """Makes the notebook's folder be as the cell left it; what is to be told, in words.
 
-    `blob_at` says what a file here holds. Raises `Refused`, `OSError`.
+    Raises `Refused`, `OSError`.
     """
-    placing = _Placing(basis, blob_at, open_blob)
-    for gone in returned.gone:
-        placing.remove(gone)
-    for made in returned.made:
-        placing.put(made)
+    placing = _Placing(basis, places)
+    for change, things in ((placing.remove, returned.gone), (placing.put, returned.made)):
+        for thing in things:
+            if places.stopped():
+                return []
+            if not placing.forbids(thing.path):
+                change(thing)
     return [*returned.notes, *placing.notes()]
 
 
 class _Placing:
-    def __init__(
-        self, basis: Basis, blob_at: Callable[[str], str | None], open_blob: Callable[[str], Path]
-    ) -> None:
+    def __init__(self, basis: Basis, places: Places) -> None:
         self._basis = basis
-        self._blob_at = blob_at
-        self._open_blob = open_blob
+        self._blob_at = places.blob_at
+        self._open_blob = places.open_blob
         self._root = os.path.realpath(basis.folder)
+        self._forbidden = {places.ours, os.path.realpath(basis.notebook)}
         self._beside: list[str] = []
         self._kept: list[str] = []
+        self._left: list[str] = []
+
+    def forbids(self, path: str) -> bool:
+        """Whether it is hidden, and not the user's wish: login files, keys, settings of tools."""
+        parts = path.split("/")
+        first = next((n for n, part in enumerate(parts) if part.startswith(".")), None)
+        if first is None:
+            return False
+        hidden = "/".join(parts[: first + 1])
+        if any(text == hidden or text.startswith(f"{hidden}/") for text in self._basis.hidden):
+            return False
+        self._left.append(f"`{path}`")
+        return True
 
     def put(self, made: Made) -> None:
         place = self._resolve(made.path)
         if made.blob is None:
-            os.makedirs(place, exist_ok=True)
+            if made.was is not None and self._blob_at(place) == made.was:
+                os.unlink(place)  # a folder has taken its place
+            if os.path.isfile(place):
+                self._kept.append(f"`{made.path}`")
+            else:
+                os.makedirs(place, exist_ok=True)
             return
+        if os.path.isdir(place):
+            with contextlib.suppress(OSError):  # what is in it was not the cell's to remove
+                os.rmdir(place)
         here = self._blob_at(place)
-        if here != made.blob and self._changed_here(made, place, here):
+        if os.path.isdir(place) or (here != made.blob and self._changed_here(made, place, here)):
             stem, suffix = os.path.splitext(place)
             place = f"{stem} ({self._basis.label}){suffix}"
-            self._beside.append(f"`{made.path}` (its own is `{os.path.basename(place)}`)")
             here = self._blob_at(place)
+            if here not in (None, made.blob) or os.path.isdir(place):
+                place = f"{stem} ({self._basis.label}, {self._basis.attempt[-6:]}){suffix}"
+                here = self._blob_at(place)
+            self._beside.append(f"`{made.path}` (its own is `{os.path.basename(place)}`)")
         if here == made.blob:
             _set_executable(place, made.executable)
             return
-        os.makedirs(os.path.dirname(place), exist_ok=True)
+        try:
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            self._kept.append(f"`{os.path.dirname(made.path)}`")
+            return
         self._write(made, place)
 
     def remove(self, gone: Made) -> None:
@@ -220,6 +265,9 @@ class _Placing:
             found.append(f"{words}: {_list(self._beside)}")
         if self._kept:
             found.append(f"not removed, since it was changed here meanwhile: {_list(self._kept)}")
+        if self._left:
+            words = "hidden, and not named in the cell's text, so it did not come back"
+            found.append(f"{words}: {_list(self._left)}")
         return found
 
     def _changed_here(self, made: Made, place: str, here: str | None) -> bool:
@@ -236,6 +284,9 @@ class _Placing:
         place = os.path.realpath(os.path.join(self._root, path))
         if not place.startswith(self._root + os.sep):
             raise Refused(f"`{path}` is, or is behind, a link that leads out of the folder")
+        above = {place[:end] for end, char in enumerate(place + os.sep) if char == os.sep}
+        if SKIPPED & {*os.path.relpath(place, self._root).split(os.sep)} or self._forbidden & above:
+            raise Refused(f"`{path}` is, or leads to, what is not a cell's to write")
         return place
 
     def _write(self, made: Made, place: str) -> None:

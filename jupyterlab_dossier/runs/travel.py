@@ -15,6 +15,7 @@ import itertools
 import os
 import re
 import stat
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -43,7 +44,7 @@ _GUESSED_BYTES = 256 << 20
 # A module that imports others, which import others.
 _MODULES = 1000
 
-_LITERAL = re.compile(r"([A-Za-z]{0,2})('{3}|\"{3}|'|\")((?:\\.|(?!\2).){1,1000}?)\2", re.S)
+_LITERAL = re.compile(r"([A-Za-z]{0,2})('{3}|\"{3}|'|\")((?:\\.|(?!\2)[^\\]){1,1000}?)\2", re.S)
 _COMMAND = re.compile(r"^\s*[!%]+(.*)$", re.M)
 # The notebook's folder itself, listed.
 _LISTS = re.compile(
@@ -104,10 +105,21 @@ class Sent:
     gone: list[str] = field(default_factory=list)
     """Named, and not there."""
     notes: list[str] = field(default_factory=list)
+    anew: bool = False
+    """What else a worker has in that folder is not known here: it is to go."""
 
     @property
     def blobs(self) -> list[tuple[str, int]]:
         return [(e["blob"], e["size"]) for e in self.entries.values() if "blob" in e]
+
+
+@dataclass
+class Space:
+    """What the folders of a run have, or had, as far as this engine knows."""
+
+    paths: set[str] = field(default_factory=set)
+    workers: set[str] = field(default_factory=set)
+    """Those that have nothing else there."""
 
 
 class TooMuch(Exception):
@@ -153,12 +165,21 @@ def _literals(source: str) -> frozenset[str]:
     for kind, _, text in _LITERAL.findall(source):
         if "\n" in text or not text.strip():
             continue
-        found.add(_FIELD.sub("*", text) if "f" in kind.lower() else text)
+        if "f" in kind.lower():
+            text = _FIELD.sub("*", text)
+            if len(_plain(text)) < 2:
+                continue  # it may be any name: told as unknown
+        found.add(text)
     for line in _COMMAND.findall(source):
         found |= set(re.split(r"[\s;|&<>\"'=]+", line))
     if source.lstrip().startswith("%%"):
         found |= set(re.split(r"[\s;|&<>\"'=()]+", source))
     return frozenset(found - {""})
+
+
+def _plain(pattern: str) -> str:
+    """What of a pattern stands in every name that fits it."""
+    return re.sub(r"\[[^\]]*\]|[^A-Za-z0-9_]", "", pattern)
 
 
 def _imports(source: str) -> set[str]:
@@ -172,14 +193,15 @@ class Travel:
         self._store = store
         self._ours = os.path.realpath(ours)
         self._known: dict[str, tuple[Stamp, str]] = {}
-        self._spaces: OrderedDict[str, set[str]] = OrderedDict()
-        """What the folders of a run have, or had."""
+        self._spaces: OrderedDict[str, Space] = OrderedDict()
 
-    async def pack(self, wanted: Wanted) -> Sent:
+    async def pack(self, wanted: Wanted, worker: str) -> Sent:
         """All that is sent with an attempt. Raises `TooMuch`, `StoreFull`."""
-        known = self.space(wanted.space)
-        sent = await asyncio.to_thread(self._pack, wanted, tuple(known))
-        known |= sent.entries.keys()
+        space = self._space(wanted.space)
+        sent = await asyncio.to_thread(self._pack, wanted, tuple(space.paths))
+        sent.anew = worker not in space.workers
+        space.workers.add(worker)
+        space.paths |= sent.entries.keys()
         return sent
 
     def _pack(self, wanted: Wanted, before: Iterable[str]) -> Sent:
@@ -209,9 +231,12 @@ class Travel:
             }
         return sent
 
-    def space(self, name: str) -> set[str]:
-        """Paths that the folders of a run have, as far as this engine knows."""
-        known = self._spaces.setdefault(name, set())
+    def forget(self, name: str) -> None:
+        """What a cell wrote there was not taken: what is there is not what is here."""
+        self._spaces.pop(name, None)
+
+    def _space(self, name: str) -> Space:
+        known = self._spaces.setdefault(name, Space())
         self._spaces.move_to_end(name)
         while len(self._spaces) > _SPACES:
             self._spaces.popitem(last=False)
@@ -234,7 +259,9 @@ class Travel:
                 continue
             try:
                 if _PATTERN.search(text):
-                    files.add_pattern(text)
+                    # A mere star is seldom a name, but in what opens files.
+                    if _plain(text) or wanted.named.opens:
+                        files.add_pattern(text)
                 else:
                     files.add(text, guessed=True, opened=wanted.named.opens)
             except (OSError, ValueError):
@@ -258,9 +285,17 @@ class Travel:
         """Puts what a cell wrote elsewhere into the notebook's folder; what is to be told."""
         if not (came.made or came.gone or came.notes):
             return []
-        blobs = self._store.blobs
-        notes = await asyncio.to_thread(returned.place, came, basis, self.blob_of, blobs.path)
-        self.space(space).update(made.path for made in came.made)
+        stopped = threading.Event()
+        places = returned.Places(self.blob_of, self._store.blobs.path, self._ours, stopped.is_set)
+        work = asyncio.ensure_future(asyncio.to_thread(returned.place, came, basis, places))
+        try:
+            notes = await asyncio.shield(work)
+        except asyncio.CancelledError:
+            # Nothing is put there any more once the run says that it has ended.
+            stopped.set()
+            await asyncio.wait({work})
+            raise
+        self._space(space).paths.update(made.path for made in came.made)
         return notes
 
     def blob_of(self, place: str) -> str | None:
@@ -326,7 +361,7 @@ class Files:
             return True
         below: dict[str, os.stat_result | None] = {}
         size = 0
-        for name, what in self._below(path):
+        for name, what in self._below(path, guessed):
             below[name] = what
             size += what.st_size if what is not None else 0
             if guessed and (len(below) > _GUESSED_FILES or size > _GUESSED_BYTES):
@@ -338,27 +373,27 @@ class Files:
 
     def add_pattern(self, pattern: str) -> None:
         """Files whose names are made while the cell runs: all that fit, if they are not many."""
-        plain = re.sub(r"\[[^\]]*\]", "", pattern)
-        if len(re.sub(r"[^A-Za-z0-9_]", "", plain)) < 2 or ".." in pattern:
-            return
         self._take_above(os.path.normpath(_PATTERN.split(pattern, 1)[0] + "x"))
-        names = glob.iglob(pattern, root_dir=self._folder, recursive=True)
         taken: dict[str, os.stat_result | None] = {}
         size = 0
-        for name in itertools.islice(names, _GUESSED_FILES + 1):
-            place = os.path.join(self._folder, name)
-            if {*name.split(os.sep)} & SKIPPED or not os.path.isfile(place):
-                continue
-            if os.path.realpath(place).startswith(self._ours + os.sep):
-                continue
-            taken[os.path.normpath(name)] = found = os.stat(place)
+        for name, found in itertools.islice(self._fitting(pattern), _GUESSED_FILES + 1):
+            taken[name] = found
             size += found.st_size
         if len(taken) > _GUESSED_FILES or size > _GUESSED_BYTES:
             words = "fit it, too much for a guess: declare them in the cell's `reads`"
-            self.notes.append(f"`{pattern}` was not sent: {len(taken)} files {words}")
+            more = "at least " if len(taken) > _GUESSED_FILES else ""
+            self.notes.append(f"`{pattern}` was not sent: {more}{len(taken)} files {words}")
             return
         self.fitted = self.fitted or bool(taken)
         self._take(taken)
+
+    def _fitting(self, pattern: str) -> Iterator[tuple[str, os.stat_result]]:
+        for name in glob.iglob(pattern, root_dir=self._folder, recursive=True):
+            place = os.path.join(self._folder, name)
+            if {*name.split(os.sep)} & SKIPPED or not os.path.isfile(place):
+                continue
+            if not os.path.realpath(place).startswith(self._ours + os.sep):
+                yield os.path.normpath(name), os.stat(place)
 
     def _take_above(self, path: str) -> None:
         """The folders in which a file may be made."""
@@ -372,19 +407,35 @@ class Files:
                 self.there[path] = what
                 self.size += what.st_size if what is not None else 0
 
-    def _below(self, path: str) -> Iterator[tuple[str, os.stat_result | None]]:
-        todo = [path]
+    def _below(self, path: str, guessed: bool) -> Iterator[tuple[str, os.stat_result | None]]:
+        """All in a folder, links as what they lead to; where it is `guessed`, nothing hidden."""
+        todo, seen, hidden = [path], set[str](), list[str]()
         while todo:
             folder = todo.pop()
+            real = os.path.realpath(os.path.join(self._folder, folder))
+            if real in seen or real == self._ours:
+                continue
+            seen.add(real)
             if folder != ".":
                 yield folder, None
-            for entry in sorted(os.scandir(os.path.join(self._folder, folder)), key=_name):
+            try:
+                entries = sorted(os.scandir(real), key=_name)
+            except PermissionError:
+                self.notes.append(f"folder `{folder}` was not sent: it cannot be read here")
+                continue
+            for entry in entries:
                 name = os.path.normpath(os.path.join(folder, entry.name))
-                if entry.is_dir(follow_symlinks=False):
-                    if entry.name not in SKIPPED and os.path.realpath(entry.path) != self._ours:
-                        todo.append(name)
+                if entry.name in SKIPPED:
+                    continue
+                if guessed and entry.name.startswith("."):
+                    hidden.append(name)
+                elif entry.is_dir():
+                    todo.append(name)
                 elif entry.is_file():
                     yield name, entry.stat()
+        if hidden:
+            names = ", ".join(f"`{name}`" for name in hidden[:_TOLD])
+            self.notes.append(f"hidden, and not named in the cell, so not sent: {names}")
 
 
 def _name(entry: os.DirEntry[str]) -> str:
@@ -445,6 +496,7 @@ def order(wanted: Wanted, sent: Sent) -> Json:
         "enter": wanted.enter,
         "sent": sent.entries,
         "gone": sent.gone,
+        "anew": sent.anew,
         "count": wanted.target.files_count,
         "size": wanted.target.files_size,
     }
@@ -472,8 +524,9 @@ def missing(message: Json) -> list[str]:
 
 def changed(message: Json) -> list[str]:
     """Files that a cell made, changed or removed where the notebook's folder is not."""
-    made = [item for item in _told(message, "made") if item.get("blob")]
-    return [item["path"] for item in (*made, *_told(message, "gone")) if item.get("path")]
+    made = [item for item in _told(message, "made") if isinstance(item, dict) and item.get("blob")]
+    gone = [item for item in _told(message, "gone") if isinstance(item, dict)]
+    return [item["path"] for item in (*made, *gone) if isinstance(item.get("path"), str)]
 
 
 def untouched(sent: Sent | None, message: Json) -> bool:
@@ -487,6 +540,19 @@ def _told(message: Json, kind: str) -> list[Any]:
     told = message.get("files")
     found = told.get(kind) if isinstance(told, dict) else None
     return found if isinstance(found, list) else []
+
+
+def hidden(named: Named) -> frozenset[str]:
+    """Of the paths that a cell's text names, those that may be hidden."""
+    texts = (*named.reads, *named.writes, *named.literals)
+    return frozenset(os.path.normpath(text) for text in texts if "." in text)
+
+
+def beyond(message: Json) -> list[str]:
+    """That files were written beside the folder that stands for the notebook's; in words."""
+    found = [path for path in _told(message, "beside") if isinstance(path, str)]
+    names = ", ".join(f"`{path[:200]}`" for path in found[:_TOLD])
+    return [f"outside of the notebook's folder, and so it did not come back: {names}"][: len(found)]
 
 
 def unsent(wanted: Wanted, sent: Sent, message: Json) -> list[str]:

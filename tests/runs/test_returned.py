@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from jupyterlab_dossier.runs import returned
-from jupyterlab_dossier.runs.returned import Basis, Malformed, Refused
+from jupyterlab_dossier.runs.returned import Basis, Malformed, Places, Refused
 from jupyterlab_dossier.store import Store
 from jupyterlab_dossier.targets import Target
 
@@ -90,6 +90,8 @@ def test_too_much_says_of_what() -> None:
 class Here:
     """A notebook's folder and a store."""
 
+    hidden: frozenset[str] = frozenset()
+
     def __init__(self, path: Path) -> None:
         self.folder = path / "nb"
         self.folder.mkdir()
@@ -109,8 +111,12 @@ class Here:
     def place(self, *made: Any, gone: Any = (), read: Any = (), began: float = 0.0) -> list[str]:
         target = Target("away", "local", {})
         found = returned.read({"made": made, "gone": gone}, target, "nb.ipynb")
-        basis = Basis(str(self.folder), "attempt", began, "cell 3", frozenset(read))
-        return returned.place(found, basis, self.blob_at, self.store.blobs.path)
+        notebook = str(self.folder / "nb.ipynb")
+        basis = Basis(
+            str(self.folder), "attempt", began, "cell 3", frozenset(read), notebook, self.hidden
+        )
+        ours = os.path.realpath(self.folder / "share" / "dossier")
+        return returned.place(found, basis, Places(self.blob_at, self.store.blobs.path, ours))
 
     def names(self) -> dict[str, str]:
         found = (p for p in sorted(self.folder.rglob("*")) if p.is_file())
@@ -205,3 +211,63 @@ def test_what_cannot_be_read_leaves_no_half_file(here: Here) -> None:
     with pytest.raises(OSError, match="No such file"):
         here.place(made)
     assert here.names() == {"t": "before"}
+
+
+def test_neither_are_links_to_what_is_not_a_cells(here: Here) -> None:
+    (here.folder / ".git" / "hooks").mkdir(parents=True)
+    (here.folder / "share" / "dossier").mkdir(parents=True)
+    (here.folder / "nb.ipynb").write_text("{}")
+    for link, to in {"hooks": ".git/hooks", "alias": "nb.ipynb", "data": "share/dossier"}.items():
+        (here.folder / link).symlink_to(here.folder / to)
+    for path in ("hooks/post-checkout", "alias", "data/ledger.sqlite", "share/dossier/ledger"):
+        with pytest.raises(Refused, match="not a cell's to write"):
+            here.place(here.made(path, "theirs"))
+    assert here.names() == {"nb.ipynb": "{}", "alias": "{}"}
+
+
+def test_what_is_hidden_comes_back_where_the_cell_names_it(here: Here) -> None:
+    here.hidden = frozenset({".cache/a", "sub/.env"})
+    (here.folder / ".ssh").mkdir()
+    (here.folder / ".ssh" / "authorized_keys").write_text("mine")
+    paths = (".ssh/authorized_keys", ".bashrc", ".cache/b", "sub/.env", "sub/.netrc")
+    notes = here.place(*(here.made(path, "theirs") for path in paths))
+    assert here.names() == {
+        ".ssh/authorized_keys": "mine",
+        ".cache/b": "theirs",
+        "sub/.env": "theirs",
+    }
+    assert notes == [
+        "hidden, and not named in the cell's text, so it did not come back:"
+        " `.ssh/authorized_keys`, `.bashrc`, `sub/.netrc`"
+    ]
+
+
+def test_what_stands_beside_is_not_written_over_either(here: Here) -> None:
+    (here.folder / "a.csv").write_text("mine")
+    (here.folder / "a (cell 3).csv").write_text("mine, too")
+    for _ in range(2):  # it may be done again
+        here.place(here.made("a.csv", "theirs", was="older"))
+    assert here.names() == {
+        "a.csv": "mine",
+        "a (cell 3).csv": "mine, too",
+        "a (cell 3, ttempt).csv": "theirs",
+    }
+
+
+def test_a_file_becomes_a_folder_and_a_folder_a_file(here: Here) -> None:
+    (here.folder / "a").write_text("was")
+    (here.folder / "b").mkdir()
+    (here.folder / "b" / "c").write_text("was")
+    was = here.store.write(b"was")
+    folder = {"path": "a", "was": was}
+    gone = [{"path": "b/c", "was": was}]
+    here.place(folder, here.made("a/x", "new"), here.made("b", "new"), gone=gone)
+    assert here.names() == {"a/x": "new", "b": "new"}
+
+
+def test_it_stops_between_two_files(here: Here) -> None:
+    found = returned.read({"made": [here.made("a", "a")]}, TARGET, "nb.ipynb")
+    basis = Basis(str(here.folder), "attempt", 0.0, "cell 3", frozenset(), "nb.ipynb")
+    places = Places(here.blob_at, here.store.blobs.path, "/ours", stopped=lambda: True)
+    assert returned.place(found, basis, places) == []
+    assert here.names() == {}
