@@ -72,11 +72,21 @@ def kueue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     }
     (folder / "config.yaml").write_text(json.dumps(settings))
     kubectl("apply", "--server-side", "-f", str(KUEUE / "crds"))
+    # Its certificate for metrics has a fixed place: one that only this process sees.
+    script = """
+    mkdir etc-over etc-work
+    mount -t overlay overlay -o lowerdir=/etc,upperdir=$PWD/etc-over,workdir=$PWD/etc-work /etc
+    mkdir -p /etc/kueue/metrics && ln -s "$PWD" /etc/kueue/metrics/certs && exec "$@"
+    """
     command = [
-        KUEUE / "manager", "--config", folder / "config.yaml",
+        "unshare", "--mount", "sh", "-ec", script, "sh",
+        KUEUE / "kueue", "--config", folder / "config.yaml",
         "--feature-gates=VisibilityOnDemand=false",
     ]  # fmt: skip
-    with (folder / "log").open("wb") as log, subprocess.Popen(command, stderr=log) as process:
+    with (
+        (folder / "log").open("wb") as log,
+        subprocess.Popen(command, stderr=log, cwd=folder) as process,
+    ):
         yield
         process.terminate()
 
