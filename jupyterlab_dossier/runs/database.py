@@ -22,6 +22,8 @@ from ..store import NotPrivate, private_file
 
 T = TypeVar("T")
 
+_SQLITE = (3, 35)  # RETURNING, DROP COLUMN (sqlite.org/changes.html)
+
 # SQLite's WAL needs shared memory, which network file systems do not give (sqlite.org/wal.html).
 NETWORK = ("nfs", "cifs", "smb", "lustre", "gpfs", "beegfs", "ceph", "fuse", "9p", "afs", "gluster")
 
@@ -43,6 +45,9 @@ class Database:
         self.path = path
         self.journal = "TRUNCATE" if _on_network(path.parent) else "WAL"
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
+        if sqlite3.sqlite_version_info < _SQLITE:
+            have, needs = sqlite3.sqlite_version, ".".join(map(str, _SQLITE))
+            raise LedgerFault(f"the ledger needs SQLite {needs}: this Python comes with {have}")
         try:
             # SQLite gives the files beside it the mode of the first.
             private_file(path)

@@ -119,3 +119,9 @@ async def test_a_ledger_of_an_earlier_version_keeps_what_its_runs_are(tmp_path: 
     ledger.close()
     with sqlite3.connect(path) as new:
         assert new.execute("SELECT count(*) FROM specs").fetchone() == (0,)
+
+
+def test_an_old_sqlite_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sqlite3.sqlite_version_info", (3, 26, 0))
+    with pytest.raises(LedgerFault, match=r"the ledger needs SQLite 3\.35: this Python comes with"):
+        Database(tmp_path / "ledger.sqlite", MIGRATIONS)

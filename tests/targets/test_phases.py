@@ -102,8 +102,8 @@ def waiting(reason: str, message: str) -> dict[str, Any]:
         ("CreateContainerError", "invalid mount", "hopeless", "the volumes that the pod names"),
         ("CreateContainerError", "context deadline exceeded", "waits", "deadline exceeded"),
         ("RunContainerError", "no such file", "hopeless", "has the interpreter"),
-        ("ContainerCreating", "", "waits", "starting its pod"),
-        ("AnotherReason", "of a later Kubernetes", "waits", "starting: its container: of a later"),
+        ("ContainerCreating", "", "waits", "its pod is being made"),
+        ("AnotherReason", "of a later Kubernetes", "waits", "its container is not ready: of a later"),
     ],
 )  # fmt: skip
 def test_a_container_that_waits(reason: str, message: str, state: str, words: str) -> None:
@@ -176,14 +176,14 @@ def test_a_pod_that_is_held_up(reason: str, words: str) -> None:
     said = captured("no-configmap")
     said["events"][-1] |= {"reason": reason, "message": "so it is"}
     found = phase(said)
-    assert found == phases.Phase(f"starting: {words}", "waits")
+    assert found == phases.Phase(f"its pod is being made: {words}", "waits")
 
 
 def test_room_is_made_for_a_pod() -> None:
     said = captured("unschedulable")
     said["pods"][0]["status"]["nominatedNodeName"] = "node1"
     found = phase(said)
-    assert found.words == "starting: pods of a lower priority make room on node 'node1'"
+    assert found.words == "pods of a lower priority make room on node 'node1'"
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ def _no_pod(job: Any, events: Sequence[Any]) -> Phase:
         )
     failed = next((e for e in reversed(events) if e.reason == "FailedCreate"), None)
     if failed is None:
-        return Phase("queued: its pod is being made", "waits")
+        return Phase("queued: its pod is not made yet", "waits")
     message = _line(failed.message).removeprefix("Error creating: ")
     if "exceeded quota" in message:
         return Phase(f"queued: the namespace's quota is full: {message}", "waits")
@@ -187,7 +187,7 @@ def _pending(pod: Any, events: Sequence[Any]) -> Phase:
         if waiting.reason in _HOPELESS and not _SLOW.search(message):
             words = f"{whose} cannot be started ({waiting.reason}): {message}"
             return Phase(f"{words}. {_HOPELESS[waiting.reason]}", "hopeless")
-        return Phase(f"starting: {whose}: {message or waiting.reason}", "waits")
+        return Phase(f"{whose} is not ready: {message or waiting.reason}", "waits")
     if any(own and s.state is not None and s.state.running for s, own in _statuses(pod)):
         return Phase("its pod runs; the worker is to dial in", "waits")
     if pod.status.phase == "Pending":
@@ -204,7 +204,7 @@ def _unscheduled(pod: Any, condition: Any) -> Phase:
         return Phase(words, "hopeless")
     if pod.status.nominated_node_name:
         node = pod.status.nominated_node_name
-        return Phase(f"starting: pods of a lower priority make room on node {node!r}", "waits")
+        return Phase(f"pods of a lower priority make room on node {node!r}", "waits")
     return Phase(f"unschedulable: {message}", "waits")
 
 
@@ -225,8 +225,8 @@ def _creating(pod: Any, events: Sequence[Any]) -> Phase:
     if last is not None and last.type == "Warning":
         held_up = _HELD_UP.get(last.reason)
         words = f"{held_up}: {_line(last.message)}" if held_up else _line(last.message)
-        return Phase(f"starting: {words}", "waits")
-    return Phase("starting its pod", "waits")
+        return Phase(f"its pod is being made: {words}", "waits")
+    return Phase("its pod is being made", "waits")
 
 
 def _container(pod: Any) -> Any:
