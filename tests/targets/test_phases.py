@@ -103,7 +103,7 @@ def waiting(reason: str, message: str) -> dict[str, Any]:
         ("CreateContainerError", "context deadline exceeded", "waits", "deadline exceeded"),
         ("RunContainerError", "no such file", "hopeless", "has the interpreter"),
         ("ContainerCreating", "", "waits", "its pod is being made"),
-        ("AnotherReason", "of a later Kubernetes", "waits", "its container is not ready: of a later"),
+        ("AnotherReason", "of a later Kubernetes", "waits", "is not ready: of a later"),
     ],
 )  # fmt: skip
 def test_a_container_that_waits(reason: str, message: str, state: str, words: str) -> None:
