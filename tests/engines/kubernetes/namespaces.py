@@ -105,8 +105,11 @@ def processes(pod: str) -> Iterator[tuple[int, bytes]]:
 
 
 async def gone(namespace: Namespace) -> None:
-    """Waits until nothing of ours is left."""
-    for _ in range(100):
+    """Waits until nothing of ours is left.
+
+    The cluster's collector of what a Job owned may be a minute late after the API server was down.
+    """
+    for _ in range(400):
         secrets = [n for n in namespace.names("secrets") if n.startswith("dossier-")]
         if not (namespace.names("jobs") or namespace.names("pods") or secrets):
             return
