@@ -72,6 +72,7 @@ def kueue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     }
     (folder / "config.yaml").write_text(json.dumps(settings))
     kubectl("apply", "--server-side", "-f", str(KUEUE / "crds"))
+    kubectl("wait", "--for=condition=Established", "-f", str(KUEUE / "crds"), "--timeout=60s")
     # Its certificate for metrics has a fixed place: one that only this process sees.
     script = """
     mkdir etc-over etc-work
