@@ -86,6 +86,8 @@ test('why a pod does not start is shown on its cell', async ({
   page,
   tmpPath
 }) => {
+  // A registry that does not answer is tried again, by the kubelet's times, before it is given up.
+  test.setTimeout(240_000);
   await openNotebook(page, `${tmpPath}/none.ipynb`, [
     { source: '1', target: 'noimage' },
     { source: '2', target: 'toolarge' }
@@ -96,8 +98,10 @@ test('why a pod does not start is shown on its cell', async ({
   ].entries()) {
     await page.notebook.selectCells(index);
     await page.keyboard.press('Control+Enter');
+    await expect(cellAt(page, index)).toContainText(words, {
+      timeout: 150_000
+    });
     await expect(stateAt(page, index)).toHaveText(/failed/);
-    await expect(cellAt(page, index)).toContainText(words);
   }
   await look(page, 'not-started');
 });
