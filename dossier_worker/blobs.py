@@ -114,25 +114,17 @@ class BlobFolder:
             if self.has(blob, size):
                 self._remember(blob, digests)
                 return blob
-        fd, temporary = _new(self.temporary)
-        try:
-            try:
-                _allocate(fd, size)
 
-                # One thread writes, in order, as disks and networks like it; others hash meanwhile.
-                with _beside(partial(_write_at, fd, view, 0), size):
-                    digests = digests_of(view)
-                if self.durable:
-                    os.fsync(fd)
-            finally:
-                os.close(fd)
-            blob = name_of(size, digests)
-            self._publish(temporary, blob, size)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
-        self._remember(blob, digests)
+        def fill(fd: int) -> tuple[int, list[bytes]]:
+            _allocate(fd, size)
+            # One thread writes, in order, as disks and networks like it; others hash meanwhile.
+            with _beside(partial(_write_at, fd, view, 0), size):
+                digests = digests_of(view)
+            if self.durable:
+                os.fsync(fd)
+            return size, digests
+
+        blob, _ = self._make(fill)
         if size > PARALLEL_FROM:
             self._sizes.add(size)
         return blob
@@ -142,20 +134,29 @@ class BlobFolder:
 
         What is stored is what was read: the file may change meanwhile.
         """
+
+        def fill(fd: int) -> tuple[int, list[bytes]]:
+            digests, size = [], 0
+            with open(path, "rb", buffering=0) as file:
+                while chunk := _read_full(file, CHUNK):
+                    _write_at(fd, memoryview(chunk), size)
+                    digests.append(hashlib.sha256(chunk).digest())
+                    size += len(chunk)
+            if self.durable and not self.has(name_of(size, digests), size):
+                os.fsync(fd)
+            return size, digests
+
+        return self._make(fill)
+
+    def _make(self, fill: Callable[[int], tuple[int, list[bytes]]]) -> tuple[str, int]:
+        """A blob of what is filled into a new file; nothing is left of it where that fails."""
         fd, temporary = _new(self.temporary)
         try:
             try:
-                digests, size = [], 0
-                with open(path, "rb", buffering=0) as file:
-                    while chunk := _read_full(file, CHUNK):
-                        _write_at(fd, memoryview(chunk), size)
-                        digests.append(hashlib.sha256(chunk).digest())
-                        size += len(chunk)
-                blob = name_of(size, digests)
-                if self.durable and not self.has(blob, size):
-                    os.fsync(fd)
+                size, digests = fill(fd)
             finally:
                 os.close(fd)
+            blob = name_of(size, digests)
             self._publish(temporary, blob, size)
         except BaseException:
             with contextlib.suppress(OSError):

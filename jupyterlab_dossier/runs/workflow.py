@@ -388,10 +388,10 @@ class WorkflowRun:
         target = self._worker_target(task)
         if target.shares_folder:
             return None
-        step = task.cell
+        cell = task.cell
         return Wanted(
             self.state.workflow.path, target, travel.space(self.run),
-            travel.named(self.state.plan, step.id), enter, f"cell {step.index}",
+            travel.named(self.state.plan, cell.id), enter, f"cell {cell.index}",
         )  # fmt: skip
 
     def _home(self, task: Task) -> str:

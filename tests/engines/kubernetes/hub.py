@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from namespaces import NODE
+from namespaces import NODE, free_ports
 
 ROOT = Path(__file__).parents[3]
 HUB = ROOT / ".venvs/hub"
@@ -136,15 +135,3 @@ class Hub:
 
     def proxy(self) -> int:
         return int((self._folder / "jupyterhub-proxy.pid").read_text())
-
-
-def free_ports(*hosts: str) -> list[int]:
-    """A free port of each."""
-    probes = [socket.socket() for _ in hosts]
-    try:
-        for probe, host in zip(probes, hosts, strict=True):
-            probe.bind((host, 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()

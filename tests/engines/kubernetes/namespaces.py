@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -115,3 +116,15 @@ async def gone(namespace: Namespace) -> None:
             return
         await asyncio.sleep(0.3)
     raise AssertionError(f"left: {namespace.names('jobs')}, {namespace.names('pods')}, {secrets}")
+
+
+def free_ports(*hosts: str) -> list[int]:
+    """A free port of each."""
+    probes = [socket.socket() for _ in hosts]
+    try:
+        for probe, host in zip(probes, hosts, strict=True):
+            probe.bind((host, 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from namespaces import (
     apply,
     catalogue,
     cell,
+    free_ports,
     gone,
     kubectl,
     outcome,
@@ -45,12 +45,6 @@ DEFAULTS = {
 SLEEPS = "open('f', 'w').close()\nprint('on', flush=True)\nimport time\ntime.sleep(100)"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def kueue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Kueue's manager, beside the cluster's own parts."""
@@ -60,12 +54,13 @@ def kueue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
          "-keyout", folder / "tls.key", "-out", folder / "tls.crt"],
         check=True, capture_output=True,
     )  # fmt: skip
+    health, webhook = free_ports("127.0.0.1", "127.0.0.1")
     settings = {
         "apiVersion": "config.kueue.x-k8s.io/v1beta1",
         "kind": "Configuration",
-        "health": {"healthProbeBindAddress": f"127.0.0.1:{free_port()}"},
+        "health": {"healthProbeBindAddress": f"127.0.0.1:{health}"},
         "metrics": {"bindAddress": "0"},
-        "webhook": {"host": "127.0.0.1", "port": free_port(), "certDir": str(folder)},
+        "webhook": {"host": "127.0.0.1", "port": webhook, "certDir": str(folder)},
         "leaderElection": {"leaderElect": False},
         "internalCertManagement": {"enable": False},
         "integrations": {"frameworks": ["batch/job"]},

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from namespaces import NODE, Namespace, apply, cell, gone, kubectl, prints, until
+from namespaces import NODE, Namespace, apply, cell, free_ports, gone, kubectl, prints, until
 from support import started, workflow
 
 from jupyterlab_dossier.targets import Catalogue, Target
@@ -21,12 +20,6 @@ from jupyterlab_dossier.targets.kubernetes.rights import NEEDED
 RULES = yaml.safe_load((Path(__file__).parents[3] / "deploy/kubernetes/role.yaml").read_text())[
     "rules"
 ]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((NODE, 0))
-        return int(probe.getsockname()[1])
 
 
 def kubeconfig(namespace: Namespace, folder: Path, rules: list[Any], user: str) -> str:
@@ -71,7 +64,8 @@ async def test_the_role_is_enough_and_each_of_its_verbs_is_used(
         waits += "while not os.path.exists('/data/go'): time.sleep(0.1)\nprint('off')"
         run = await engine.submit(workflow(tmp_path, [cell(waits)]))
         await until(engine, run, prints("on"))
-    async with started(tmp_path / "dossier", catalogue(f"{NODE}:{free_port()}"), True) as engine:
+    (port,) = free_ports(NODE)
+    async with started(tmp_path / "dossier", catalogue(f"{NODE}:{port}"), True) as engine:
         (worker,) = engine.pool.workers.values()
         await engine.pool.reconnected(worker)
         (tmp_path / "go").touch()
