@@ -15,8 +15,12 @@ const update = (times: number) =>
     'shown = display("start", display_id=True)',
     `for step in range(${times}):\n    shown.update(f"step {step}")`
   ].join('\n');
-// The goals are 50 and 100; a busy machine answers later, and its page has the same to do.
-const GENEROUS = { task: 100, status: 3000 };
+// Milliseconds of the page's processor time, and elapsed. The goals are 50 and 100; a busy machine
+// has cold caches and answers later: these are against hanging, the figures printed tell.
+const GENEROUS = { task: 500, status: 10_000 };
+
+// A trace takes a copy of the page's elements for each key, on the page's main thread.
+test.use({ trace: 'off' });
 
 /**
  * Type into one cell while another runs; the longest task of the page, in processor time, and the
