@@ -14,6 +14,7 @@ from typing import Any
 
 from ..blobs import BlobFolder
 from ..values import LoadError, Values
+from ..values.definitions import number_cells
 from ..values.equal import Comparison
 from .check import Check
 
@@ -102,6 +103,7 @@ class Place:
 
     def start(self, task: Mapping[str, Any]) -> None:
         """The cell begins: remember what the names are bound to."""
+        number_cells(task.get("numbers") or {})
         self._before = Snapshot(self.namespace)
         self._check.begin(task)
 

@@ -49,6 +49,7 @@ _REMEMBERED = 1000
 # What the steps before the cell are told of it.
 _WATCHED = (
     "execution_count", "silent", "check", "inputs", "mutated", "exports", "filename_cwd", "history",
+    "numbers",
 )  # fmt: skip
 
 

@@ -12,10 +12,11 @@ import functools
 import importlib
 import linecache
 import marshal
+import os
 import sys
 import types
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -195,7 +196,17 @@ def register_source(filename: str, text: str, number: int | None) -> None:
         lines = text.splitlines(keepends=True)
         linecache.cache[filename] = (len(text), None, lines, filename)
     if number is not None:
-        _cell_numbers().setdefault(filename, number)
+        _cell_numbers()[filename] = number
+
+
+def number_cells(told: Mapping[str, int]) -> None:
+    """The cells of a workflow have these numbers, by the names of their files: what they define may
+    come from an earlier run, in which they had others."""
+    numbers = _cell_numbers()
+    for filename in numbers:
+        name = os.path.basename(filename).removesuffix(".py")
+        if name in told:
+            numbers[filename] = told[name]
 
 
 # Classes

@@ -10,6 +10,7 @@ import ast
 import hashlib
 import io
 import re
+import struct
 import tokenize
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -94,6 +95,8 @@ class Traits:
     imports_only: bool = False
     calls: bool = False
     """Whether it calls anything itself, and not only in what it defines."""
+    file: str | None = None
+    """What a kernel calls its file, if it defines what tracebacks of other cells may show."""
 
     def to_json(self) -> dict[str, object]:
         return dict(vars(self))  # nobody changes them: `asdict` would copy them for each edit
@@ -112,6 +115,7 @@ def traits(tree: ast.Module | None, source: str) -> Traits:
     found = Traits(
         raw if exact else _hash(f"{ast.dump(tree)} {hides_result(source)}"), raw, shows, place
     )
+    found.file = _file_name(source) if defines else None
     _scan(tree.body, found, found.volatile)
     found.imports_only = all(isinstance(n, (ast.Import, ast.ImportFrom)) for n in tree.body)
     for name in ("volatile", "inside", "environment"):
@@ -266,3 +270,21 @@ def hides_result(source: str) -> bool:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _file_name(source: str) -> str:
+    """ipykernel names a cell's file by its text: MurmurHash2, with a seed of its own."""
+    data = source.encode("utf-8", "surrogatepass")
+    whole = len(data) & ~3
+    found = 0xC70F6907 ^ len(data)
+    for (word,) in struct.iter_unpack("<I", data[:whole]):
+        word = word * _MURMUR & _BITS
+        word = (word ^ word >> 24) * _MURMUR & _BITS
+        found = found * _MURMUR & _BITS ^ word
+    if rest := data[whole:]:
+        found = (found ^ int.from_bytes(rest, "little")) * _MURMUR & _BITS
+    found = (found ^ found >> 13) * _MURMUR & _BITS
+    return str(found ^ found >> 15)
+
+
+_MURMUR, _BITS = 0x5BD1E995, 0xFFFFFFFF

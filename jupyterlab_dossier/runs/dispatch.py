@@ -80,6 +80,8 @@ class Setting:
     """What travels with it, where its target does not have the notebook's folder."""
     sent: Sent | None = None
     """What of that was there when it was sent."""
+    numbers: dict[str, int] = field(default_factory=dict)
+    """The numbers that tracebacks are to give to cells, by the names of their files."""
     check: Json | None = None
     """What the worker kernel's check of the cell's effects may cost; None: no check."""
     decide: Decide = lambda status, why, _: ("done" if status == "ok" else "failed", why)
@@ -285,6 +287,7 @@ class Dispatcher:
             **({"history": setting.history} if setting.history else {}),
             **({"result": setting.count} if setting.keeps_result else {}),
             **({"check": setting.check} if setting.check else {}),
+            **({"numbers": setting.numbers} if setting.numbers else {}),
             **(
                 {"files": travel.order(setting.files, setting.sent)}
                 if setting.files is not None and setting.sent is not None

@@ -16,7 +16,7 @@ from typing import Any
 
 from .model import Json
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,8 @@ class Met:
     """Files that it tells whether they were there before: `%%writefile` does."""
     raw: str | None = None
     """Text of cells, where what it shows may quote it."""
+    numbers: str | None = None
+    """The numbers of cells, where what it shows may name them."""
     asked: list[str] | None = None
     """Names whose values were stored; None: all that it bound."""
     deleted: list[str] = field(default_factory=list)
@@ -73,7 +75,7 @@ class Met:
 
     @property
     def hash(self) -> str:
-        return digest([self.inputs, self.process, self.files, self.there, self.raw])
+        return digest([self.inputs, self.process, self.files, self.there, self.raw, self.numbers])
 
     def to_json(self) -> Json:
         return asdict(self)
@@ -160,6 +162,8 @@ def met_differences(
             yield Difference("files", path, f"file `{path}` {fate}")
     if raw and was.raw is not None and was.raw != now.raw:
         yield Difference("raw", None, "source text that its output may show changed")
+    if was.numbers is not None and was.numbers != now.numbers:
+        yield Difference("numbers", None, "the numbers of cells that its output shows changed")
 
 
 def _input(name: str, now: str | None, maker: tuple[int, str] | None) -> str:

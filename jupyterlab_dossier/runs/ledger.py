@@ -165,6 +165,18 @@ class Taken:
     manifests: Sequence[Json]
 
 
+@dataclass
+class Shown:
+    """What of an attempt's outputs decides when they may be shown again."""
+
+    asked: bool = False
+    """It asked for input."""
+    stderr: bool = False
+    error: bool = False
+    names_cells: bool = False
+    """Numbers of cells stand in it (`Cell In[3]`)."""
+
+
 class Part(NamedTuple):
     """A piece of the whole output of an attempt that shows only some of it."""
 
@@ -455,19 +467,22 @@ class Ledger:
         )
         return {row["cell"]: _key(row) for row in rows}
 
-    async def shown(self, attempt: str, run: str) -> tuple[bool, bool]:
-        """Whether an attempt asked for input, and whether it wrote to stderr."""
+    async def shown(self, attempt: str, run: str) -> Shown:
+        """What an attempt showed, as far as it decides when its result may be taken again."""
 
-        def action(db: sqlite3.Connection) -> tuple[bool, bool]:
-            asked = stderr = False
+        def action(db: sqlite3.Connection) -> Shown:
+            found = Shown()
             for row in db.execute(
-                "SELECT substr(body, 1, 400) AS head FROM events"
+                "SELECT substr(body, 1, 400) AS head,"
+                " instr(body, 'In[') OR instr(body, 'In [') AS names FROM events"
                 " WHERE run = ? AND attempt = ? AND kind = 'output'",
                 (run, attempt),
             ):
-                asked = asked or '"input_request"' in row["head"]
-                stderr = stderr or '"stderr"' in row["head"]
-            return asked, stderr
+                found.asked |= '"input_request"' in row["head"]
+                found.stderr |= '"stderr"' in row["head"]
+                found.error |= '"error"' in row["head"]
+                found.names_cells |= bool(row["names"])
+            return found
 
         return await self.database.read(action)
 

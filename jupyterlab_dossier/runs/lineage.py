@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..dataflow import traits
 from ..dataflow.traits import NATIVE_MODULES
-from . import contents, preflight
+from . import contents, keys, preflight
 from . import plan as planning
 from .keys import Fixed, Met
 from .model import Json
@@ -115,12 +115,13 @@ class Lineage:
         return any(self._traits(cell).get("shows_source") for cell in self.of(task.cell.id))
 
     def raw(self, task: Task) -> str:
-        """The text of a cell and of all that it calls, and the number that it has."""
+        """The text of a cell and of all that it calls."""
         line = sorted(self.of(task.cell.id), key=self._state.plan.order.index)
-        digest = hashlib.sha256(str(task.count).encode())
-        for cell in line:
-            digest.update(f"\0{self._traits(cell).get('raw')}".encode())
-        return digest.hexdigest()
+        return keys.digest([self._traits(cell).get("raw") for cell in line])
+
+    def numbers(self, task: Task) -> str:
+        """The numbers by which what a cell shows may name it and the cells that it calls."""
+        return keys.digest([task.count, self._state.numbers(task)])
 
     def literals(self, task: Task) -> tuple[set[str], set[str]]:
         """Files that its text names, and those that it reads with all that is below them."""

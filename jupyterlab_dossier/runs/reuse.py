@@ -103,6 +103,7 @@ class Reuse:
             if step.cell.index < task.cell.index and step.cell.id in state.tasks
         ]
         met.raw = self._lineage.raw(task)
+        met.numbers = self._lineage.numbers(task)
         met.there = self._lineage.there(task)
         return met
 
@@ -453,12 +454,15 @@ class Reuse:
             await asyncio.to_thread(self._note_files, task, met, message, span.began)
         except Unknown as error:
             barred = str(error)
-        asked, stderr = await self._ledger.shown(attempt, self._run)
-        if met.status == "ok" and not stderr and not self._lineage.shows_source(task):
-            met.raw = None
-        if asked:
+        shown = await self._ledger.shown(attempt, self._run)
+        if not self._lineage.shows_source(task):
+            if not (shown.stderr or shown.error):
+                met.raw = None
+            if not shown.names_cells:
+                met.numbers = None
+        if shown.asked:
             barred = "it asks for input"
-        elif stderr and self._lineage.logs_time(task):
+        elif shown.stderr and self._lineage.logs_time(task):
             barred = barred or "lines of the log show the time"
         said = (task.cell.effects or {}).get("reuse")
         if said is None:

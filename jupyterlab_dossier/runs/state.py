@@ -90,6 +90,25 @@ class RunState:
         counted = (t for t in self.tasks.values() if not planning.is_blank(t.cell))
         for count, task in enumerate(counted, 1):
             task.count = count
+        self._numbered: dict[str, list[tuple[int, int]]] = {}
+        """Index and count of the cells that define something, by the names of their files."""
+        for task in self.tasks.values():
+            file = _file_of(task.step)
+            if file is not None and task.count is not None:
+                self._numbered.setdefault(file, []).append((task.cell.index, task.count))
+
+    def numbers(self, task: Task) -> dict[str, int]:
+        """The numbers of the cells whose functions a task may call, by the names of their files.
+
+        As in a kernel: cells of one text have one file, which has the number of the last of them.
+        """
+        found: dict[str, int] = {}
+        for cell in planning.lineage(self.plan, task.cell.id):
+            file = _file_of(self.plan.steps[cell]) or ""
+            for index, count in self._numbered.get(file, ()):
+                if index <= task.cell.index:
+                    found[file] = count
+        return found
 
     def replan(self) -> None:
         """Takes the graph in `spec` and all observations for the plan from now on."""
@@ -160,3 +179,9 @@ class RunState:
             if why:
                 return f"all cells run in one worker kernel, for cell {step.cell.index}: {why}"
         return None
+
+
+def _file_of(step: planning.Step) -> str | None:
+    """What a kernel calls the file of a cell that defines something."""
+    found: str | None = (step.spec.get("traits") or {}).get("file")
+    return found

@@ -380,6 +380,7 @@ class WorkflowRun:
             decide=functools.partial(self._decide, task),
             options=self._recipe(task).of_cell(task.cell.options),
             check={**CHECK, "folder": self._folder} if not complete else None,
+            numbers=self.state.numbers(task),
             files=self._files(task, home not in through),
         )
 

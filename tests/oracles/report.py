@@ -38,7 +38,6 @@ _TAIL = """
 - Filters of warnings that a library adds when it is imported may stand in another order to those of the notebook, or be there before its import. A cell that looks at all of them runs where all cells before it ran.
 - Floating-point sums depend on the number of threads and the class of CPU. Both are set alike and recorded in a run; another machine may round otherwise.
 - An edit marks the cells that look at what was edited. A cell that fails for what its values are is told by its run, not foreseen.
-- A function that is taken from an earlier run keeps the number of its cell in tracebacks (`Cell In[2]`), though that cell has another number now. Wrong reuses that are counted above are of this kind.
 - The analysis sees the notebook's source. Code in compiled extensions is known by its documentation (`jupyterlab_dossier/dataflow/library`); an unknown callable may change all that it can reach.
 
 ## What no analysis sees
