@@ -189,6 +189,7 @@ class Dispatcher:
             "prefix": kernel.prefix + setting.prefix,
             "number": setting.number,
             "given": setting.inputs,
+            **travel.to_remember(setting.files),
         }
         await self._ledger.add_attempt(
             setting.attempt, setting.run, setting.cell, setting.number, kernel.worker.id,

@@ -30,7 +30,6 @@ from .inputs import Given
 from .loading import Loading, Stopped
 from .model import BadInput, Cell, Json, TaskRecord, TaskState, new_id
 from .pool import Kernel, Lost, Recipe, Worker
-from .travel import Wanted
 from .values import Versions, blobs
 from .workflow import PATIENCE
 
@@ -336,7 +335,14 @@ class Interactive:
             reset=False,
             live=True,
             cwd=os.path.dirname(self.path) if kernel.worker.target.shares_folder else None,
-            files=self._files(plan, cell, kernel),
+            files=travel.wanted(
+                self.path,
+                kernel.worker.target,
+                cell,
+                self.name,
+                lambda: travel.named(plan, cell.id),
+                kernel.fresh,
+            ),
             durable=step.outside,
             prefix=[s.key for s in missing],
             decide=functools.partial(active.decide, plan, self._gone(step.spec, look)),
@@ -384,15 +390,6 @@ class Interactive:
             self._made.pop(name, None)
         await port.took(outcome.count, cell.source, outcome.deleted, self._announced())
         return outcome.state, outcome.why
-
-    def _files(self, plan: planning.Plan, cell: Cell, kernel: Kernel) -> Wanted | None:
-        """What is to travel with a cell, where its target does not have the notebook's folder."""
-        target = kernel.worker.target
-        if target.shares_folder:
-            return None
-        named = travel.named(plan, cell.id)
-        label = f"cell {cell.index}"
-        return Wanted(self.path, target, travel.space(self.name), named, kernel.fresh, label)
 
     async def _ended_early(self, active: CellRun, port: KernelPort) -> None:
         """A cell that began has its count and its place in the history, whatever came of it."""

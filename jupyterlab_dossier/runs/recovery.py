@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
-from . import observations
+from . import observations, travel
 from .again import Span
 from .dispatch import Dispatcher, Failure, Setting
 from .interactive import CellRun
@@ -14,7 +14,6 @@ from .ledger import Ledger
 from .model import ENDED_TASK, SUCCEEDED, Cell, Json, RunRecord, TaskState
 from .placement import hold
 from .pool import Kernel, Lost, Pool, Worker
-from .travel import Wanted
 from .workflow import WorkflowRun
 
 _RESTARTED = "the server was started again while it ran: the kernel and its names are gone"
@@ -123,7 +122,11 @@ class FoundCell(CellRun):
         self.attempt = row["attempt"]
         setting = Setting(
             run=self.run, cell=self.cell.id, code=self.cell.source, number=row["number"], count=0,
-            attempt=row["attempt"], decide=self._decide, files=self._files(kernel),
+            attempt=row["attempt"], decide=self._decide,
+            files=travel.wanted(
+                self._path, kernel.worker.target, self.cell, self.run,
+                lambda: travel.remembered(json.loads(row["setting"])),
+            ),
         )  # fmt: skip
         message = json.loads(row["result"]) if row["result"] else None
         try:
@@ -138,12 +141,6 @@ class FoundCell(CellRun):
         finally:
             self.attempt = None
             self._dispatcher.kill(kernel)
-
-    def _files(self, kernel: Kernel) -> Wanted | None:
-        target = kernel.worker.target
-        if target.shares_folder:
-            return None
-        return Wanted(self._path, target, label=f"cell {self.cell.index}")
 
     def _decide(self, status: str, why: str | None, _: Json) -> tuple[TaskState, str | None]:
         if status == "ok":

@@ -18,7 +18,7 @@ import stat
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -30,7 +30,7 @@ from ..dataflow import traits
 from ..targets import Target
 from . import plan as planning
 from . import preflight, returned
-from .model import Json
+from .model import Cell, Json
 from .progress import bytes_words
 from .returned import Basis, Returned
 
@@ -89,7 +89,7 @@ class Wanted:
     enter: bool = False
     """Its kernel has not been in the folder yet."""
     label: str = ""
-    """The cell's, for names of files beside others."""
+    """What a file of the cell's is called by that stands beside the one that is here."""
 
     @property
     def folder(self) -> str:
@@ -124,6 +124,28 @@ class Space:
 
 class TooMuch(Exception):
     """What a cell needs is more than its target takes; the text says which."""
+
+
+def wanted(
+    path: str, target: Target, cell: Cell, run: str, names: Callable[[], Named], enter: bool = False
+) -> Wanted | None:
+    """What is to travel with a cell; None where its target has the notebook's folder.
+
+    `run`: of which the cell is a part, or its session.
+    """
+    if target.shares_folder:
+        return None
+    return Wanted(path, target, space(run), names(), enter, f"code cell {cell.index + 1}")
+
+
+def to_remember(wanted: Wanted | None) -> Json:
+    """What of it must be known to bring back what the cell wrote, also by another engine."""
+    return {} if wanted is None else {"hidden": sorted(hidden(wanted.named))}
+
+
+def remembered(setting: Json) -> Named:
+    """What a cell that another engine sent is known to name."""
+    return Named(literals=frozenset(setting.get("hidden") or ()))
 
 
 def named(plan: Plan, cell: str) -> Named:
@@ -543,9 +565,10 @@ def _told(message: Json, kind: str) -> list[Any]:
 
 
 def hidden(named: Named) -> frozenset[str]:
-    """Of the paths that a cell's text names, those that may be hidden."""
+    """Of the paths that a cell's text names, those that are hidden."""
     texts = (*named.reads, *named.writes, *named.literals)
-    return frozenset(os.path.normpath(text) for text in texts if "." in text)
+    paths = {os.path.normpath(text) for text in texts if "." in text}
+    return frozenset(path for path in paths if f"{os.sep}." in f"{os.sep}{path}")
 
 
 def beyond(message: Json) -> list[str]:

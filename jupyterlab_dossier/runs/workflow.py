@@ -25,7 +25,6 @@ from .placement import Conflict, hold, may_start, may_start_early, place_of
 from .pool import Kernel, Lost, Recipe
 from .revision import Revision
 from .state import RunState, Task
-from .travel import Wanted
 
 if TYPE_CHECKING:
     from .dispatch import Dispatcher
@@ -381,19 +380,15 @@ class WorkflowRun:
             options=self._recipe(task).of_cell(task.cell.options),
             check={**CHECK, "folder": self._folder} if not complete else None,
             numbers=self.state.numbers(task),
-            files=self._files(task, home not in through),
+            files=travel.wanted(
+                self.state.workflow.path,
+                self._worker_target(task),
+                task.cell,
+                self.run,
+                lambda: travel.named(self.state.plan, task.cell.id),
+                home not in through,
+            ),
         )
-
-    def _files(self, task: Task, enter: bool) -> Wanted | None:
-        """What is to travel with a task, where its target does not have the notebook's folder."""
-        target = self._worker_target(task)
-        if target.shares_folder:
-            return None
-        cell = task.cell
-        return Wanted(
-            self.state.workflow.path, target, travel.space(self.run),
-            travel.named(self.state.plan, cell.id), enter, f"cell {cell.index}",
-        )  # fmt: skip
 
     def _home(self, task: Task) -> str:
         """What a worker kernel is known by that is in the notebook's folder, or in what stands for

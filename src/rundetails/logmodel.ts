@@ -1,6 +1,7 @@
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { IApiClient, LogPage } from '../api';
+import { numbered } from '../words';
 
 /**
  * The last lines of what an attempt said.
@@ -63,9 +64,16 @@ export class LogModel {
     }
   }
 
-  private _page(after: number): Promise<LogPage> {
+  private async _page(after: number): Promise<LogPage> {
     const { api, attempt, cell, run } = this._options;
-    return api.log(run, cell, attempt, after);
+    const page = await api.log(run, cell, attempt, after);
+    // What the cell itself said stays as it is.
+    const entries = page.entries.map(entry =>
+      entry.source === 'state'
+        ? { ...entry, text: numbered(entry.text) }
+        : entry
+    );
+    return { ...page, entries };
   }
 
   private _add({ source, text, time }: LogPage['entries'][number]): void {

@@ -24,6 +24,9 @@ CELL = (
     "while not pathlib.Path('go').exists():\n    time.sleep(0.02)\nprint('after')\nx = 1"
 )
 
+# A target without the notebook's folder.
+AWAY = '[away]\nkind = "local"\nshared = false\nshares_folder = false\n'
+
 
 class Server:
     """A Jupyter server in a process of its own."""
@@ -40,6 +43,9 @@ class Server:
             **os.environ,
             **{f"JUPYTER_{name.upper()}_DIR": str(folder / name) for name in names},
         }
+        targets = folder / "config" / "dossier" / "targets.d"
+        targets.mkdir(parents=True)
+        (targets / "away.toml").write_text(AWAY)
         self.start()
 
     def start(self) -> None:
@@ -81,10 +87,12 @@ def server(tmp_path: Path) -> Iterator[Server]:
     server.process.wait(30)
 
 
-def begin(server: Server, notebook: Any) -> tuple[str, Any]:
+def begin(
+    server: Server, notebook: Any, source: str = CELL, target: str = "local"
+) -> tuple[str, Any]:
     """Runs the cell until it waits: the run, and a function that gives what it shows."""
     kernel = server.ask("api/kernels", {"name": "python3"})["id"]
-    content = notebook((CELL, {"version": 1, "target": "local"}))
+    content = notebook((source, {"version": 1, "target": target}))
     body = {"kind": "cell", "path": "a.ipynb", "kernel": kernel, "cell": "c0", "content": content}
     run = server.ask("dossier/api/runs", body)["run"]
 
@@ -107,6 +115,36 @@ def test_a_cell_that_ran_is_found_again(server: Server, notebook: Any) -> None:
     assert "the kernel and its names are gone" in record["tasks"][0]["why"]
     assert shown() == ["before\nafter\n"]
     assert record["tasks"][0]["execution_count"] == 1
+
+
+def test_the_hidden_files_that_its_text_names_come_back(server: Server, notebook: Any) -> None:
+    go = server.root.parent / "go"
+    source = (
+        "import os, pathlib, time\nprint('before', flush=True)\n"
+        f"while not pathlib.Path({str(go)!r}).exists():\n    time.sleep(0.02)\n"
+        "os.mkdir('.made')\nopen('.made/named.txt', 'w').write('hidden')\n"
+        "open('.' + 'unnamed', 'w').write('hidden')\nopen('plain.txt', 'w').write('plain')"
+    )
+    (server.root / "plain.txt").write_text("before")
+    run, _ = begin(server, notebook, source, "away")
+    server.kill()
+    (server.root / "plain.txt").write_text("meanwhile")
+    server.start()
+    go.touch()
+    server.until(lambda: server.ask(f"dossier/api/runs/{run}")["state"] != "running")
+    (task,) = server.ask(f"dossier/api/runs/{run}")["tasks"]
+    assert task["state"] == "done"
+    found = {
+        str(path.relative_to(server.root)): path.read_text()
+        for path in server.root.rglob("*")
+        if path.is_file() and ".ipynb_checkpoints" not in path.parts
+    }
+    assert found == {
+        ".made/named.txt": "hidden",
+        "plain.txt": "meanwhile",
+        "plain (code cell 1).txt": "plain",
+    }, task["why"]
+    assert "`.unnamed`" in task["why"] and "`plain (code cell 1).txt`" in task["why"]
 
 
 async def test_a_server_ends_while_a_cell_runs_and_pages_are_open(

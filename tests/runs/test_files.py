@@ -269,8 +269,8 @@ async def test_what_was_changed_here_meanwhile_stays(engine: Engine, folder: Pat
     (folder / "t.txt").write_text("changed here")
     gate.close()
     (task,) = (await engine.wait(run)).tasks
-    assert task.state == "done" and "`t (cell 0).txt`" in task.why
-    assert contents(folder) == {"t.txt": b"changed here", "t (cell 0).txt": b"given there"}
+    assert task.state == "done" and "`t (code cell 1).txt`" in task.why
+    assert contents(folder) == {"t.txt": b"changed here", "t (code cell 1).txt": b"given there"}
 
 
 async def test_a_cancelled_cell_leaves_nothing(engine: Engine, folder: Path) -> None:

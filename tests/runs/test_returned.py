@@ -113,7 +113,13 @@ class Here:
         found = returned.read({"made": made, "gone": gone}, target, "nb.ipynb")
         notebook = str(self.folder / "nb.ipynb")
         basis = Basis(
-            str(self.folder), "attempt", began, "cell 3", frozenset(read), notebook, self.hidden
+            str(self.folder),
+            "attempt",
+            began,
+            "code cell 3",
+            frozenset(read),
+            notebook,
+            self.hidden,
         )
         ours = os.path.realpath(self.folder / "share" / "dossier")
         return returned.place(found, basis, Places(self.blob_at, self.store.blobs.path, ours))
@@ -149,8 +155,8 @@ def test_a_link_is_not_followed_out(here: Here, tmp_path: Path) -> None:
 def test_what_was_changed_here_is_not_written_over(here: Here) -> None:
     (here.folder / "t.csv").write_text("changed by me")
     notes = here.place(here.made("t.csv", "by the cell", was="as it was sent"))
-    assert here.names() == {"t.csv": "changed by me", "t (cell 3).csv": "by the cell"}
-    assert len(notes) == 1 and "`t.csv` (its own is `t (cell 3).csv`)" in notes[0]
+    assert here.names() == {"t.csv": "changed by me", "t (code cell 3).csv": "by the cell"}
+    assert len(notes) == 1 and "`t.csv` (its own is `t (code cell 3).csv`)" in notes[0]
     # Once more, as after a crash: the same.
     assert here.place(here.made("t.csv", "by the cell", was="as it was sent")) == notes
     assert len(here.names()) == 2
@@ -167,7 +173,7 @@ def test_a_file_of_before_that_it_did_not_know_of(here: Here) -> None:
     (here.folder / "log.txt").write_text("of before")
     later = time.time() + 60
     notes = here.place(here.made("log.txt", "added"), read=["log.txt"], began=later)
-    assert here.names() == {"log.txt": "of before", "log (cell 3).txt": "added"} and notes
+    assert here.names() == {"log.txt": "of before", "log (code cell 3).txt": "added"} and notes
     assert here.place(here.made("log.txt", "anew"), began=later) == []
     assert here.names()["log.txt"] == "anew"
     # Made here since the cell began: somebody else's.
@@ -244,13 +250,13 @@ def test_what_is_hidden_comes_back_where_the_cell_names_it(here: Here) -> None:
 
 def test_what_stands_beside_is_not_written_over_either(here: Here) -> None:
     (here.folder / "a.csv").write_text("mine")
-    (here.folder / "a (cell 3).csv").write_text("mine, too")
+    (here.folder / "a (code cell 3).csv").write_text("mine, too")
     for _ in range(2):  # it may be done again
         here.place(here.made("a.csv", "theirs", was="older"))
     assert here.names() == {
         "a.csv": "mine",
-        "a (cell 3).csv": "mine, too",
-        "a (cell 3, ttempt).csv": "theirs",
+        "a (code cell 3).csv": "mine, too",
+        "a (code cell 3, ttempt).csv": "theirs",
     }
 
 
@@ -267,7 +273,7 @@ def test_a_file_becomes_a_folder_and_a_folder_a_file(here: Here) -> None:
 
 def test_it_stops_between_two_files(here: Here) -> None:
     found = returned.read({"made": [here.made("a", "a")]}, TARGET, "nb.ipynb")
-    basis = Basis(str(here.folder), "attempt", 0.0, "cell 3", frozenset(), "nb.ipynb")
+    basis = Basis(str(here.folder), "attempt", 0.0, "code cell 3", frozenset(), "nb.ipynb")
     places = Places(here.blob_at, here.store.blobs.path, "/ours", stopped=lambda: True)
     assert returned.place(found, basis, places) == []
     assert here.names() == {}

@@ -55,6 +55,17 @@ describe('LogModel', () => {
     expect(model.lines).toHaveLength(5);
   });
 
+  it('counts cells from 1 in words of the server, not in those of the cell', async () => {
+    const { model } = makeLog([
+      ['state', 'skipped: cell 0 failed before it\n'],
+      ['stdout', 'cell 0\n']
+    ]);
+    await model.update();
+    const wanted = ['skipped: cell 1 failed before it', 'cell 0'];
+    expect(texts(model)).toEqual(wanted);
+    expect(await model.whole()).toBe(wanted.map(line => `${line}\n`).join(''));
+  });
+
   it('shows a line as a terminal does', async () => {
     const { model } = makeLog([
       ['stdout', '10 %\r20 %\r'],
