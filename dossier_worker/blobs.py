@@ -36,6 +36,8 @@ Buffer = bytes | bytearray | memoryview | mmap.mmap
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 _REMEMBERED = 64
+# Pieces of a large value that tell whether it may have been stored before, and their bytes.
+_SAMPLES, _SAMPLE = 16, 4096
 # Seconds in which a blob that was asked for is not marked as asked for again.
 _YOUNG = 60.0
 
@@ -74,7 +76,7 @@ class BlobFolder:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.temporary.mkdir(exist_ok=True, mode=0o700)
         self._digests: OrderedDict[str, list[bytes]] = OrderedDict()
-        self._sizes: set[int] = set()
+        self._samples: set[bytes] = set()
 
     def path(self, blob: str) -> Path:
         """Where a blob is, or would be. A name from elsewhere cannot lead out of the folder."""
@@ -106,9 +108,11 @@ class BlobFolder:
         """Store the bytes and return their name."""
         view = flat(data)
         size = view.nbytes
-        # A large value is hashed while it is written. Only if one of the same size was stored
-        # before (an unchanged value, stored again?) is it worth to hash first.
-        if size <= PARALLEL_FROM or size in self._sizes:
+        # A large value is hashed while it is written. Only if one that looks the same was stored
+        # before (an unchanged value, stored again) is it worth to hash first.
+        sample = _sample(view) if size > PARALLEL_FROM else None
+        digests: list[bytes] | None = None
+        if sample is None or sample in self._samples:
             digests = digests_of(view)
             blob = name_of(size, digests)
             if self.has(blob, size):
@@ -119,14 +123,14 @@ class BlobFolder:
             _allocate(fd, size)
             # One thread writes, in order, as disks and networks like it; others hash meanwhile.
             with _beside(partial(_write_at, fd, view, 0), size):
-                digests = digests_of(view)
+                found = digests_of(view) if digests is None else digests
             if self.durable:
                 os.fsync(fd)
-            return size, digests
+            return size, found
 
         blob, _ = self._make(fill)
-        if size > PARALLEL_FROM:
-            self._sizes.add(size)
+        if sample is not None:
+            self._samples.add(sample)
         return blob
 
     def add(self, path: str | os.PathLike[str]) -> tuple[str, int]:
@@ -450,6 +454,15 @@ def flat(data: Buffer) -> memoryview:
     if view.nbytes == 0:
         return memoryview(b"")
     return view if view.format == "B" and view.ndim == 1 else view.cast("B")
+
+
+def _sample(view: memoryview) -> bytes:
+    """What a large value looks like: its size, and bytes from all over it."""
+    seen = hashlib.sha256(view.nbytes.to_bytes(8, "big"))
+    for index in range(_SAMPLES):
+        start = (view.nbytes - _SAMPLE) * index // (_SAMPLES - 1)
+        seen.update(view[start : start + _SAMPLE])
+    return seen.digest()
 
 
 def digests_of(view: memoryview) -> list[bytes]:

@@ -11,7 +11,9 @@ import random
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,6 +64,26 @@ def test_a_known_blob_is_not_written_again(folder: BlobFolder) -> None:
         before = folder.path(folder.write(data)).stat()
         after = folder.path(folder.write(bytearray(data))).stat()
         assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+@pytest.mark.parametrize("changed", [slice(None), slice(CHUNK + 5000, CHUNK + 5001)])
+def test_another_value_of_the_same_size_is_hashed_once(
+    folder: BlobFolder, changed: slice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = bytearray(content(3 * CHUNK))
+    folder.write(data)
+    data[changed] = bytes(byte ^ 1 for byte in data[changed])
+    expected = BlobFolder(folder.folder.parent / "another").write(data)
+    hashed = []
+
+    def digests_of(view: memoryview, real: Callable[..., list[bytes]] = blobs.digests_of) -> Any:
+        hashed.append(view.nbytes)
+        return real(view)
+
+    monkeypatch.setattr(blobs, "digests_of", digests_of)
+    assert folder.write(data) == expected
+    assert folder.verify(expected)
+    assert hashed == [len(data)]
 
 
 def test_a_file_cut_short_by_a_crash_is_written_again(folder: BlobFolder) -> None:
