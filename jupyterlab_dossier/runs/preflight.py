@@ -76,6 +76,35 @@ def refuse(problems: Iterable[Problem]) -> None:
         raise Refused(found)
 
 
+class Before:
+    """What cells that run before another one may change for it; gathered as they come."""
+
+    def __init__(self, steps: Iterable[Step] = ()) -> None:
+        self.written: set[str] = set()
+        self.unseen = False
+        """They may write what no analysis sees."""
+        self.finds = False
+        """They may change where modules are found."""
+        self.installs = False
+        for step in steps:
+            self.add(step)
+
+    def add(self, step: Step) -> None:
+        spec = step.spec
+        self.written.update(spec.get("writes") or [])
+        self.unseen |= bool(step.barrier or spec.get("unknown") or spec.get("outside"))
+        self.finds |= _PATHS.search(step.cell.source) is not None
+        self.installs |= _INSTALLS.search(step.cell.source) is not None
+
+    def doubtful(self, step: Step, now: bool) -> bool:
+        """Whether other modules may be there for a cell than are now.
+
+        `now`: it is the next to run, so that what they installed is there by now.
+        """
+        own = Before([step])
+        return self.finds or own.finds or own.installs or (self.installs and not now)
+
+
 # names
 
 
@@ -233,13 +262,6 @@ def packages(
         yield _problem(step.cell, False, "version", message, action)
 
 
-def finds_elsewhere(cells: Iterable[Cell], installing: Iterable[Cell]) -> bool:
-    """Whether cells may change where modules are found, or some of them which there are."""
-    return any(_PATHS.search(cell.source) for cell in cells) or any(
-        _INSTALLS.search(cell.source) for cell in installing
-    )
-
-
 def installs(
     step: Step, target: str, here: Environment | None, there: Environment | None
 ) -> Iterator[Problem]:
@@ -268,9 +290,12 @@ def installs(
 # files
 
 
-def paths(step: Step, steps: Iterable[Step]) -> list[str]:
-    """Literal paths that a cell reads for certain and that it does not write itself."""
-    if any(_FOLDERS.search(other.cell.source) for other in (step, *steps)):
+def paths(step: Step, moves: bool) -> list[str]:
+    """Literal paths that a cell reads for certain and that it does not write itself.
+
+    `moves`: a cell may change the folder in which they are looked for (`moves_folder`).
+    """
+    if moves:
         return []
     texts = (step.spec.get("needs") or {}).get("texts") or []
     reads = {text for text in step.spec.get("reads") or [] if text.startswith("<file ")}
@@ -279,20 +304,22 @@ def paths(step: Step, steps: Iterable[Step]) -> list[str]:
     return [t for t, r in found.items() if r in reads - written and "://" not in t and t.strip()]
 
 
+def moves_folder(steps: Iterable[Step]) -> bool:
+    """Whether a cell may change the working folder."""
+    return any(_FOLDERS.search(step.cell.source) for step in steps)
+
+
 def files(
-    step: Step, wanted: Collection[str], exist: Collection[str], before: Iterable[Step],
-    target: Target,
-) -> Iterator[Problem]:  # fmt: skip
+    step: Step, wanted: Collection[str], exist: Collection[str], before: Before, target: Target
+) -> Iterator[Problem]:
     """Files that a cell reads and that are not there; `exist` are those of this machine."""
-    written = {name for other in before for name in other.spec.get("writes") or []}
-    unseen = any(s.barrier or s.spec.get("unknown") or s.spec.get("outside") for s in before)
     for path in wanted:
         if path in exist:
             if not target.shares_folder and path.startswith("/"):
                 message = f"it reads `{path}`, which is here but perhaps not on {target.name!r}"
                 action = "Name it from the notebook's folder, so that it is sent"
                 yield _problem(step.cell, False, "file", message, action)
-        elif not unseen and not _covered(_resource(path), written):
+        elif not before.unseen and not _covered(_resource(path), before.written):
             message = f"it reads `{path}`, which does not exist, and no cell before it writes it"
             yield _problem(step.cell, False, "file", message, "Check the path")
 

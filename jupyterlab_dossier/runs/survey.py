@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,16 @@ class Report:
     complete: bool = True
 
 
+class Around:
+    """What is asked for each cell of a plan, and found out once for all of them."""
+
+    def __init__(self, plan: Plan, before: Iterable[Step] = ()) -> None:
+        self.steps = plan.steps
+        self.before = preflight.Before(before)
+        self.naming = travel.Naming(plan)
+        self.moves = preflight.moves_folder(plan.steps.values())
+
+
 async def of_workflow(engine: Engine, workflow: Workflow) -> list[Problem]:
     """What is wrong with the cells of a workflow."""
     observed = await engine.observed(workflow)
@@ -71,14 +81,14 @@ async def of_workflow(engine: Engine, workflow: Workflow) -> list[Problem]:
     found += undefined_names(plan, steps)
     found += preflight.split_values(steps, lambda cell: target_of(cell, workflow))
     env = conditions.environment(1)
-    before: list[Step] = []
+    around = Around(plan)
     for step in steps.values():
         name = target_of(step.cell, workflow)
         if usable[name] is None:
             recipe = engine.recipe(name, workflow.kernelspec, env, asked=step.cell.options)
-            report = await _elsewhere(engine, step, plan, before, workflow, recipe)
+            report = await _elsewhere(engine, step, around, workflow, recipe)
             found += report.problems
-        before.append(step)
+        around.before.add(step)
     return sorted(found, key=lambda problem: problem.index)
 
 
@@ -93,16 +103,14 @@ def undefined_names(plan: Plan, steps: Mapping[str, Step]) -> Iterator[Problem]:
 
 
 async def _elsewhere(
-    engine: Engine, step: Step, plan: Plan, before: Sequence[Step], workflow: Workflow,
-    recipe: Recipe, worker: Worker | None = None,
+    engine: Engine, step: Step, around: Around, workflow: Workflow, recipe: Recipe,
+    worker: Worker | None = None,
 ) -> Report:  # fmt: skip
     """What of a workflow's cell is another matter on its target than here."""
-    wanted = preflight.modules(step, plan.steps)
+    wanted = preflight.modules(step, around.steps)
     here = await engine.environments.here(_interpreter(workflow.kernelspec), wanted)
     folder = Path(workflow.path).parent
-    return await _compare(
-        engine, step, plan, before, folder, recipe, here, wanted, worker, now=False
-    )
+    return await _compare(engine, step, around, folder, recipe, here, wanted, worker, now=False)
 
 
 async def of_cell(
@@ -130,12 +138,10 @@ async def of_cell(
     for name, module in {**facts["of"], **_types(names, session.held)}.items():
         if module not in ("builtins", "__main__"):
             wanted[module] = wanted.get(module, False) or names.get(name, False)
-    others = [other for other in plan.steps.values() if other is not step]
+    around = Around(plan, [other for other in plan.steps.values() if other is not step])
     here = Environment.of(facts)
     folder = Path(session.path).parent
-    report = await _compare(
-        engine, step, plan, others, folder, recipe, here, wanted, worker, now=True
-    )
+    report = await _compare(engine, step, around, folder, recipe, here, wanted, worker, now=True)
     return Report(problems + report.problems, report.complete)
 
 
@@ -174,7 +180,8 @@ async def on_worker(
     if provider is None or provider.interpreter(worker.target, python) is not None:
         return  # it was known, and told, before the run began
     before = [s for s in state.plan.steps.values() if s.cell.index < step.cell.index]
-    report = await _elsewhere(engine, step, state.plan, before, state.workflow, recipe, worker)
+    around = Around(state.plan, before)
+    report = await _elsewhere(engine, step, around, state.workflow, recipe, worker)
     not_run(report.problems)
 
 
@@ -187,24 +194,21 @@ def not_run(problems: Sequence[Problem]) -> str | None:
 
 
 async def _compare(
-    engine: Engine, step: Step, plan: Plan, others: Sequence[Step], folder: Path, recipe: Recipe,
+    engine: Engine, step: Step, around: Around, folder: Path, recipe: Recipe,
     here: Environment | None, wanted: Mapping[str, bool], worker: Worker | None, now: bool,
 ) -> Report:  # fmt: skip
     target = engine.catalogue.targets[recipe.target]
     there = await engine.environments.there(target, recipe, list(wanted), worker)
-    paths = preflight.paths(step, plan.steps.values())
+    paths = preflight.paths(step, around.moves)
     exist, own = await asyncio.to_thread(_on_disk, folder, paths, list(wanted))
     problems: list[Problem] = []
     if here is not None and there is not None:
-        cells = [other.cell for other in (*others, step)]
-        # One by one, what was installed before is there by now.
-        installing = [step.cell] if now else cells
-        doubtful = preflight.finds_elsewhere(cells, installing)
+        doubtful = around.before.doubtful(step, now)
         problems += preflight.packages(step, wanted, target.name, here, there, own, doubtful)
     problems += preflight.installs(step, target.name, here, there)
-    problems += preflight.files(step, paths, exist, others, target)
+    problems += preflight.files(step, paths, exist, around.before, target)
     if not target.shares_folder:
-        named = travel.named(plan, step.cell.id)
+        named = around.naming.of(step.cell.id)
         asked = travel.Wanted(str(folder / "notebook"), target, named=named)
         found, _ = await asyncio.to_thread(engine.travel.find, asked)
         # A pattern that fits files is as good as their names.

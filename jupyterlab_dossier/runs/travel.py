@@ -22,13 +22,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dossier_worker.folders import SKIPPED
 
 from ..dataflow import traits
 from ..targets import Target
-from . import plan as planning
 from . import preflight, returned
 from .model import Cell, Json
 from .progress import bytes_words
@@ -36,7 +35,7 @@ from .returned import Basis, Returned
 
 if TYPE_CHECKING:
     from ..store import Store
-    from .plan import Plan
+    from .plan import Plan, Step
 
 # Of what a literal only may mean (a folder, a pattern), more than this is left to be declared.
 _GUESSED_FILES = 1000
@@ -150,31 +149,84 @@ def remembered(setting: Json) -> Named:
 
 def named(plan: Plan, cell: str) -> Named:
     """What a cell names: itself, what it calls, and the set-up that is replayed before it."""
-    step = plan.steps[cell]
-    literals, modules = set[str](), set[str]()
-    for other in (plan.steps[one] for one in planning.lineage(plan, cell)):
-        literals |= _literals(other.cell.source)
-        needs = other.spec.get("needs") or {}
-        names = [*(other.spec.get("imports") or []), *(needs.get("modules") or {})]
-        names += map(str, (needs.get("imported") or {}).values())
-        modules |= {name.partition(".")[0] for name in names}
-    for setup in step.prefix:
-        literals |= _literals(setup.source)
-        modules |= _imports(setup.source)
-    reads, writes = (step.spec.get(kind) or [] for kind in ("reads", "writes"))
-    said = (step.cell.effects or {}).get("reads") or []
-    declared = {name[len("file:") :] for name in said if name.startswith("file:")} - {"*"}
-    literals.discard(".")  # of what a text is split at, most often
-    if "<files>" in reads and _LISTS.search(step.cell.source):
-        literals.add(".")
-    return Named(
-        reads=frozenset(_paths(reads) | declared),
-        writes=frozenset(_paths(writes)),
-        literals=frozenset(literals),
-        modules=frozenset(modules),
-        unknown="<files>" in reads,
-        opens="<files>" in (*reads, *writes) or bool(step.barrier or step.spec.get("unknown")),
-    )
+    return Naming(plan).of(cell)
+
+
+class Naming:
+    """What the cells of a plan name. For all of them, the text of each is looked at once."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._lines: dict[str, Texts] = {}
+
+    def of(self, cell: str) -> Named:
+        step = self._plan.steps[cell]
+        makers = (maker for setup in step.prefix for maker in setup.inputs.values())
+        line = _all_of(map(self._line, dict.fromkeys((cell, *makers))))
+        literals, modules = set(line.literals), set(line.modules)
+        for setup in step.prefix:
+            literals |= _literals(setup.source)
+            modules |= _imports(setup.source)
+        reads, writes = (step.spec.get(kind) or [] for kind in ("reads", "writes"))
+        said = (step.cell.effects or {}).get("reads") or []
+        declared = {name[len("file:") :] for name in said if name.startswith("file:")} - {"*"}
+        literals.discard(".")  # of what a text is split at, most often
+        if "<files>" in reads and _LISTS.search(step.cell.source):
+            literals.add(".")
+        return Named(
+            reads=frozenset(_paths(reads) | declared),
+            writes=frozenset(_paths(writes)),
+            literals=frozenset(literals),
+            modules=frozenset(modules),
+            unknown="<files>" in reads,
+            opens="<files>" in (*reads, *writes) or bool(step.barrier or step.spec.get("unknown")),
+        )
+
+    def _line(self, cell: str) -> Texts:
+        """The texts of a cell and of all that its inputs come from."""
+        todo = [cell]
+        while cell not in self._lines:
+            current = todo[-1]
+            makers = dict.fromkeys(self._plan.steps[current].inputs.values())
+            before = [maker for maker in makers if maker not in self._lines]
+            if before:
+                todo += before
+                continue
+            todo.pop()
+            if current not in self._lines:
+                own = _texts_of(self._plan.steps[current])
+                self._lines[current] = _all_of((*(self._lines[m] for m in makers), own))
+        return self._lines[cell]
+
+
+class Texts(NamedTuple):
+    """Literals and modules in the text of cells."""
+
+    literals: frozenset[str]
+    modules: frozenset[str]
+
+
+def _texts_of(step: Step) -> Texts:
+    needs = step.spec.get("needs") or {}
+    names = [*(step.spec.get("imports") or []), *(needs.get("modules") or {})]
+    names += map(str, (needs.get("imported") or {}).values())
+    modules = frozenset(name.partition(".")[0] for name in names)
+    return Texts(_literals(step.cell.source), modules)
+
+
+def _all_of(found: Iterable[Texts]) -> Texts:
+    """Together; along a chain that names nothing new it stays the same object."""
+    parts = sorted(found, key=lambda texts: -len(texts.literals))
+    whole = parts[0]
+    for part in parts[1:]:
+        literals = whole.literals
+        if not part.literals <= literals:
+            literals |= part.literals
+        modules = whole.modules
+        if not part.modules <= modules:
+            modules |= part.modules
+        whole = Texts(literals, modules)
+    return whole
 
 
 def _paths(resources: Iterable[str]) -> set[str]:

@@ -31,7 +31,10 @@ def test_no_false_alarms(kind: corpus.Kind) -> None:
         steps = list(made.steps.values())
         told += [(name, str(problem)) for problem in survey.undefined_names(made, made.steps)]
         for step in steps:
-            paths = preflight.paths(step, steps)
+            paths = preflight.paths(step, preflight.moves_folder(steps))
             before = steps[: step.cell.index]
-            told += [(name, str(p)) for p in preflight.files(step, paths, [], before, local)]
+            told += [
+                (name, str(p))
+                for p in preflight.files(step, paths, [], preflight.Before(before), local)
+            ]
     assert told == []

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
 
+from jupyterlab_dossier.dataflow import Cell as Analysed
+from jupyterlab_dossier.dataflow import analyse
+from jupyterlab_dossier.runs import plan as planning
 from jupyterlab_dossier.runs import travel
+from jupyterlab_dossier.runs.model import Cell
 from jupyterlab_dossier.runs.travel import Named, Travel, Wanted
 from jupyterlab_dossier.store import Store
 from jupyterlab_dossier.targets import Target
@@ -81,3 +86,60 @@ def test_links_are_what_they_lead_to(folder: Path) -> None:
     (folder / "in" / "data").symlink_to(folder / ".." / "data")
     (folder / "in" / "again").symlink_to(folder / "in")
     assert files(find(folder, "in")) == ["in/data/1.csv", "in/x"]
+
+
+def chain(length: int) -> planning.Plan:
+    """Each cell uses the one before it, and names a file."""
+    sources = [
+        f"x{n} = open('{n}.txt').read()" + (f" + x{n - 1}" if n else "") for n in range(length)
+    ]
+    return plan_of(sources)
+
+
+def plan_of(sources: Sequence[str]) -> planning.Plan:
+    cells = [Cell(f"c{n}", n, source) for n, source in enumerate(sources)]
+    graph = analyse([Analysed(cell.id, cell.source) for cell in cells])
+    return planning.make(cells, graph.to_json())
+
+
+def test_what_cells_name_is_what_their_lineages_name() -> None:
+    plan = plan_of(
+        [
+            "import os\na = 'a.csv'",
+            "import json\ndef f():\n    return a, 'b.csv'",
+            "import sys\nsys.path.append('lib')\nb = 'c.csv'",
+            "c = f()",
+            "d = (b, c, 'd.csv')",
+            "print(d, json)",
+            "print(a)",
+        ]
+    )
+    naming = travel.Naming(plan)
+    for cell in reversed(plan.order):
+        line = {plan.steps[one].cell.source for one in planning.lineage(plan, cell)}
+        texts = {*line, *(setup.source for setup in plan.steps[cell].prefix)}
+        expected = {t for text in texts for t in re.findall(r"'([^']*)'", text)}
+        assert naming.of(cell).literals == expected
+        assert naming.of(cell) == travel.named(plan, cell)
+
+
+def test_the_work_of_naming_grows_with_the_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    inputs = planning.Step.inputs.fget
+    assert inputs is not None
+
+    def counted(step: planning.Step) -> dict[str, str]:
+        asked.append(step.cell.id)
+        return inputs(step)
+
+    monkeypatch.setattr(planning.Step, "inputs", property(counted))
+
+    def work(length: int) -> int:
+        plan = chain(length)
+        asked.clear()
+        naming = travel.Naming(plan)
+        named = [naming.of(cell) for cell in plan.order]
+        assert {f"{n}.txt" for n in range(length)} <= named[-1].literals
+        return len(asked)
+
+    assert work(80) == 2 * work(40)
