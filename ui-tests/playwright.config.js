@@ -2,7 +2,7 @@
  * Galata's configuration with Debian's Chromium, which needs no download.
  */
 const port = process.env.DOSSIER_UI_TESTS_PORT ?? '8899';
-process.env.TARGET_URL ??= `http://localhost:${port}`;
+process.env.TARGET_URL ??= `http://127.0.0.1:${port}`;
 const baseConfig = require('@jupyterlab/galata/lib/playwright-config');
 
 const LAID_OUT = /@layout/;

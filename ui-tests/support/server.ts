@@ -20,7 +20,7 @@ export class OwnServer {
   readonly root: string;
 
   get url(): string {
-    return `http://localhost:${this._options.port}`;
+    return `http://127.0.0.1:${this._options.port}`;
   }
 
   async start(): Promise<void> {

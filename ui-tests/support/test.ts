@@ -9,6 +9,7 @@ import {
 export { expect };
 
 const THEME_NAMES = ['JupyterLab Light', 'JupyterLab Dark'] as const;
+const DEFAULT_MODE = 'contentVisibility';
 
 /**
  * What a project of `playwright.config.js` or a test may choose.
@@ -33,6 +34,9 @@ export interface IOptions {
 const TRACKER = '@jupyterlab/notebook-extension:tracker';
 const THEMES = '@jupyterlab/apputils-extension:themes';
 
+// A connection that was kept may be gone, which is no fault of what is asked for once more.
+const AGAIN = { maxRetries: 2, timeout: 0 };
+
 /**
  * Marks a test of what is laid out in a notebook: it runs in all windowing modes and themes.
  */
@@ -42,7 +46,7 @@ export const laidOut = { tag: '@layout' };
  * Galata's test with real kernels and sessions, and the options above.
  */
 export const test = base.extend<IOptions & { endSessions: void }>({
-  windowingMode: ['contentVisibility', { option: true }],
+  windowingMode: [DEFAULT_MODE, { option: true }],
   theme: ['JupyterLab Light', { option: true }],
   settings: [{}, { option: true }],
   mockSettings: async ({ settings, theme, windowingMode }, use) => {
@@ -67,26 +71,29 @@ export const test = base.extend<IOptions & { endSessions: void }>({
   endSessions: [
     async ({ request, tmpPath }, use) => {
       await use();
-      const sessions = await (await request.get('api/sessions')).json();
-      for (const { id, path } of sessions as { id: string; path: string }[]) {
-        if (path.startsWith(`${tmpPath}/`)) {
-          await request.delete(`api/sessions/${id}`);
-        }
-      }
+      const answer = await request.get('api/sessions', AGAIN);
+      const sessions = (await answer.json()) as { id: string; path: string }[];
+      await Promise.all(
+        sessions
+          .filter(({ path }) => path.startsWith(`${tmpPath}/`))
+          .map(({ id }) => request.delete(`api/sessions/${id}`, AGAIN))
+      );
     },
-    { auto: true }
+    // Of its own: a kernel takes its time to end, and the test may have used up the test's.
+    { auto: true, timeout: 120_000 }
   ]
 });
 
 /**
- * Expect no violation that axe calls serious or critical in the parts of the page that are ours,
- * in the light theme and in the dark one.
+ * Expect no violation that axe calls serious or critical in the parts of the page that are ours, in
+ * the light theme and in the dark one. Windowing modes other than JupyterLab's own, in which every
+ * test runs too, are looked at in the theme they have.
  */
 export async function expectAccessible(
   page: IJupyterLabPageFixture,
   ...parts: string[]
 ): Promise<void> {
-  await inBothThemes(page, async (theme, isFirst) => {
+  const check = async (theme: string, isFirst: boolean) => {
     let axe = new AxeBuilder({ page });
     if (!isFirst) {
       // Nothing but colours depends on the theme.
@@ -103,25 +110,32 @@ export async function expectAccessible(
           `${theme}: ${id}: ${nodes.map(node => node.html).join('\n')}`
       );
     expect(serious).toEqual([]);
-  });
+  };
+  const { use } = test.info().project;
+  await ((use as Partial<IOptions>).windowingMode === DEFAULT_MODE
+    ? inBothThemes(page, check)
+    : check(await themeOf(page), true));
 }
 
 /**
- * Keep pictures of the page under `test-results/looks`, to be looked at; in both themes where
+ * Keep pictures of the page in both themes under `test-results/looks`, to be looked at, where
  * `DOSSIER_LOOKS` is set.
  */
 export async function look(
   page: IJupyterLabPageFixture,
   name: string
 ): Promise<void> {
-  const { project } = test.info();
-  const keep = async (theme: string) => {
-    const folder = `test-results/looks/${project.name}`;
-    await page.screenshot({ path: `${folder}/${name}${theme}.png` });
-  };
-  await (process.env.DOSSIER_LOOKS
-    ? inBothThemes(page, theme => keep(`.${theme.split(' ').pop()!}`))
-    : keep(''));
+  if (process.env.DOSSIER_LOOKS) {
+    const folder = `test-results/looks/${test.info().project.name}`;
+    await inBothThemes(page, async theme => {
+      const suffix = theme.split(' ').pop()!;
+      await page.screenshot({ path: `${folder}/${name}.${suffix}.png` });
+    });
+  }
+}
+
+function themeOf(page: IJupyterLabPageFixture): Promise<string> {
+  return page.evaluate(() => document.body.dataset.jpThemeName!);
 }
 
 /**
@@ -131,7 +145,7 @@ async function inBothThemes(
   page: IJupyterLabPageFixture,
   act: (theme: string, isFirst: boolean) => Promise<void>
 ): Promise<void> {
-  const first = await page.evaluate(() => document.body.dataset.jpThemeName!);
+  const first = await themeOf(page);
   const other = THEME_NAMES.find(name => name !== first)!;
   await act(first, true);
   for (const theme of [other, first]) {

@@ -195,5 +195,6 @@ test('scripts in outputs are trusted as those of the kernel', async ({
   });
   await page.notebook.openByPath(`${tmpPath}/foreign.ipynb`);
   await page.notebook.activate('foreign.ipynb');
+  await page.getByText('Python 3 (ipykernel) | Idle').waitFor();
   await expectSame(undefined);
 });

@@ -13,7 +13,7 @@ const versions = [
   { name: 'notebook7', app: 'notebook', at: 'notebooks' }
 ].map((version, index) => ({
   ...version,
-  url: `http://localhost:${first + 100 * index}`,
+  url: `http://127.0.0.1:${first + 100 * index}`,
   port: first + 100 * index
 }));
 
