@@ -124,6 +124,22 @@ export function toolbarTarget(page: IJupyterLabPageFixture): Locator {
 }
 
 /**
+ * What is ours in the property inspector, unfolded.
+ */
+export async function showTool(page: IJupyterLabPageFixture): Promise<Locator> {
+  await page.sidebar.openTab('jp-property-inspector');
+  const header = page
+    .locator('.jp-NotebookTools .jp-Collapse-header')
+    .filter({ hasText: 'Dossier' });
+  await header.waitFor();
+  const tool = page.locator('.jp-DossierTool');
+  if (!(await tool.isVisible())) {
+    await header.click();
+  }
+  return tool;
+}
+
+/**
  * Choose in the menu that a button opens.
  */
 export async function choose(

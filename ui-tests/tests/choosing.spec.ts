@@ -4,6 +4,7 @@ import {
   openNotebook,
   outputsAt,
   promptAt,
+  showTool,
   stateAt,
   targetAt
 } from '../support/notebook';
@@ -102,17 +103,7 @@ test('options of a target are set in a form, and kept by it', async ({
   await expect(outputsAt(page, 0)).toContainText('MemoryError');
 
   // The inspector shows the same, and changes it.
-  await page.sidebar.openTab('jp-property-inspector');
-  const tool = page.locator('.jp-DossierTool');
-  await expect(
-    page.locator('.jp-Collapse-header').filter({ hasText: 'Dossier' })
-  ).toBeVisible();
-  if (!(await tool.isVisible())) {
-    await page
-      .locator('.jp-Collapse-header')
-      .filter({ hasText: 'Dossier' })
-      .click();
-  }
+  const tool = await showTool(page);
   const field = tool.getByLabel('Memory limit in MiB');
   await expect(field).toHaveValue('100');
   await expect(tool.getByRole('status')).toHaveText(/^failed/);

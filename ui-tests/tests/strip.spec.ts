@@ -5,6 +5,7 @@ import {
   outputsAt,
   pickTarget,
   promptAt,
+  showTool,
   stateAt,
   targetAt,
   toolbarTarget
@@ -119,14 +120,7 @@ test.describe('no strips', () => {
     await expect(outputsAt(page, 0)).toHaveText('hidden\n');
     await expect(page.locator('.jp-DossierStrip')).toHaveCount(0);
     await expect(toolbarTarget(page)).toHaveText('Target local');
-    await page.sidebar.openTab('jp-property-inspector');
-    const tool = page.locator('.jp-DossierTool');
-    if (!(await tool.isVisible())) {
-      await page
-        .locator('.jp-NotebookTools .jp-Collapse-header')
-        .filter({ hasText: 'Dossier' })
-        .click();
-    }
+    const tool = await showTool(page);
     await expect(tool.getByRole('status')).toHaveText('done');
   });
 });
