@@ -15,7 +15,8 @@ const project = (windowingMode, theme) => ({
 
 module.exports = {
   ...baseConfig,
-  timeout: 120_000,
+  // Limits against hanging: figures are those of `make bench`.
+  timeout: 240_000,
   workers: 1,
   retries: 0,
   reporter: [['list'], ['junit', { outputFile: 'test-results/junit.xml' }]],
@@ -31,7 +32,7 @@ module.exports = {
       args: ['--disable-dev-shm-usage']
     }
   },
-  expect: { timeout: 30_000 },
+  expect: { timeout: 60_000 },
   // Every test runs with JupyterLab's own windowing mode; those about what is laid out in a
   // notebook (`laidOut`) in the other modes too.
   projects: [

@@ -11,7 +11,6 @@ test('the inputs of a failed cell are opened in the kernel', async ({
   page,
   tmpPath
 }) => {
-  test.setTimeout(120000);
   await openNotebook(page, `${tmpPath}/inputs.ipynb`, [
     { source: 'rows = [3, 1]' },
     {
@@ -25,9 +24,7 @@ test('the inputs of a failed cell are opened in the kernel', async ({
   for (let i = 0; i < 3; i++) {
     await page.keyboard.press('Shift+Enter');
   }
-  await expect(outputsAt(page, 2)).toContainText('IndexError', {
-    timeout: 60000
-  });
+  await expect(outputsAt(page, 2)).toContainText('IndexError');
   const button = cellAt(page, 2).getByRole('button', { name: 'Open inputs' });
   await expect(button).toBeVisible();
   await expect(
@@ -40,7 +37,7 @@ test('the inputs of a failed cell are opened in the kernel', async ({
 
   // The ledger knows it after a reload, too.
   await comeBack(page, `${tmpPath}/inputs.ipynb`);
-  await expect(stateAt(page, 2)).toContainText('failed', { timeout: 60000 });
+  await expect(stateAt(page, 2)).toContainText('failed');
   await button.click();
   const opened = page.locator('.Toastify__toast').filter({
     hasText: /Opened in the kernel: limit, rows/

@@ -30,9 +30,7 @@ test('a killed server comes back: outputs stand once, what is gone is said', asy
     await server.stop();
     await server.start();
     fs.writeFileSync(path.join(server.root, 'go'), '');
-    await expect(outputsAt(page, 0)).toHaveText(['before\nafter\n'], {
-      timeout: 60_000
-    });
+    await expect(outputsAt(page, 0)).toHaveText(['before\nafter\n']);
     await expect(stateAt(page, 0)).toContainText('done');
     await expect(stateAt(page, 0)).toContainText(
       'the kernel and its names are gone'
@@ -63,9 +61,7 @@ test('a workflow run goes on when the server is killed and started', async ({
     await server.stop();
     await server.start();
     fs.writeFileSync(path.join(server.root, 'go'), '');
-    await expect(outputsAt(page, 1)).toHaveText(['x is 1\n'], {
-      timeout: 60_000
-    });
+    await expect(outputsAt(page, 1)).toHaveText(['x is 1\n']);
     await expect(outputsAt(page, 0)).toHaveText(['before\nafter\n']);
     await expect(stateAt(page, 1)).toContainText('done');
   } finally {

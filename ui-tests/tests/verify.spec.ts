@@ -6,7 +6,6 @@ test('verifying names the cell that is random, and asks before cells reach outsi
   page,
   tmpPath
 }) => {
-  test.setTimeout(240_000);
   const outside = `/tmp/dossier-verify-${Date.now()}.txt`;
   await openNotebook(page, `${tmpPath}/again.ipynb`, [
     { source: 'rows = list(range(1000))\nprint(sum(rows))' },
