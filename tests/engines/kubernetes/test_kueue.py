@@ -70,8 +70,8 @@ def kueue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     kubectl("wait", "--for=condition=Established", "-f", str(KUEUE / "crds"), "--timeout=60s")
     # Its certificate for metrics has a fixed place: one that only this process sees.
     script = """
-    mkdir etc-over etc-work
-    mount -t overlay overlay -o lowerdir=/etc,upperdir=$PWD/etc-over,workdir=$PWD/etc-work /etc
+    mkdir over && mount -t tmpfs tmpfs over && mkdir over/upper over/work
+    mount -t overlay overlay -o lowerdir=/etc,upperdir=$PWD/over/upper,workdir=$PWD/over/work /etc
     mkdir -p /etc/kueue/metrics && ln -s "$PWD" /etc/kueue/metrics/certs && exec "$@"
     """
     command = [
