@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import signal
@@ -24,6 +25,9 @@ PROXY = ROOT / "ui-tests/node_modules/.bin/configurable-http-proxy"
 TOKEN = "of-this-test"
 # Seconds that anything may take to be there, on a machine that does other things too.
 PATIENCE = 150
+# What says that something is not there yet: no server (by a redirect to the hub), or nobody behind
+# the proxy.
+AWAY = (302, 404, 424, 502, 503)
 # The hub is known by this; a user's server is the tests' own environment with the hub's client.
 CONFIG = """\
 c.JupyterHub.bind_url = c.JupyterHub.public_url = {url!r}
@@ -47,12 +51,22 @@ c.Spawner.environment = {environment!r}
 """
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """To follow one to the hub would make a question of what was to be done."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
 class Hub:
     """JupyterHub with the server of its user ada, whose home and settings are in `folder`."""
 
     def __init__(self, folder: Path, tls: Path) -> None:
         self._folder = folder
-        self._trusted = ssl.create_default_context(cafile=str(tls / "ca.crt"))
+        trusted = ssl.create_default_context(cafile=str(tls / "ca.crt"))
+        self._opener = urllib.request.build_opener(
+            urllib.request.HTTPSHandler(context=trusted), _NoRedirect
+        )
         port, hub_port, proxy_port = free_ports(NODE, "127.0.0.1", "127.0.0.1")
         self.url = f"https://{NODE}:{port}"
         (client,) = HUB.glob("lib/python*/site-packages")
@@ -86,6 +100,7 @@ class Hub:
             )  # fmt: skip
         try:
             self.ask("hub/api/users/ada/server", {})
+            self.ask("user/ada/api/status")  # from here on the way to it is known
         except BaseException:
             self.__exit__()
             raise
@@ -116,16 +131,16 @@ class Hub:
         until = time.monotonic() + PATIENCE
         while True:
             try:
-                with urllib.request.urlopen(request, context=self._trusted, timeout=60) as answer:
+                with self._opener.open(request, timeout=60) as answer:
                     text = answer.read()
                     return json.loads(text) if text else None
-            except urllib.error.URLError as error:
-                # Not there yet: no proxy, no hub behind it (503), no server (404, 424, a redirect).
-                status = getattr(error, "code", None)
-                away = status in (404, 424, 502, 503) or isinstance(error.reason, ConnectionError)
-                if not away or time.monotonic() > until:
+            except urllib.error.HTTPError as error:
+                if error.code not in AWAY or time.monotonic() > until:
                     raise
-                time.sleep(0.2)
+            except (OSError, http.client.HTTPException):  # no proxy
+                if time.monotonic() > until:
+                    raise
+            time.sleep(0.2)
 
     def kill_proxy(self) -> int:
         """Ends the proxy as a fault does: the hub starts another one."""
