@@ -52,8 +52,9 @@ class LocalProvider:
 
     async def check(self, target: Target) -> Usable:
         python = target.python
-        if python is not None and not await asyncio.to_thread(os.access, python, os.X_OK):
-            return Usable(False, f"its interpreter {python} is not there or cannot be executed")
+        if python is not None and not await asyncio.to_thread(_executable, python):
+            words = f"its setting python: {python[:300]!r} is not there or cannot be executed"
+            return Usable(False, words)
         return Usable(True)
 
     async def face(self, target: Target) -> None:
@@ -102,6 +103,13 @@ class LocalProvider:
                 file.seek(max(0, os.fstat(file.fileno()).st_size - LOG_TAIL))
                 texts.append(file.read().decode("utf-8", "replace"))
         return "\n".join(texts)
+
+
+def _executable(path: str) -> bool:
+    try:
+        return os.path.isfile(path) and os.access(path, os.X_OK)
+    except ValueError:  # it is no name of a file
+        return False
 
 
 def _start(order: WorkerOrder, log: Path) -> dict[str, Any]:

@@ -13,6 +13,13 @@ VICIOUS = [
     # What stands in a path of a file system, and nowhere else.
     "/$(touch x)/`id`/{{ x }}", "/../..", "/ü 'x'/\"y\"", "/" + "a" * 190, "/a\nb: c", "/x:ro",
 ]  # fmt: skip
+# For what is an address: each is nearly one.
+ADDRESSES = [
+    "https://x/$(id)", "https://x/`id`", "https://x/a\nb: c", "https://x y/", "https://u:p@x/",
+    "https://x/?a=b", "https://x:99999/", "https://x/" + "a" * 10_000, "https://ü.example/",
+    "file:///etc/passwd", "hub; id", "hub\n", "h:99999", "h:1; id", "[::1]:x", "::1; id", "::1\n",
+    "[::1", "h/../..", "0.0.0.0:80 --privileged",
+]  # fmt: skip
 NO_NUMBERS: list[Any] = [True, -1, 1.5, "1", 10**400, None, [], {}, "1; rm -rf /"]
 
 # Of each option a value that does what it is for.

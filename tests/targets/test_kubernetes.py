@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from fields import GOOD, Leaf, leaves
+from fields import ADDRESSES, GOOD, VICIOUS, Leaf, leaves
 from jsonschema import Draft202012Validator
 
 from jupyterlab_dossier.runs import Cell
@@ -23,6 +23,7 @@ from jupyterlab_dossier.targets.kubernetes import (
     rights,
     settings,
 )
+from jupyterlab_dossier.targets.local import LocalProvider
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,6 +37,12 @@ SETTINGS = [
 ]
 # Names of a file and of what stands in it: what is not there is told.
 FILES = {("kubeconfig",), ("context",)}
+# A path in the image, where a file may have any name; it is executed as it is.
+PATHS = {("python",)}
+
+
+# Names that a file may have, if strange ones.
+NAMES = {"/" + "a" * 190, "/ü 'x'/\"y\"", "/x:ro", "/../.."}
 
 
 def may_take(leaf: Leaf, value: object) -> bool:
@@ -72,13 +79,40 @@ def test_no_field_takes_what_is_no_name(leaf: Leaf) -> None:
 
 @pytest.mark.parametrize("leaf", SETTINGS, ids=[".".join(leaf.path) for leaf in SETTINGS])
 async def test_no_setting_takes_what_is_no_name(leaf: Leaf) -> None:
-    for value in leaf.values:
+    addresses = ADDRESSES if leaf.path[0] in ("link", "listen") else []
+    for value in [*leaf.values, *addresses]:
         if value == 10**400 and leaf.path[0] in ("user", "group"):
             continue
         usable = await KubernetesProvider().check(Target("pods", "kubernetes", leaf.make(value)))
         assert not usable.usable
-        words = "no cluster is configured" if leaf.path in FILES else f"its setting {leaf.path[0]}"
+        taken = leaf.path in FILES or (leaf.path in PATHS and value in NAMES)
+        words = "no cluster is configured" if taken else f"its setting {leaf.path[0]}"
         assert str(usable.why).startswith(words), (value, usable.why)
+
+
+@pytest.mark.parametrize(
+    ("setting", "values"),
+    [
+        ("python", ["python3.12", "/opt/my env/bin/python"]),
+        ("listen", ["10.0.0.1", "10.0.0.1:8443", "a.example:65535", "::1", "[::1]:8443"]),
+        (
+            "link",
+            ["hub", "https://a.example/user/ada%40b/", "http://10.0.0.1:8888", "wss://[::1]/"],
+        ),
+        ("ca", [__file__]),
+    ],
+)
+async def test_settings_as_they_are_meant_are_taken(setting: str, values: list[str]) -> None:
+    for value in values:
+        usable = await KubernetesProvider().check(Target("pods", "kubernetes", {setting: value}))
+        assert str(usable.why).startswith("no cluster is configured"), usable.why
+
+
+@pytest.mark.parametrize("value", VICIOUS, ids=range(len(VICIOUS)))
+async def test_no_interpreter_of_this_machine_is_what_is_no_name(value: str) -> None:
+    usable = await LocalProvider().check(Target("mine", "local", {"python": value}))
+    assert not usable.usable
+    assert str(usable.why).startswith("its setting python: "), usable.why
 
 
 def test_each_field_has_values_that_do_what_it_is_for() -> None:

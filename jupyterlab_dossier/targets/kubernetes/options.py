@@ -189,9 +189,23 @@ def schema(target: Target) -> Json:
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
+_HOST = r"[A-Za-z0-9]([-A-Za-z0-9._]{0,251}[A-Za-z0-9])?"
+_IPV6 = r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]{1,45}"
+_PORT = r"(:([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
+_URL = rf"(http|ws)s?://({_HOST}|\[{_IPV6}\]){_PORT}(/[-A-Za-z0-9._~%!&()*+,;=:@/]{{0,1000}})?"
+# A name in the image's PATH, or a path; where a "$" stands, the kubelet may put a variable.
+_PYTHON = r"([A-Za-z0-9_][-A-Za-z0-9_.+]{0,100}|/[^\x00-\x1f\x7f$]{1,1000})"
+
 SETTINGS: Json = {
     "kubeconfig": {"type": "string"},
     "context": {"type": "string"},
+    "python": {"type": "string", "pattern": f"^{_PYTHON}{_END}"},
+    "listen": {
+        "type": "string",
+        "pattern": rf"^({_HOST}{_PORT}|\[{_IPV6}\]{_PORT}|{_IPV6}){_END}",
+    },
+    "link": {"type": "string", "pattern": f"^(hub|{_URL}){_END}"},
+    "ca": {"type": "string", "pattern": r"^[^\x00-\x1f\x7f]{1,1000}" + _END},
     "namespace": _name("Namespace", maxLength=63),
     "gpu": _text("GPU resource", f"^{_KEY}{_END}"),
     "user": {"type": "integer", "minimum": 1},

@@ -64,7 +64,7 @@ class KubernetesProvider:
 
     async def check(self, target: Target) -> Usable:
         try:
-            wrong = settings.wrong(target)
+            wrong = await asyncio.to_thread(settings.wrong, target)
             if wrong is not None:
                 return Usable(False, wrong)
             with anyio.fail_after(_CHECK):

@@ -13,11 +13,17 @@ _GROUP = 1000
 
 
 def wrong(target: Target) -> str | None:
-    """The first of the target's own settings that is not what it should be, in words."""
+    """The first of the target's own settings that is not what it should be, in words.
+
+    It looks for files that they name.
+    """
     checker = Draft202012Validator({"properties": SETTINGS})
     for fault in checker.iter_errors(target.settings):
         where = ".".join(str(part) for part in fault.absolute_path)
         return f"its setting {where}: {fault.message[:300]}"
+    ca = target.settings.get("ca")
+    if ca is not None and not (os.path.isfile(ca) and os.access(ca, os.R_OK)):
+        return f"its setting ca: {ca} cannot be read"
     if target.shares_store and _own("geteuid") == 0:
         return (
             "its setting shared: this server runs as root and its store is for root alone, which"

@@ -42,6 +42,24 @@ PLACES = {
     "time_limit": r"spec activeDeadlineSeconds",
     "idle": r"",  # the worker's own
 }
+# Where a target's settings show; those without a place say where the cluster and the server are.
+SETTINGS = {
+    "python": POD + r"containers 0 command 0",
+    "gpu": POD + r"containers 0 resources (limits|requests) \S+",
+    "user": POD + r"securityContext runAsUser",
+    "group": POD + r"securityContext fsGroup",
+    "image_pull_policy": POD + r"containers 0 imagePullPolicy",
+    "image_pull_secrets": POD + r"imagePullSecrets( \d name)?",
+}
+GOOD_SETTINGS: dict[str, list[Any]] = {
+    "python": ["python3.12", "/opt/my env/bin/python"],
+    "gpu": ["example.com/gpu"],
+    "user": [4711],
+    "group": [4711],
+    "image_pull_policy": ["Always", "Never"],
+    "image_pull_secrets": ["mine"],
+}
+ELSEWHERE = {"kubeconfig", "context", "namespace", "listen", "link", "ca", "options"}
 FIELDS = list(leaves({"type": "object", "properties": options.PROPERTIES}))
 
 
@@ -63,9 +81,11 @@ class Server:
         self._cluster = reached
         self._folder = folder
 
-    async def reads(self, asked: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    async def reads(
+        self, asked: dict[str, Any], **settings: Any
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """The Job as it is sent, and as the server reads it; a pod of it is admitted, too."""
-        target = Target("pods", "kubernetes", {"options": {"image": "base:1"}})
+        target = Target("pods", "kubernetes", {"options": {"image": "base:1"}, **settings})
         order = WorkerOrder(
             "w", target, self._folder / "config.json", self._folder / "worker.pyz", "python3", {},
             str(self._folder), asked,
@@ -98,16 +118,18 @@ async def reached(namespace: Namespace, folder: Path) -> AsyncIterator[Server]:
         await connected.close()
 
 
-async def check(server: Server, option: str, document: dict[str, Any]) -> bool:
+async def check(
+    server: Server, option: str, document: dict[str, Any], place: str, **settings: Any
+) -> bool:
     """Whether the API server takes it; where it does, nothing but its own place differs."""
-    plain, _ = await server.reads({})
+    plain, _ = await server.reads(document if settings else {})
     try:
-        sent, _ = await server.reads(document)
+        sent, _ = await server.reads(document, **settings)
     except ApiException as error:
         assert error.status in (400, 403, 422), error
         return False
     for at in {at for at in sent.keys() | plain.keys() if sent.get(at) != plain.get(at)}:
-        assert re.fullmatch(PLACES[option], at), f"{option} shows in {at}"
+        assert re.fullmatch(place, at), f"{option} shows in {at}"
     return True
 
 
@@ -117,7 +139,7 @@ async def test_what_is_good_is_taken_and_changes_its_own_place(
 ) -> None:
     async with reached(namespace, tmp_path) as server:
         for value in GOOD[option]:
-            assert await check(server, option, {option: value})
+            assert await check(server, option, {option: value}, PLACES[option])
             plain, _ = await server.reads({})
             sent, _ = await server.reads({option: value})
             assert (sent != plain) == (option != "idle")
@@ -131,4 +153,27 @@ async def test_what_the_schema_takes_is_refused_or_harmless(
     passing = [document for v in leaf.values if checker.is_valid(document := leaf.make(v))]
     async with reached(namespace, tmp_path) as server:
         for document in passing:
-            await check(server, leaf.path[0], document)
+            option = leaf.path[0]
+            await check(server, option, document, PLACES[option])
+
+
+def test_each_setting_has_its_place() -> None:
+    assert SETTINGS.keys() | ELSEWHERE == options.SETTINGS.keys()
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+async def test_what_a_target_is_set_to_is_refused_or_harmless(
+    namespace: Namespace, tmp_path: Path, setting: str
+) -> None:
+    schema = {"properties": {setting: options.SETTINGS[setting]}}
+    checker = Draft202012Validator(schema)
+    asked = {"gpu": 1} if setting == "gpu" else {}
+    tried = 0
+    async with reached(namespace, tmp_path) as server:
+        for leaf in leaves({"type": "object", **schema}):
+            values = [*leaf.values, *GOOD_SETTINGS[setting]]
+            for document in map(leaf.make, values):
+                if checker.is_valid(document):
+                    await check(server, setting, asked, SETTINGS[setting], **document)
+                    tried += 1
+    assert tried >= len(GOOD_SETTINGS[setting])
