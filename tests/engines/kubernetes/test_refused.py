@@ -11,6 +11,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from namespaces import Namespace, catalogue, cell, gone, kubectl, outcome, says, until
@@ -54,18 +55,33 @@ async def binding(namespace: Namespace) -> AsyncIterator[list[str]]:
         going.cancel()
 
 
+@pytest.mark.parametrize(
+    ("reason", "options", "words"),
+    [
+        ("OutOfcpu", {"cpu": "100"}, "cpu, requested: 100000"),
+        ("OutOfmemory", {"memory": "4Ti"}, "memory, requested: 4398046511104"),
+        # As where a label is taken away after the scheduler has seen it.
+        ("NodeAffinity", {"node_selector": {"dossier.test/none": "there"}}, "affinity/selector"),
+        # The kubelet would make room for so important a pod, and cannot.
+        (
+            "UnexpectedAdmissionError",
+            {"cpu": "100", "priority_class": "system-node-critical"},
+            "no set of running pods found to reclaim resources",
+        ),
+    ],
+)
 async def test_a_node_that_always_refuses_ends_the_cell_after_some_tries(
-    namespace: Namespace, tmp_path: Path
+    namespace: Namespace, tmp_path: Path, reason: str, options: dict[str, Any], words: str
 ) -> None:
     async with (
         started(tmp_path / "dossier", catalogue(namespace)) as engine,
         binding(namespace) as bound,
     ):
-        record, said = await outcome(engine, tmp_path, cell("1", cpu="100"))
+        record, said = await outcome(engine, tmp_path, cell("1", **options))
         assert record.state == "failed"
-        refused = "a worker on pods did not start: its node refused its pod (OutOfcpu): "
+        refused = f"a worker on pods did not start: its node refused its pod ({reason}): "
         assert refused in str(record.tasks[0].why), record
-        assert "cpu, requested: 100000" in str(record.tasks[0].why)
+        assert words in str(record.tasks[0].why)
         tries = [why for why in said if why.startswith(refused) and "another one" in why]
         assert [why.rpartition("(")[2] for why in tries] == [
             f"{n} of {STARTS})" for n in range(2, STARTS + 1)
