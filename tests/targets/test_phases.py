@@ -131,6 +131,33 @@ def test_containers_that_the_cluster_adds_are_not_the_workers() -> None:
     assert phase(said).words == "its pod runs; the worker is to dial in"
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ({"exitCode": 137, "reason": "OOMKilled"}, "it needed more memory than its limit of"),
+        ({"exitCode": 137, "reason": "Error"}, "its pod ended with status 137 (Error)"),
+        ({"exitCode": 0, "reason": "Completed"}, "its pod ended"),
+    ],
+)
+def test_a_worker_has_ended_though_a_container_that_the_cluster_added_runs_on(
+    state: dict[str, Any], words: str
+) -> None:
+    said = captured("running")
+    (pod,) = said["pods"]
+    pod["spec"]["containers"][0]["resources"] = {"limits": {"memory": "1Gi"}}
+    pod["spec"]["containers"].append({"name": "proxy", "image": "proxy:1"})
+    (ours,) = pod["status"]["containerStatuses"]
+    proxy = {**copy.deepcopy(ours), "name": "proxy", "image": "proxy:1"}
+    pod["status"]["containerStatuses"].append(proxy)
+    assert phase(said).state == "waits"
+    ours["state"] = {"terminated": state}
+    found = phase(said)
+    assert found.state == "ended" and not found.again and words in found.words, found
+    # Why it is deleted, its Job says a moment later: its time limit, or Kueue.
+    pod["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    assert phase(said).state == "waits"
+
+
 def ended(reason: str, message: str) -> dict[str, Any]:
     """A pod that failed for this reason of its own."""
     said = captured("memory")

@@ -90,6 +90,10 @@ def read(job: Any, pods: Sequence[Any], events: Sequence[Any]) -> Phase:
         return _displaced(pod, events)
     if pod.status.reason == "NodeLost":
         return _ended(f"{_TAKEN['NodeLost']}: {_line(pod.status.message)}", again=True)
+    if _terminated(pod) is not None and pod.metadata.deletion_timestamp is None:
+        # Other containers that the cluster has added may run on. (Why a pod is deleted, its Job
+        # may say a moment later.)
+        return _end(job, pod, None)
     return _pending(pod, [e for e in events if e.involved_object.uid == pod.metadata.uid])
 
 
