@@ -71,7 +71,6 @@ class Worker:
         self._lines: dict[str, asyncio.Lock] = {}
         self._asking: set[asyncio.Future[None]] = set()
         self._slots = asyncio.Semaphore(int(values.get("slots") or 1))
-        self._busy_at = time.monotonic()
         self._leaving: asyncio.Future[None] | None = None
         self._end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
@@ -252,7 +251,6 @@ class Worker:
         kernel: Kernel | None = None
         try:
             async with line, self._slots:
-                self._busy_at = time.monotonic()
                 kernel = await self._kernel(attempt.kernel, bool(task.get("new")))
                 await self._fetch(name, task)
                 await self._lay_out(name, attempt)
@@ -268,7 +266,6 @@ class Worker:
         finally:
             self._leave_folder(name, attempt)
             attempt.running = None
-            self._busy_at = time.monotonic()
             if kernel is not None and not task.get("keep", True):
                 kernel.kill(None)
             if attempt.kernel not in self._kernels.all and not line.locked():
@@ -370,19 +367,14 @@ class Worker:
     # Life and death
 
     async def _watch_clock(self) -> None:
-        while True:
+        """End where the server stays away. That we are not needed any more only it can know:
+        kernels without work may hold what later cells need."""
+        grace = self._config.values.get("grace")
+        while grace:
             await asyncio.sleep(TICK)
-            now = time.monotonic()
-            values = self._config.values
-            if any(attempt.running for attempt in self._attempts.values()):
-                self._busy_at = now
-            idle, grace = values.get("idle"), values.get("grace")
             cut = self._client.cut_since
-            if grace and cut is not None and now - cut > grace:
+            if cut is not None and time.monotonic() - cut > grace:
                 self.stop(f"no server for {grace:g} seconds")
-                return
-            if idle and now - self._busy_at > idle:
-                self.stop(f"idle for {idle:g} seconds")
                 return
 
     def _hello(self) -> Message:

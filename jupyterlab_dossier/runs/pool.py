@@ -138,6 +138,8 @@ class Worker:
     ended: str | None = None
     again: bool = False
     """It ended by no fault of what was asked (`Ended.again`)."""
+    leaving: bool = False
+    """It said that it ends: it takes no more cells."""
     phase: str | None = None
     """What its platform says of it until it has dialled in."""
     idle: asyncio.TimerHandle | None = None
@@ -284,7 +286,7 @@ class Pool:
             ]
             mine = [w for w in alive if w.recipe == recipe.key]
             if sum(w.busy for w in alive) < self.capacity(target):
-                free = [w for w in mine if w.busy < w.slots]
+                free = [w for w in mine if w.busy < w.slots and not w.leaving]
                 if free:
                     worker = min(free, key=lambda w: (not w.ready.is_set(), w.busy))
                     turn.leave()
@@ -348,7 +350,7 @@ class Pool:
             elif switch and any(
                 w.recipe == worker.recipe and w.connection is not None and w.busy < w.slots
                 for w in self.workers.values()
-                if not w.ended
+                if not w.ended and not w.leaving
             ):
                 return False
             else:
@@ -403,7 +405,6 @@ class Pool:
             "argv": list(recipe.argv) if recipe.argv else None,
             "preload": list(recipe.preload),
             "env": env,
-            "idle": idle,
             "grace": float(target.settings.get("grace", LEASE)),
             "oom_score_adj": 500,
         }
@@ -807,6 +808,8 @@ class Pool:
             kind = message.get("type")
             if kind == "kernel_died":
                 after.append(lambda m=message: self._kernel_died(worker, m))  # type: ignore[misc]
+            if kind == "gone":
+                after.append(functools.partial(self._leaves, worker, message))
             if kind == "environment":
                 self._answered(worker, message)
             live = kind == "message" and (message.get("msg_type") in LIVE or execution is None)
@@ -866,6 +869,14 @@ class Pool:
             if execution.kernel is kernel and not execution.done.done():
                 why = f"the worker kernel died: {message.get('why') or 'nobody knows why'}"
                 execution.done.set_exception(Lost(why, worker=False))
+
+    def _leaves(self, worker: str, message: Json) -> None:
+        known = self.workers.get(worker)
+        if known is None:
+            return
+        known.leaving = True
+        for kernel in known.kernels.values():
+            kernel.end(f"its worker ends: {str(message.get('reason'))[:200]}")
 
     def _spawn(self, coroutine: Awaitable[None]) -> None:
         task = asyncio.ensure_future(coroutine)

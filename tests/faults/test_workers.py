@@ -129,3 +129,48 @@ async def test_link_cut_during_a_cell_and_a_large_transfer(tmp_path: Path) -> No
         assert wire.sent < gigabyte + 32_000_000
         await engine.stop()
         await link.close()
+
+
+async def test_a_worker_without_work_stays_for_what_it_holds_and_ends_after_the_run(
+    tmp_path: Path,
+) -> None:
+    async with started(tmp_path / "dossier", targets(slots=2, idle=1)) as engine:
+        cells: list[Any] = [
+            {"source": "left = (i for i in range(7, 9))\nk = 1", "target": "apart"},
+            "import time\ntime.sleep(3)\nn = k",
+            {"source": "print(next(left) + n)", "target": "apart"},
+        ]
+        run = await engine.submit(workflow(tmp_path, cells))
+        record = await engine.wait(run)
+        assert record.state == "done", record.why
+        outputs, _ = await engine.outputs(run)
+        assert [o["text"] for o in outputs["c2"]] == ["8\n"]
+        pids = [int((w.handle or {})["pid"]) for w in engine.pool.workers.values()]
+        processes = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
+        _, alive = await asyncio.to_thread(psutil.wait_procs, processes, 20)
+        assert not alive
+
+
+async def test_a_worker_that_says_that_it_ends_is_given_no_cell(tmp_path: Path) -> None:
+    async with started(tmp_path / "dossier") as engine:
+        first = await engine.submit(workflow(tmp_path, ["open('f', 'w').close()"]))
+        assert (await engine.wait(first)).state == "done"
+        pid = only_worker(engine)
+        received, said = engine.pool.received, asyncio.Event()
+
+        async def holds(worker: str, epoch: str, batch: Any) -> None:
+            await received(worker, epoch, batch)
+            if any(message["type"] == "gone" for _, message, _ in batch):
+                os.kill(pid, signal.SIGSTOP)  # it cannot leave before a cell looks for a worker
+                said.set()
+
+        engine.pool.received = holds  # type: ignore[method-assign]
+        os.kill(pid, signal.SIGTERM)
+        await asyncio.wait_for(said.wait(), 20)
+        run = await engine.submit(workflow(tmp_path, ["open('g', 'w').close()"]))
+        async for event in engine.watch(run):
+            if event.cell:
+                os.kill(pid, signal.SIGCONT)
+                break
+        record = await engine.wait(run)
+        assert record.state == "done", record.why

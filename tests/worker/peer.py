@@ -320,7 +320,6 @@ class Server:
             "argv": None,
             "preload": [],
             "env": {},
-            "idle": 0,
             "grace": 60,
             "ca": None,
             "oom_score_adj": None,

@@ -167,17 +167,6 @@ async def test_refused(server: Server, zipapp: Path, wrong: str) -> None:
     assert "the server does not accept this worker: wrong or used secret" in log
 
 
-async def test_idle_end(server: Server, zipapp: Path) -> None:
-    worker = server.worker(zipapp, idle=1)
-    await worker.run("1")
-    gone = await worker.until(
-        lambda: next((f for f in worker.frames if f.message["type"] == "gone"), None)
-    )
-    assert gone.message["reason"] == "idle for 1 seconds"
-    assert worker.process is not None
-    assert await asyncio.get_running_loop().run_in_executor(None, worker.process.wait, 10) == 0
-
-
 async def test_grace_end(server: Server, zipapp: Path) -> None:
     worker = server.worker(zipapp, grace=1)
     kernel = int((await worker.run("import os; print(os.getpid())")).text())
