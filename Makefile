@@ -106,16 +106,17 @@ same-result: ## docs/same-result.md from what the full runs left
 full-%:
 	DOSSIER_FULL=1 pytest -q $(FULL_$*)
 
-PODS := DOSSIER_FULL=1 tests/engines/run python -m pytest -q tests/engines/kubernetes/test_faults.py
+PODS := DOSSIER_FULL=1 tests/engines/run python -m pytest -q
+POD_FAULTS := tests/engines/kubernetes/test_faults.py
 
 full-pods: ## the faults of make test-engines, twenty times at other moments; Debian, root
-	$(PODS) -n 4 -k "not part_of_the_cluster"
+	$(PODS) -n 4 $(POD_FAULTS) -k "not part_of_the_cluster"
 
 full-manypods: ## 1,000 cells in pods, and a fan of 20 pods
-	DOSSIER_FULL=1 tests/engines/run python -m pytest -q -s tests/engines/kubernetes/test_many.py
+	$(PODS) -s tests/engines/kubernetes/test_many.py
 
 full-cluster:
-	$(PODS) -k part_of_the_cluster
+	$(PODS) $(POD_FAULTS) tests/engines/kubernetes/test_lost.py -k "part_of_the_cluster or lost_node"
 
 bench: install browser-tools ## ratios against peers, written to docs/benchmarks.md
 	python -m benchmarks

@@ -27,6 +27,7 @@ PROVOKED = {
     "image-refused": ("waits", "cannot be pulled yet, and is tried again: Failed to pull image"),
     "init-fails": ("ended", "container 'added', which the cluster has added, failed with status 1"),
     "init-image": ("waits", "image 'localhost:5999/none:1' cannot be pulled yet"),
+    "lost": ("ended", "somebody asked for it): Eviction API: evicting; its node does not answer"),
     "memory": ("ended", "its pod was killed: it needed more memory than its limit of 100Mi"),
     "no-claim": ("hopeless", "Correct the claim's name, or make it"),
     "no-configmap": ("waits", "its volumes cannot be mounted yet: MountVolume.SetUp failed"),
@@ -180,6 +181,13 @@ def ended(reason: str, message: str) -> dict[str, Any]:
 def test_a_pod_that_failed(reason: str, words: str) -> None:
     found = phase(ended(reason, "of itself"))
     assert found.state == "ended" and words in found.words, found
+
+
+def test_a_pod_that_is_deleted_before_it_begins() -> None:
+    said = captured("unschedulable")
+    said["pods"][0]["metadata"]["deletionTimestamp"] = "2026-11-28T14:51:30Z"
+    found = phase(said)
+    assert (found.state, found.words) == ("ended", "its pod was deleted")
 
 
 def test_a_node_that_is_lost() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .objects import CONTAINER, QUEUE
@@ -88,6 +88,11 @@ def read(job: Any, pods: Sequence[Any], events: Sequence[Any]) -> Phase:
         return _no_pod(job, events)
     if job.spec.suspend and pod.metadata.deletion_timestamp is not None:
         return _displaced(pod, events)
+    if pod.metadata.deletion_timestamp is not None and (_pends(pod) or _left(pod)):
+        # The Job fails when the pod has ended, which a node that is lost never tells.
+        phase = _end(job, pod, None)
+        more = "; its node does not answer any more" if _left(pod) else ""
+        return replace(phase, words=phase.words + more)
     if pod.status.reason == "NodeLost":
         return _ended(f"{_TAKEN['NodeLost']}: {_line(pod.status.message)}", again=True)
     if _terminated(pod) is not None and pod.metadata.deletion_timestamp is None:
@@ -95,6 +100,17 @@ def read(job: Any, pods: Sequence[Any], events: Sequence[Any]) -> Phase:
         # may say a moment later.)
         return _end(job, pod, None)
     return _pending(pod, [e for e in events if e.involved_object.uid == pod.metadata.uid])
+
+
+def _pends(pod: Any) -> bool:
+    """Nothing of it has begun."""
+    return bool(pod.status.phase == "Pending")
+
+
+def _left(pod: Any) -> bool:
+    """The cluster takes it for not ready, of which its node, that is to say so, knows nothing."""
+    said = {c.type: c.status for c in pod.status.conditions or ()}
+    return said.get("ContainersReady") == "True" and said.get("Ready") != "True"
 
 
 def _end(job: Any, pod: Any, finished: Any) -> Phase:
