@@ -5,11 +5,14 @@ const base = require('../playwright.config');
 
 module.exports = {
   ...base,
+  // Against hanging only: a cluster takes its time where the machine does other things too.
+  timeout: 900_000,
+  expect: { timeout: 300_000 },
   reporter: [
     ['list'],
     ['junit', { outputFile: '../test-results/engines.xml' }]
   ],
   outputDir: '../test-results/engines',
   projects: [{ name: 'engines', testDir: '.' }],
-  webServer: { ...base.webServer, cwd: `${__dirname}/..` }
+  webServer: { ...base.webServer, timeout: 300_000, cwd: `${__dirname}/..` }
 };

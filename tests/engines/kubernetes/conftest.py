@@ -14,11 +14,11 @@ import pytest
 TESTS = Path(__file__).parents[2]
 sys.path[:0] = [str(Path(__file__).parent), str(TESTS / "runs"), str(TESTS / "targets")]
 
-from namespaces import NODE, RESTRICTED, Namespace, apply, kubectl  # noqa: E402
+from namespaces import NODE, PATIENCE, RESTRICTED, Namespace, apply, kubectl  # noqa: E402
 from registry import Registry  # noqa: E402
 
 # A cluster beside whatever else the machine does: what hangs is found all the same.
-LIMIT = 300
+LIMIT = 900
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,7 +37,9 @@ def make_namespace() -> Iterator[Callable[[str], Namespace]]:
         made.append(name)
         kubectl("label", "namespace", name, RESTRICTED)
         # Its controller may be slow to notice where a test had the API server restarted.
-        kubectl("wait", "--for=create", "serviceaccount/default", "-n", name, "--timeout=60s")
+        kubectl(
+            "wait", "--for=create", "serviceaccount/default", "-n", name, f"--timeout={PATIENCE}s"
+        )
         return Namespace(name)
 
     yield make

@@ -17,14 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from namespaces import NODE, free_ports
+from namespaces import NODE, PATIENCE, free_ports
 
 ROOT = Path(__file__).parents[3]
 HUB = ROOT / ".venvs/hub"
 PROXY = ROOT / "ui-tests/node_modules/.bin/configurable-http-proxy"
 TOKEN = "of-this-test"
-# Seconds that anything may take to be there, on a machine that does other things too.
-PATIENCE = 150
 # What says that something is not there yet: no server (by a redirect to the hub), or nobody behind
 # the proxy.
 AWAY = (302, 404, 424, 502, 503)
@@ -110,7 +108,7 @@ class Hub:
         """Ends the hub, and with it the proxy and the user's server."""
         self._process.terminate()
         try:
-            self._process.wait(30)
+            self._process.wait(PATIENCE)
         finally:
             # A hub that ends its proxy may take that for a fault, and start another one.
             for process in psutil.process_iter(["cmdline"]):
@@ -131,7 +129,7 @@ class Hub:
         until = time.monotonic() + PATIENCE
         while True:
             try:
-                with self._opener.open(request, timeout=60) as answer:
+                with self._opener.open(request, timeout=PATIENCE) as answer:
                     text = answer.read()
                     return json.loads(text) if text else None
             except urllib.error.HTTPError as error:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +21,15 @@ from jupyterlab_dossier.targets import Catalogue, Target
 IMAGE = "localhost/base:1"
 # The node's address, which is this machine's.
 NODE = "10.250.0.1"
+# Seconds that anything may take, which is there against hanging only: the machine may be slow.
+PATIENCE = 300
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 
 
 def kubectl(*arguments: str, stdin: str | None = None) -> str:
     """Runs kubectl as the cluster's administrator; its output."""
     done = subprocess.run(
-        ["kubectl", *arguments], input=stdin, capture_output=True, text=True, timeout=100
+        ["kubectl", *arguments], input=stdin, capture_output=True, text=True, timeout=2 * PATIENCE
     )
     assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
     return done.stdout
@@ -110,7 +113,8 @@ async def gone(namespace: Namespace) -> None:
 
     The cluster's collector of what a Job owned may be a minute late after the API server was down.
     """
-    for _ in range(400):
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
         secrets = [n for n in namespace.names("secrets") if n.startswith("dossier-")]
         if not (namespace.names("jobs") or namespace.names("pods") or secrets):
             return

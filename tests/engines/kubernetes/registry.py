@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from namespaces import IMAGE
+from namespaces import IMAGE, PATIENCE
 
 CONFIG = """\
 version: 0.1
@@ -63,7 +63,7 @@ class Registry:
 
     def close(self) -> None:
         self._process.terminate()
-        self._process.wait(20)
+        self._process.wait(PATIENCE)
 
 
 def _images(*arguments: str) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import yaml
-from namespaces import NODE, Namespace, cell, gone
+from namespaces import NODE, PATIENCE, Namespace, cell, gone
 from support import started, workflow
 from test_rights import RULES, kubeconfig
 from test_run import toml
@@ -166,7 +166,7 @@ def listed(clusters: dict[str, dict[str, Any]], folder: Path) -> tuple[str, str]
     done = subprocess.run(
         [sys.executable, "-m", "jupyterlab_dossier.cli", "targets", "--json"],
         env={**os.environ, "JUPYTER_CONFIG_DIR": str(folder)},
-        capture_output=True, text=True, timeout=200,
+        capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout, done.stderr

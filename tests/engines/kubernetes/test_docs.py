@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import nbformat
-from namespaces import IMAGE, RESTRICTED, Namespace, kubectl
+from namespaces import IMAGE, PATIENCE, RESTRICTED, Namespace, kubectl
 from test_rights import kubeconfig
 
 ROOT = Path(__file__).parents[3]
@@ -43,10 +43,12 @@ def test_from_nothing_to_a_first_cell(tmp_path: Path) -> None:
     nobody = kubeconfig(Namespace("default"), tmp_path, [], "reader")
     told = {**os.environ, "USER_NAME": "system:serviceaccount:default:reader"}
     try:
-        subprocess.run(["bash", "-ec", administrator], cwd=ROOT, env=told, check=True, timeout=100)
+        subprocess.run(
+            ["bash", "-ec", administrator], cwd=ROOT, env=told, check=True, timeout=PATIENCE
+        )
         kubectl("label", "namespace", "cells", RESTRICTED)
         done = subprocess.run(
-            ["bash", "-ec", user], cwd=tmp_path, capture_output=True, text=True, timeout=200,
+            ["bash", "-ec", user], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE,
             env={
                 **{k: v for k, v in os.environ.items() if not k.startswith("JUPYTER")},
                 "HOME": str(tmp_path), "KUBECONFIG": nobody,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from namespaces import Namespace, catalogue, cell, gone, kubectl, prints, processes, until
+from namespaces import PATIENCE, Namespace, catalogue, cell, gone, kubectl, prints, processes, until
 from support import started, workflow
 
 # How often each fault is made, each time at another moment.
@@ -128,7 +128,7 @@ def restart(part: str, seconds: int) -> None:
     state = Path(os.environ["STATE"])
     pid = int((state / f"{part}.pid").read_text())
     os.kill(pid, signal.SIGKILL)
-    subprocess.run(["tail", f"--pid={pid}", "-f", "/dev/null"], timeout=20, check=True)
+    subprocess.run(["tail", f"--pid={pid}", "-f", "/dev/null"], timeout=PATIENCE, check=True)
     try:
         subprocess.run(["sleep", str(seconds)], check=True)  # the fault itself
     finally:
@@ -139,10 +139,9 @@ def restart(part: str, seconds: int) -> None:
 
 
 def until_ready() -> None:
-    script = "for _ in $(seq 100); do kubectl get --raw /readyz && exit; sleep 0.5; done; exit 1"
-    done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=100)
-    assert done.returncode == 0, done.stderr
-    kubectl("wait", "--for=condition=Ready", "node/node1", "--timeout=60s")
+    script = "until kubectl get --raw /readyz; do sleep 0.5; done"
+    subprocess.run(["bash", "-c", script], capture_output=True, check=True, timeout=PATIENCE)
+    kubectl("wait", "--for=condition=Ready", "node/node1", f"--timeout={PATIENCE}s")
 
 
 async def test_the_link_is_cut(namespace: Namespace, tmp_path: Path, moment: int) -> None:

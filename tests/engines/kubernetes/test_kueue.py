@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from namespaces import (
+    PATIENCE,
     Namespace,
     apply,
     catalogue,
@@ -67,7 +68,9 @@ def kueue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     }
     (folder / "config.yaml").write_text(json.dumps(settings))
     kubectl("apply", "--server-side", "-f", str(KUEUE / "crds"))
-    kubectl("wait", "--for=condition=Established", "-f", str(KUEUE / "crds"), "--timeout=60s")
+    kubectl(
+        "wait", "--for=condition=Established", "-f", str(KUEUE / "crds"), f"--timeout={PATIENCE}s"
+    )
     # Its certificate for metrics has a fixed place: one that only this process sees.
     script = """
     mkdir over && mount -t tmpfs tmpfs over && mkdir over/upper over/work
@@ -109,7 +112,7 @@ def queue(kueue: None, namespace: Namespace) -> Iterator[str]:
             "spec": {"clusterQueue": name},
         },
     )
-    kubectl("wait", "--for=condition=Active", f"clusterqueue/{name}", "--timeout=60s")
+    kubectl("wait", "--for=condition=Active", f"clusterqueue/{name}", f"--timeout={PATIENCE}s")
     yield name
     for thing in (f"clusterqueue/{name}", f"resourceflavor/{name}"):
         kubectl("delete", thing, "--wait=false")

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from namespaces import Namespace, apply, catalogue, cell, gone, kubectl
+from namespaces import PATIENCE, Namespace, apply, catalogue, cell, gone, kubectl
 from support import started
 from test_faults import HOST
 
@@ -90,7 +90,7 @@ async def test_another_job_of_the_same_name_is_not_ours(
     )
     other = namespace.get("jobs")[0]["metadata"]["uid"]
     async with started(tmp_path / "mine/dossier", catalogue(namespace), recover=True) as engine:
-        for _ in range(100):
+        for _ in range(10 * PATIENCE):
             if not await engine.ledger.workers():
                 break
             await asyncio.sleep(0.1)
@@ -117,7 +117,7 @@ async def test_a_pod_whose_server_will_never_come_again_ends_by_itself(
     name = job["metadata"]["name"]
     kubectl(
         "wait", "pod", "-l", f"job-name={name}", "-n", namespace.name,
-        "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s",
+        "--for=jsonpath={.status.phase}=Succeeded", f"--timeout={PATIENCE}s",
     )  # fmt: skip
     assert job["spec"]["ttlSecondsAfterFinished"] == 600
     # Nobody waits ten minutes here: the cluster does the rest at once.
@@ -128,7 +128,7 @@ async def test_a_pod_whose_server_will_never_come_again_ends_by_itself(
 
 async def until_left(namespace: Namespace, jobs: list[str]) -> None:
     """Waits until these Jobs are the only ones."""
-    for _ in range(100):
+    for _ in range(PATIENCE):
         if sorted(await asyncio.to_thread(namespace.names, "jobs")) == jobs:
             return
         await asyncio.sleep(0.3)

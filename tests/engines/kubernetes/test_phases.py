@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from namespaces import (
     IMAGE,
+    PATIENCE,
     Namespace,
     apply,
     catalogue,
@@ -326,7 +327,7 @@ def policy(namespace: Namespace) -> Iterator[None]:
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "trial"}}
     trial = json.dumps({**pod, "spec": {"containers": [container]}}).encode()
     command = ["kubectl", "create", "--dry-run=server", "-n", namespace.name, "-f", "-"]
-    for _ in range(100):  # the API server takes it up a moment later
+    for _ in range(5 * PATIENCE):  # the API server takes it up a moment later
         if subprocess.run(command, input=trial, capture_output=True).returncode:
             break
     yield

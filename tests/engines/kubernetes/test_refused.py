@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from namespaces import Namespace, catalogue, cell, gone, kubectl, outcome, says, until
+from namespaces import PATIENCE, Namespace, catalogue, cell, gone, kubectl, outcome, says, until
 from support import started, workflow
 
 from jupyterlab_dossier.runs.pool import STARTS
@@ -104,7 +104,7 @@ def have(resource: str, count: int) -> None:
     path = f"/status/capacity/{resource.replace('/', '~1')}"
     change([{"op": "add", "path": path, "value": str(count)}])
     there = "{.status.allocatable." + resource.replace(".", r"\.") + "}=" + str(count)
-    kubectl("wait", f"node/{NODE}", f"--for=jsonpath={there}", "--timeout=60s")
+    kubectl("wait", f"node/{NODE}", f"--for=jsonpath={there}", f"--timeout={PATIENCE}s")
 
 
 def change(patch: list[dict[str, str]]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from namespaces import Namespace, catalogue, cell, gone, prints, until
+from namespaces import PATIENCE, Namespace, catalogue, cell, gone, prints, until
 from support import restart_and_run_all, started, workflow
 
 from jupyterlab_dossier.runs.compare import differences
@@ -66,7 +66,7 @@ def test_outputs_are_those_of_restart_and_run_all(
             "JUPYTER_DATA_DIR": str(tmp_path / "data"),
             "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
         },
-        capture_output=True, text=True, timeout=200,
+        capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 1, done.stdout + done.stderr
     tasks = json.loads(done.stdout)["tasks"]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from namespaces import NODE, Namespace
+from namespaces import NODE, PATIENCE, Namespace
 from test_run import toml
 
 TOKEN = "of-this-test"
@@ -50,7 +50,7 @@ def server(namespace: Namespace, authority: Path, tmp_path: Path) -> Iterator[st
         yield url
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)
 
 
 def ask(url: str, authority: Path, path: str, body: Any = None) -> Any:
@@ -60,9 +60,9 @@ def ask(url: str, authority: Path, path: str, body: Any = None) -> Any:
     request = urllib.request.Request(
         f"{url}dossier/api/{path}", data, {"Authorization": f"token {TOKEN}"}
     )
-    for _ in range(120):
+    for _ in range(PATIENCE):
         try:
-            with urllib.request.urlopen(request, context=trusted, timeout=60) as answer:
+            with urllib.request.urlopen(request, context=trusted, timeout=PATIENCE) as answer:
                 return json.load(answer)
         except urllib.error.URLError as error:
             if not isinstance(error.reason, ConnectionRefusedError):
@@ -83,14 +83,14 @@ def test_a_pod_dials_the_server_under_its_path_by_a_private_authority(
     path.write_text(json.dumps(content))
     asked = {"kind": "workflow", "path": path.name, "content": content}
     run = ask(server, authority, "runs", asked)["run"]
-    for _ in range(300):
+    for _ in range(3 * PATIENCE):
         record = ask(server, authority, f"runs/{run}")
         if record["state"] != "running":
             break
         time.sleep(0.3)
     assert record["state"] == "done", record
     assert "from a pod" in json.dumps(ask(server, authority, f"runs/{run}/outputs"))
-    for _ in range(100):
+    for _ in range(3 * PATIENCE):
         log = json.dumps(ask(server, authority, f"runs/{run}/cells/c0/log/worker"))
         if "waiting to start" not in log:  # the cell was done before its node had told of the pod
             break

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from namespaces import (
     NODE,
+    PATIENCE,
     RESTRICTED,
     Namespace,
     cell,
@@ -75,7 +76,7 @@ def both(namespace: Namespace, second: str) -> dict[str, Target]:
     in_second(second, "label", "namespace", namespace.name, RESTRICTED)
     in_second(
         second, "wait", "--for=create", "serviceaccount/default", "-n", namespace.name,
-        "--timeout=90s",
+        f"--timeout={PATIENCE}s",
     )  # fmt: skip
     here = namespace.settings(kubeconfig=os.environ["KUBECONFIG"])
     there = namespace.settings(kubeconfig=second)
@@ -142,7 +143,7 @@ async def test_what_is_left_there_is_collected_there_alone(
 
 async def until_left(namespace: Namespace, second: str, names: list[str]) -> None:
     """Waits until these are the Jobs there."""
-    for _ in range(300):
+    for _ in range(PATIENCE):
         found = await asyncio.to_thread(jobs, namespace, second)
         if [job["metadata"]["name"] for job in found] == names:
             return
