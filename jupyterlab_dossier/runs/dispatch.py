@@ -130,14 +130,10 @@ class Dispatcher:
         `tell` hears what is waited for.
         """
         if kernel is not None:
-            async with kernel.lock:
+            async with self.held(kernel):
                 if kernel.dead:
                     raise Lost("the worker kernel that held its values is gone", worker=True)
-                self._pool.take(kernel.worker)
-                try:
-                    yield kernel
-                finally:
-                    await self._pool.give_back(kernel.worker)
+                yield kernel
             return
         worker = await self._pool.lease(target, recipe, tell)
         try:
@@ -153,6 +149,16 @@ class Dispatcher:
                     raise
         finally:
             await self._pool.give_back(worker)
+
+    @asynccontextmanager
+    async def held(self, kernel: Kernel) -> AsyncIterator[None]:
+        """A worker kernel that is there already, for one task alone; its worker counts as busy."""
+        async with kernel.lock:
+            self._pool.take(kernel.worker)
+            try:
+                yield
+            finally:
+                await self._pool.give_back(kernel.worker)
 
     @staticmethod
     def _clean(kernels: list[Kernel], prefix: Sequence[str]) -> Kernel | None:

@@ -128,8 +128,6 @@ class Worker:
     target: Target
     recipe: str
     slots: int
-    seconds_idle: float
-    """How long it is kept without work."""
     handle: Json | None = None
     connection: Connection | None = None
     busy: int = 0
@@ -147,6 +145,12 @@ class Worker:
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     known: dict[str, str] = field(default_factory=dict)
     """Attempts the worker said it knows, at its last hello."""
+
+    @functools.cached_property
+    def seconds_idle(self) -> float:
+        """How long it is kept without work."""
+        options = json.loads(json.loads(self.recipe).get("options") or "{}")
+        return float(options.get("idle", self.target.idle))
 
     def kernel(self) -> Kernel:
         """A new worker kernel, made by the worker at its first cell."""
@@ -388,8 +392,7 @@ class Pool:
         name = new_id()
         slots = target.slots or provider.default_slots(target)
         options = json.loads(recipe.options or "{}")
-        idle = float(options.get("idle", target.idle))
-        worker = Worker(name, target, recipe.key, slots, idle)
+        worker = Worker(name, target, recipe.key, slots)
         self.workers[name] = worker
         secret = secrets.token_urlsafe(32)
         env = dict(recipe.env)
@@ -675,7 +678,7 @@ class Pool:
             name = row["worker"]
             worker = Worker(
                 name, target, row["recipe"], target.slots or provider.default_slots(target),
-                target.idle, handle=json.loads(row["handle"]),
+                handle=json.loads(row["handle"]),
             )  # fmt: skip
             self._secrets[name] = (row["secret"], row["credential"])
             self._seen[name] = (row["epoch"], row["seen"])
@@ -689,6 +692,7 @@ class Pool:
         for worker in workers:
             provider = self._catalogue.provider(worker.target)
             assert provider is not None
+            self._watch_idle(worker)  # until a task takes up what goes on there; none may
             self._spawn(self._watch(worker, provider))
             self._spawn(self._call(worker, provider))
 
@@ -705,7 +709,7 @@ class Pool:
     def ghost(self, target: str) -> Worker:
         """Stands for a worker that is no more but whose result the ledger has."""
         place = self._catalogue.targets.get(target) or self._catalogue.targets["local"]
-        return Worker(new_id(), place, "", 0, 0, ended="it ended before its result was taken up")
+        return Worker(new_id(), place, "", 0, ended="it ended before its result was taken up")
 
     async def wait_ready(self, worker: Worker) -> bool:
         """Whether an adopted worker dialled in again (False: it is gone)."""

@@ -130,10 +130,11 @@ class FoundCell(CellRun):
         )  # fmt: skip
         message = json.loads(row["result"]) if row["result"] else None
         try:
-            outcome = await self._dispatcher.found(setting, kernel, message)
-            if outcome is None:
-                return "lost", unsent
-            await self._dispatcher.commit(outcome)
+            async with self._dispatcher.held(kernel):
+                outcome = await self._dispatcher.found(setting, kernel, message)
+                if outcome is None:
+                    return "lost", unsent
+                await self._dispatcher.commit(outcome)
             return outcome.state, outcome.why or _RESTARTED
         except (Failure, Lost) as error:
             await self._ledger.end_attempt(row["attempt"], "lost")

@@ -77,7 +77,7 @@ class WorkflowRun:
         self, task: Task, kernel: Kernel, setting: Setting, message: Json | None
     ) -> None:
         try:
-            async with kernel.lock:
+            async with self._dispatcher.held(kernel):
                 outcome = await self._dispatcher.found(setting, kernel, message)
                 if outcome is not None:
                     await self._finish(task, kernel, outcome)

@@ -16,6 +16,8 @@ import psutil
 import pytest
 from support import started, targets, workflow
 
+from jupyterlab_dossier.runs.pool import Recipe
+
 HOST = Path(__file__).parent / "host.py"
 FULL = bool(os.environ.get("DOSSIER_FULL"))
 
@@ -82,6 +84,41 @@ async def test_a_server_start_takes_up_what_a_dead_one_left(tmp_path: Path) -> N
         record = await engine.wait(run)
         outputs, _ = await engine.outputs(run)
         assert_all_once(tmp_path, {**record.to_json(), "outputs": outputs})
+
+
+async def test_after_a_restart_idle_workers_end_and_those_that_still_run_a_cell_do_not(
+    tmp_path: Path,
+) -> None:
+    went_on = (
+        "import os, pathlib, time\npathlib.Path('on').touch()\n"
+        "while not os.path.exists('go'): time.sleep(0.02)\nprint(k)"
+    )
+    process = await host(tmp_path, [{"source": "k = 1", "target": "apart"}, went_on])
+    run = await line_of(process)
+    await asyncio.wait_for(until(tmp_path / "on"), 60)
+    process.kill()
+    await process.wait()
+    async with started(tmp_path / "dossier", targets(slots=2, idle=1), recover=True) as engine:
+        there = {worker.target.name: worker for worker in engine.pool.workers.values()}
+        other = await engine.submit(workflow(tmp_path, ["open('other', 'w').close()"]))
+        assert (await engine.wait(other)).state == "done"
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(there["local"].gone.wait(), 3)
+        await asyncio.wait_for(there["apart"].gone.wait(), 20)
+        assert there["apart"].ended == "it was idle"
+        (tmp_path / "go").touch()
+        record = await engine.wait(run)
+        assert record.state == "done", record.why
+
+
+async def test_an_adopted_worker_is_kept_for_as_long_as_its_cells_asked(tmp_path: Path) -> None:
+    async with started(tmp_path / "dossier") as engine:
+        place = engine.catalogue.targets["local"]
+        recipe = Recipe("local", sys.executable, None, (), options='{"idle": 7}')
+        await engine.pool.give_back(await engine.pool.lease(place, recipe))
+        async with started(tmp_path / "dossier") as other:
+            (worker,) = await other.pool.adopt(await engine.ledger.workers())
+            assert worker.seconds_idle == 7
 
 
 @pytest.mark.timeout(1800 if FULL else 240)
