@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import aiohttp
+import anyio
 from kubernetes_asyncio import client as k
 from kubernetes_asyncio import watch
 
@@ -75,12 +77,20 @@ class Watching:
         return next(iter(self._denied.values()), None)
 
     async def of(self, job: str) -> AsyncIterator[tuple[Any, list[Any], list[Any]]]:
-        """A Job with its pods and the events of both, now and whenever something changes."""
+        """A Job with its pods and the events of both, now and whenever something changes.
+
+        Of a Job that is not heard of, again after a pause: whoever asks the cluster for it may
+        have had no answer.
+        """
         before: Any = None
         while True:
             async with self._news:
                 while not self._listed >= {"V1Job", "V1Pod"} or self._stamp(job) == before:
-                    await self._news.wait()
+                    pause = _PAUSE if before is not None and job not in self._jobs else math.inf
+                    with anyio.move_on_after(pause) as waiting:
+                        await self._news.wait()
+                    if waiting.cancelled_caught:
+                        break
                 before = self._stamp(job)
                 state = self._state(job)
             yield state
