@@ -11,6 +11,7 @@ import pytest
 import yaml
 from fields import ADDRESSES, GOOD, VICIOUS, Leaf, leaves
 from jsonschema import Draft202012Validator
+from kubernetes_asyncio import client as k
 
 from jupyterlab_dossier.runs import Cell
 from jupyterlab_dossier.runs import options as options_of
@@ -136,18 +137,43 @@ def test_quantities(text: str, number: float) -> None:
     assert limits.quantity(text) == pytest.approx(number) or float(limits.quantity(text)) == number
 
 
-def quota(**hard: str) -> Any:
-    return Thing(metadata=Thing(name="mine"), spec=Thing(hard=hard), status=Thing(hard=hard))
+def quota(hard: dict[str, str], **only: Any) -> k.V1ResourceQuota:
+    return k.V1ResourceQuota(
+        metadata=k.V1ObjectMeta(name="mine"),
+        spec=k.V1ResourceQuotaSpec(hard=hard, **only),
+        status=k.V1ResourceQuotaStatus(hard=hard),
+    )
 
 
 def test_what_a_quota_can_never_give_is_told_in_numbers() -> None:
-    quotas = [quota(**{"requests.memory": "2Gi", "pods": "4"})]
+    quotas = [quota({"requests.memory": "2Gi", "pods": "4"})]
     assert limits.beyond({"memory": "2048Mi"}, quotas, []) is None
     found = limits.beyond({"memory": "3Gi"}, quotas, [])
     assert found == (
         "memory",
         "asks for 3Gi memory, and the namespace's quota 'mine' allows 2Gi in all",
     )
+
+
+@pytest.mark.parametrize(
+    "only",
+    [
+        {"scopes": ["BestEffort"]},
+        {
+            "scope_selector": k.V1ScopeSelector(
+                match_expressions=[
+                    k.V1ScopedResourceSelectorRequirement(
+                        scope_name="PriorityClass", operator="In", values=["high"]
+                    )
+                ]
+            )
+        },
+    ],
+    ids=["scopes", "selector"],
+)
+def test_a_quota_for_some_pods_only_is_the_clusters_to_judge(only: dict[str, Any]) -> None:
+    assert limits.beyond({"memory": "1Gi"}, [quota({"memory": "0"}, **only)], []) is None
+    assert limits.beyond({"memory": "1Gi"}, [quota({"memory": "0"})], []) is not None
 
 
 def test_a_limit_range_is_told_in_numbers() -> None:

@@ -31,6 +31,8 @@ def beyond(
 ) -> tuple[str, str] | None:
     """The first resource that could never be had, and the words with the limit in numbers."""
     for quota in quotas:
+        if quota.spec.scopes or quota.spec.scope_selector:
+            continue  # for some pods only: the cluster says for which
         for name, hard in (quota.status.hard or quota.spec.hard or {}).items():
             resource = name.removeprefix("requests.").removeprefix("limits.")
             if resource in wanted and quantity(wanted[resource]) > quantity(hard):
