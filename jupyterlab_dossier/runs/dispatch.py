@@ -236,8 +236,12 @@ class Dispatcher:
         """
         if message is None:
             execution = self._execution(setting, kernel, None)
-            async with self._parts(execution):
-                message = await self._pool.rejoin(execution)
+            try:
+                async with self._parts(execution):
+                    message = await self._pool.rejoin(execution)
+            except (Lost, Killed):
+                await self._ledger.end_attempt(setting.attempt, "lost")
+                raise
             if message is None:
                 return None
             return await self._outcome(setting, kernel, message, execution.committed)

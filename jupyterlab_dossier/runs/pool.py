@@ -143,6 +143,8 @@ class Worker:
     idle: asyncio.TimerHandle | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
+    doomed: list[str] = field(default_factory=list)
+    """Kernels that were ended while it was cut off: it is told when it is linked again."""
     known: dict[str, str] = field(default_factory=dict)
     """Attempts the worker said it knows, at its last hello."""
 
@@ -567,7 +569,15 @@ class Pool:
         """
         self.executions[execution.attempt] = execution
         try:
-            if not await self.wait_ready(execution.worker):
+            ready = asyncio.ensure_future(self.wait_ready(execution.worker))
+            either: set[asyncio.Future[Any]] = {ready, execution.done}
+            try:
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                ready.cancel()
+            if execution.done.done():  # it was cancelled before the worker came back
+                return await execution.done
+            if not ready.result():
                 raise Lost(f"the worker was lost: {execution.worker.ended}", worker=True)
             state = execution.worker.known.get(execution.attempt)
             if state is None:
@@ -603,6 +613,8 @@ class Pool:
         kernel.kept = None
         if kernel.worker.connection is not None and not kernel.fresh:
             kernel.worker.connection.send({"type": "kill", "kernel": kernel.id})
+        elif not kernel.fresh:
+            kernel.worker.doomed.append(kernel.id)
         if not kernel.worker.ended:
             self._watch_idle(kernel.worker)
 
@@ -779,6 +791,8 @@ class Pool:
             return
         known.ready.set()
         known.phase = None
+        while known.doomed:
+            worker.send({"type": "kill", "kernel": known.doomed.pop()})
         for execution in list(self.executions.values()):
             if execution.worker is not known:
                 continue

@@ -83,6 +83,9 @@ class WorkflowRun:
                     await self._finish(task, kernel, outcome)
                     return
         except Lost as error:
+            if self._cancelled is not None:
+                await self._set(task, "cancelled", self._cancelled)
+                return
             if not task.step.repeatable:
                 await self._set(
                     task, "lost", f"{error}; it may have had effects, so it was not run again"

@@ -111,6 +111,29 @@ async def test_after_a_restart_idle_workers_end_and_those_that_still_run_a_cell_
         assert record.state == "done", record.why
 
 
+async def test_a_run_is_cancelled_though_its_worker_does_not_come_back(tmp_path: Path) -> None:
+    runs_on = (
+        "import os, time\nopen('pid.new', 'w').write(str(os.getpid()))\n"
+        "os.rename('pid.new', 'pid')\nwhile True: time.sleep(0.1)"
+    )
+    process = await host(tmp_path, [runs_on])
+    run = await line_of(process)
+    await asyncio.wait_for(until(tmp_path / "pid"), 60)
+    kernel = psutil.Process(int((tmp_path / "pid").read_text()))
+    worker = _worker(psutil.Process(process.pid))
+    worker.suspend()
+    process.kill()
+    await process.wait()
+    async with started(tmp_path / "dossier", recover=True) as engine:
+        await engine.cancel(run)
+        record = await asyncio.wait_for(engine.wait(run), 30)
+        assert (record.state, record.tasks[0].state) == ("cancelled", "cancelled")
+        assert [row["state"] for row in await engine.ledger.attempts(run)] == ["lost"]
+        worker.resume()  # it dials in, and is told
+        _, alive = await asyncio.to_thread(psutil.wait_procs, [kernel], 30)
+        assert not alive
+
+
 async def test_an_adopted_worker_is_kept_for_as_long_as_its_cells_asked(tmp_path: Path) -> None:
     async with started(tmp_path / "dossier") as engine:
         place = engine.catalogue.targets["local"]
