@@ -306,6 +306,8 @@ class Partial:
     def __init__(
         self, owner: BlobFolder, blob: str, size: int, chunks: Sequence[bytes] | None
     ) -> None:
+        if size < 0:
+            raise BlobMismatch(f"a size that is none for blob {blob[:12]}: {size}")
         count = chunk_count(size)
         if chunks is None:
             if count > 1:

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +29,9 @@ from .travel import Sent, TooMuch, Travel, Wanted
 from .values import blobs
 
 log = logging.getLogger(__name__)
+
+Part = tuple[str, int, str]  # a blob, its size, and what of the cell it is
+_COUNTS = 1 << 60  # above all counts and sizes that a worker may tell; SQLite takes them
 
 # The task's state, and why, from the worker's status, its error in words, and its message.
 Decide = Callable[[str, "str | None", Json], "tuple[TaskState, str | None]"]
@@ -209,6 +212,8 @@ class Dispatcher:
             raise
         kernel.fresh = False
         kernel.prefix += setting.prefix
+        if setting.sent is not None:
+            self._travel.laid_out(setting.sent, kernel.worker.id, message)
         return await self._outcome(setting, kernel, message, execution.committed)
 
     async def same(
@@ -256,15 +261,15 @@ class Dispatcher:
 
     def _settle(self, setting: Setting, kernel: Kernel, message: Json) -> Commit | None:
         """What can be committed as it came: nothing is to be pulled, or failed to be read."""
-        if setting.files is not None and not travel.untouched(setting.sent, message):
-            return None
         try:
             outcome = _read(setting, message)
         except Failure:
             return None
+        if setting.files is not None and not travel.untouched(setting.sent, message):
+            return None
         shared = kernel.worker.target.shares_store
         parts = [part for manifest in outcome.manifests for part in blobs(manifest)]
-        if parts and not (shared and all(self._store.has(blob) for blob, _ in parts)):
+        if parts and not (shared and all(self._store.has(*part) for part in parts)):
             return None
         return _commit_of(outcome)
 
@@ -320,17 +325,18 @@ class Dispatcher:
                 (*b, f"the value of `{m['name']}`") for m in outcome.manifests for b in blobs(m)
             ]
             named += outcome.files.blobs
-            missing = [(blob, size) for blob, size, _ in named if not self._store.has(blob)]
+            missing = await asyncio.to_thread(self._missing, named)
+            came: set[str] = set()
 
             def come(blob: str) -> int:
                 connection = kernel.worker.connection
-                if self._store.has(blob):
+                if blob in came:
                     return sys.maxsize
                 return connection.fetched(blob) if connection is not None else 0
 
-            async with self._told(setting, "collecting", progress.moving(missing, come)):
-                for blob, size, name in named:
-                    await self._bring(kernel, blob, size, name)
+            moving = progress.moving([part[:2] for part in missing], come)
+            async with self._told(setting, "collecting", moving):
+                await self._bring_all(kernel, missing, came)
         return outcome
 
     def _giving(self, setting: Setting, execution: Execution) -> AbstractAsyncContextManager[None]:
@@ -356,9 +362,27 @@ class Dispatcher:
             words, lambda why: self._ledger.set_task(setting.run, setting.cell, state, why)
         )
 
+    def _missing(self, named: Iterable[Part]) -> list[Part]:
+        return [part for part in named if not self._store.has(*part[:2])]
+
+    async def _bring_all(self, kernel: Kernel, parts: Iterable[Part], came: set[str]) -> None:
+        """Brings blobs, many at once: of small ones each is a way there and back. The first that
+        does not come ends it."""
+
+        async def bring(part: Part) -> None:
+            await self._bring(kernel, *part)
+            came.add(part[0])
+
+        bringing = [asyncio.ensure_future(bring(part)) for part in parts]
+        try:
+            await asyncio.gather(*bringing)
+        finally:
+            for one in bringing:
+                one.cancel()
+
     async def _bring(self, kernel: Kernel, blob: str, size: int, name: str) -> None:
         # A shared store is one folder to both, but a file system of the network may be behind.
-        if self._store.has(blob):
+        if self._store.has(blob, size):
             return
         try:
             while True:
@@ -458,7 +482,21 @@ class Dispatcher:
 
 def _read(setting: Setting, message: Json) -> Outcome:
     """A worker's `done` message, which is untrusted. Raises `Failure`."""
-    status = str(message.get("status"))
+    try:
+        return _reading(setting, message)
+    except Failure:
+        raise
+    except Exception as error:  # a worker can send anything; it must not be sent again for ever
+        log.warning("a result of %s cannot be read", setting.cell, exc_info=True)
+        raise _unreadable(error) from None
+
+
+def _unreadable(error: Exception) -> Failure:
+    return Failure(f"the worker sent a result that cannot be read: {str(error)[:200]}")
+
+
+def _reading(setting: Setting, message: Json) -> Outcome:
+    status = _text(message.get("status"))
     error = message.get("error") or {}
     why = f"{error.get('ename', 'error')}: {error.get('evalue', '')}" if status != "ok" else None
     state, why = setting.decide(status, why, message)
@@ -470,13 +508,13 @@ def _read(setting: Setting, message: Json) -> Outcome:
             name = os.path.basename(wanted.path)
             came = returned.read(message.get("files"), wanted.target, name)
     except returned.Malformed as error:
-        raise Failure(f"the worker sent a result that cannot be read: {error}") from None
+        raise _unreadable(error) from None
     except returned.Refused as error:
         raise Failure(str(error)) from None
     return Outcome(
         setting,
         status,
-        count if isinstance(count, int) else None,
+        count if isinstance(count, int) and 0 <= count < _COUNTS else None,
         why,
         _checked(message.get("exports"), setting.attempt),
         [str(name) for name in effects_of(message).get("deleted") or []],
@@ -503,10 +541,10 @@ def _checked(exports: Any, attempt: str) -> list[Json]:
     try:
         for item in exports or []:
             manifest: Json = {
-                "version": str(item["version"]),
-                "name": str(item["name"]),
-                "type": str(item.get("type", ""))[:200],
-                "summary": str(item.get("summary", ""))[:200],
+                "version": _text(item["version"]),
+                "name": _text(item["name"]),
+                "type": _text(item.get("type", ""))[:200],
+                "summary": _text(item.get("summary", ""))[:200],
             }
             if not manifest["version"].startswith(f"{attempt}/"):
                 raise ValueError("a version of another attempt")
@@ -522,12 +560,20 @@ def _checked(exports: Any, attempt: str) -> list[Json]:
                 }
             found.append(manifest)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Failure(f"the worker sent a result that cannot be read: {error}") from None
+        raise _unreadable(error) from None
     return found
+
+
+def _text(value: Any) -> str:
+    """As the ledger takes it."""
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def _blob(item: Json) -> Json:
     blob = str(item["blob"])
     if len(blob) != 64 or not set(blob) <= set("0123456789abcdef"):
         raise ValueError("a blob's name that is no hash")
-    return {**item, "blob": blob, "size": int(item["size"])}
+    size = item["size"]
+    if type(size) is not int or not 0 <= size < _COUNTS:
+        raise ValueError("a blob's size that is none")
+    return {**item, "blob": blob, "size": size}

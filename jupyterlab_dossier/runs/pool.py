@@ -908,7 +908,8 @@ def _resolve(execution: Execution, message: Json) -> None:
 
 
 def _detail(detail: Any) -> str | None:
-    return str(detail)[:1000] if detail else None
+    # As the ledger takes it: half a surrogate pair is no text.
+    return str(detail)[:1000].encode("utf-8", "replace").decode() if detail else None
 
 
 def _hash(secret: str) -> str:

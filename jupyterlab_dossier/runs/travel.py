@@ -105,6 +105,7 @@ class Sent:
     """Named, and not there."""
     notes: list[str] = field(default_factory=list)
     anew: bool = False
+    space: Space | None = None
     """What else a worker has in that folder is not known here: it is to go."""
 
     @property
@@ -274,7 +275,7 @@ class Travel:
         space = self._space(wanted.space)
         sent = await asyncio.to_thread(self._pack, wanted, tuple(space.paths))
         sent.anew = worker not in space.workers
-        space.workers.add(worker)
+        sent.space = space
         space.paths |= sent.entries.keys()
         return sent
 
@@ -304,6 +305,12 @@ class Travel:
                 "executable": bool(found.st_mode & 0o111),
             }
         return sent
+
+    @staticmethod
+    def laid_out(sent: Sent, worker: str, message: Json) -> None:
+        """A cell ended: where its worker looked what it wrote, all was there as it was sent."""
+        if sent.space is not None and isinstance(message.get("files"), dict):
+            sent.space.workers.add(worker)
 
     def forget(self, name: str) -> None:
         """What a cell wrote there was not taken: what is there is not what is here."""
