@@ -8,13 +8,12 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from namespaces import Namespace, catalogue, cell, gone, kubectl, prints, says, until
 from support import started, workflow
 from test_faults import COUNTED, COUNTS, iptables, until_ready, whole
-from test_phases import evict
+from test_phases import Take, evict
 
 # The cluster takes a minute to be sure.
 FULL = bool(os.environ.get("DOSSIER_FULL"))
@@ -42,9 +41,10 @@ def lost(address: str) -> Iterator[None]:
         os.kill(kubelet, signal.SIGCONT)
 
 
-def drive_off(namespace: Namespace, pod: str) -> None:
+def drive_off(namespace: Namespace, pod: str) -> Callable[[], object]:
     """As the cluster does with a silent node, but not with the only one that it has."""
     kubectl("taint", "node", "node1", "node.kubernetes.io/unreachable:NoExecute")
+    return lambda: kubectl("taint", "node", "node1", "node.kubernetes.io/unreachable:NoExecute-")
 
 
 @pytest.mark.skipif(not FULL, reason="each takes two minutes: make test-full")
@@ -57,7 +57,7 @@ def drive_off(namespace: Namespace, pod: str) -> None:
     ids=["drained", "lost"],
 )
 async def test_a_run_goes_on_while_the_pod_of_a_lost_node_does_not_end(
-    namespace: Namespace, tmp_path: Path, take: Callable[..., Any], words: str
+    namespace: Namespace, tmp_path: Path, take: Take, words: str
 ) -> None:
     async with started(tmp_path / "dossier", catalogue(namespace)) as engine:
         again = {**cell(COUNTS, tolerations=[SOON]), "idempotent": True}
@@ -66,10 +66,13 @@ async def test_a_run_goes_on_while_the_pod_of_a_lost_node_does_not_end(
         (pod,) = namespace.get("pods")
         name = pod["metadata"]["name"]
         with lost(pod["status"]["podIP"]):
-            await asyncio.to_thread(take, namespace, name)
-            event = await until(engine, run, says(words))
-            assert "its node does not answer any more" in event.body["why"]
-            await until(engine, run, says("untolerated taint"))
+            undo = await asyncio.to_thread(take, namespace, name)
+            try:
+                event = await until(engine, run, says(words))
+                assert "its node does not answer any more" in event.body["why"]
+                await until(engine, run, says("untolerated taint"))
+            finally:
+                await asyncio.to_thread(undo)
             (old,) = (p for p in namespace.get("pods") if p["metadata"]["name"] == name)
             assert "deletionTimestamp" in old["metadata"] and old["status"]["phase"] == "Running"
         assert await whole(engine, run) == COUNTED
