@@ -22,11 +22,12 @@ from .excess import limits_of
 from .ledger import Commit, Ledger
 from .model import Json, TaskState, new_id
 from .observations import effects_of, files
-from .pool import Execution, Kernel, Lost, Pool, Recipe
+from .pool import Execution, Pool
 from .progress import Tell
 from .returned import Returned
 from .travel import Sent, TooMuch, Travel, Wanted
 from .values import blobs
+from .workers import Kernel, Lost, Recipe
 
 log = logging.getLogger(__name__)
 

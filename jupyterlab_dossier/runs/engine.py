@@ -40,13 +40,14 @@ from . import (
     survey,
 )
 from . import plan as planning
+from .cellrun import CellRun
 from .cleaning import Cleaned, Policy
 from .database import LedgerFault
 from .deliveries import Deliveries
 from .dispatch import Dispatcher
 from .environments import Environments
 from .inputs import Given, given
-from .interactive import CellRun, Interactive
+from .interactive import Interactive
 from .ledger import Ledger, Part
 from .lineage import Lineage
 from .loading import Loading
@@ -66,13 +67,14 @@ from .model import (
 from .observations import Observed
 from .outputs import Outputs, text_of
 from .owner import Owner
-from .pool import Kernel, Pool, Recipe, Worker
+from .pool import Pool
 from .preflight import Problem
 from .reuse import Reuse
 from .revision import Revision
 from .state import RunState, Task
 from .travel import Travel
 from .verification import Verifier
+from .workers import Kernel, Recipe, Worker
 from .workflow import WorkflowRun
 
 log = logging.getLogger(__name__)

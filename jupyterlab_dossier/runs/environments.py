@@ -16,7 +16,8 @@ from .model import Json
 
 if TYPE_CHECKING:
     from ..targets import Catalogue, Target
-    from .pool import Pool, Recipe, Worker
+    from .pool import Pool
+    from .workers import Recipe, Worker
 
 
 @dataclass

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from .dispatch import Failure
 from .model import ENDED_TASK, SUCCEEDED, Json
 from .places import Place
-from .pool import Kernel
 from .state import RunState, Task
+from .workers import Kernel
 
 
 class Conflict(Failure):

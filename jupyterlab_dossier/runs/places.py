@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .model import Json
-from .pool import Kernel
+from .workers import Kernel
 
 
 @dataclass(eq=False)

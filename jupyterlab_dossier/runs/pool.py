@@ -15,7 +15,7 @@ import logging
 import os
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +27,14 @@ from dossier_worker.wire import Frame
 from ..store import private_file, private_folder
 from ..targets import Catalogue, Provider, ProviderFault, Target, WorkerOrder
 from . import progress
-from .comms import COMM, Comms, with_place
+from .comms import COMM, with_place
 from .database import LedgerFault
 from .excess import Excess, limits_of
 from .ledger import Commit, Ledger, Part
 from .model import Json, new_id
 from .progress import Tell, Words
 from .workerlink import Connection, Welcome
+from .workers import Kernel, Lost, Recipe, Worker
 
 log = logging.getLogger(__name__)
 
@@ -58,107 +59,8 @@ ANSWER_LIMIT = 10.0
 _LOG = "platform.log"
 
 
-class Lost(Exception):
-    """A worker, or a worker kernel, ended before a result; the text says how."""
-
-    def __init__(self, why: str, worker: bool) -> None:
-        super().__init__(why)
-        self.worker = worker
-
-
 class SentBack(ProviderFault):
     """A worker's platform took it away before it began; the same may start another time."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What makes two workers interchangeable."""
-
-    target: str
-    python: str
-    argv: tuple[str, ...] | None
-    env: tuple[tuple[str, str], ...]
-    preload: tuple[str, ...] = ()
-    options: str = ""
-    """What its target is asked for a worker, as JSON (`Provider.worker_options`)."""
-
-    def of_cell(self, asked: Json) -> Json:
-        """Of a cell's options those that are not its worker's."""
-        wanted = json.loads(self.options or "{}")
-        return {name: value for name, value in asked.items() if name not in wanted}
-
-    @functools.cached_property
-    def place(self) -> str:
-        """Its target, and what a worker is asked beyond the target's own, for the user."""
-        wanted = json.loads(self.options or "{}")
-        more = ", ".join(f"{name} {value}" for name, value in wanted.items())
-        return f"{self.target} with {more}" if more else self.target
-
-    @functools.cached_property
-    def key(self) -> str:
-        """The recipe as the ledger keeps it."""
-        return json.dumps(asdict(self), sort_keys=True)
-
-
-@dataclass
-class Kernel:
-    """A worker kernel as the engine knows it: the set-up it has been through, and its use."""
-
-    id: str
-    worker: Worker
-    fresh: bool = True
-    prefix: list[str] = field(default_factory=list)
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    kept: str | None = None
-    """Why it may not be given up: values or process state that live only there."""
-    dead: bool = False
-    comms: Comms = field(default_factory=Comms)
-
-    def end(self, why: str) -> None:
-        """It is gone, and what lived in it."""
-        self.dead = True
-        self.comms.end(why)
-
-
-@dataclass
-class Worker:
-    """A process on a target that hosts worker kernels."""
-
-    id: str
-    target: Target
-    recipe: str
-    slots: int
-    handle: Json | None = None
-    connection: Connection | None = None
-    busy: int = 0
-    kernels: dict[str, Kernel] = field(default_factory=dict)
-    clean: list[Kernel] = field(default_factory=list)
-    ended: str | None = None
-    again: bool = False
-    """It ended by no fault of what was asked (`Ended.again`)."""
-    leaving: bool = False
-    """It said that it ends: it takes no more cells."""
-    phase: str | None = None
-    """What its platform says of it until it has dialled in."""
-    idle: asyncio.TimerHandle | None = None
-    ready: asyncio.Event = field(default_factory=asyncio.Event)
-    gone: asyncio.Event = field(default_factory=asyncio.Event)
-    doomed: list[str] = field(default_factory=list)
-    """Kernels that were ended while it was cut off: it is told when it is linked again."""
-    known: dict[str, str] = field(default_factory=dict)
-    """Attempts the worker said it knows, at its last hello."""
-
-    @functools.cached_property
-    def seconds_idle(self) -> float:
-        """How long it is kept without work."""
-        options = json.loads(json.loads(self.recipe).get("options") or "{}")
-        return float(options.get("idle", self.target.idle))
-
-    def kernel(self) -> Kernel:
-        """A new worker kernel, made by the worker at its first cell."""
-        kernel = Kernel(secrets.token_hex(6), self)
-        self.kernels[kernel.id] = kernel
-        return kernel
 
 
 class Turn:

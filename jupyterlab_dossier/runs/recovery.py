@@ -8,12 +8,13 @@ from collections.abc import Sequence
 
 from . import observations, travel
 from .again import Span
+from .cellrun import CellRun
 from .dispatch import Dispatcher, Failure, Setting
-from .interactive import CellRun
 from .ledger import Ledger
 from .model import ENDED_TASK, SUCCEEDED, Cell, Json, RunRecord, TaskState
 from .placement import hold
-from .pool import Kernel, Lost, Pool, Worker
+from .pool import Pool
+from .workers import Kernel, Lost, Worker
 from .workflow import WorkflowRun
 
 _RESTARTED = "the server was started again while it ran: the kernel and its names are gone"

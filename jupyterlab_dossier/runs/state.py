@@ -12,8 +12,8 @@ from . import plan as planning
 from .model import ENDED_TASK, SUCCEEDED, Cell, Json, TaskState, Workflow, target_of
 from .observations import Observed
 from .places import Places
-from .pool import Kernel
 from .values import Versions
+from .workers import Kernel
 
 
 @dataclass

@@ -19,8 +19,8 @@ from .preflight import Problem
 
 if TYPE_CHECKING:
     from .engine import Engine
-    from .pool import Recipe, Worker
     from .state import RunState
+    from .workers import Recipe, Worker
 
 
 @dataclass

@@ -22,9 +22,9 @@ from . import plan as planning
 from .dispatch import CHECK, Failure, Outcome, Setting
 from .model import ENDED_TASK, SUCCEEDED, Json, TaskState
 from .placement import Conflict, hold, may_start, may_start_early, place_of
-from .pool import Kernel, Lost, Recipe
 from .revision import Revision
 from .state import RunState, Task
+from .workers import Kernel, Lost, Recipe
 
 if TYPE_CHECKING:
     from .dispatch import Dispatcher

@@ -27,7 +27,7 @@ from jupyterlab_dossier.app.service import Service
 from jupyterlab_dossier.runs import Engine
 from jupyterlab_dossier.runs.comms import COMM, Feed
 from jupyterlab_dossier.runs.model import Json
-from jupyterlab_dossier.runs.pool import Kernel
+from jupyterlab_dossier.runs.workers import Kernel
 
 from .base import RESOURCE, Handler, allowed, refuse_handshake
 
