@@ -20,6 +20,8 @@ _SHOWS_SOURCE = re.compile(
     r"inspect|getsource|traceback|linecache|lineno|__code__|\bco_|_getframe|psource|pinfo2|\?\?"
 )
 LOOKS_AT_SOURCE = re.compile(f"{_SHOWS_SOURCE.pattern}|warnings|logging")
+# Words of code that asks IPython for the number of its cell.
+_SHOWS_NUMBERS = re.compile(r"execution_count|history_manager|input_hist|prompt_count")
 
 # Words of code that may show in which folder it runs.
 _SHOWS_PLACE = re.compile(
@@ -97,6 +99,8 @@ class Traits:
     """Whether it calls anything itself, and not only in what it defines."""
     file: str | None = None
     """What a kernel calls its file, if it defines what tracebacks of other cells may show."""
+    shows_numbers: bool = False
+    """Whether it, or who calls what it defines, may ask which number its cell has."""
 
     def to_json(self) -> dict[str, object]:
         return dict(vars(self))  # nobody changes them: `asdict` would copy them for each edit
@@ -116,6 +120,7 @@ def traits(tree: ast.Module | None, source: str) -> Traits:
         raw if exact else _hash(f"{ast.dump(tree)} {hides_result(source)}"), raw, shows, place
     )
     found.file = _file_name(source) if defines else None
+    found.shows_numbers = bool(_SHOWS_NUMBERS.search(source))
     _scan(tree.body, found, found.volatile)
     found.imports_only = all(isinstance(n, (ast.Import, ast.ImportFrom)) for n in tree.body)
     for name in ("volatile", "inside", "environment"):

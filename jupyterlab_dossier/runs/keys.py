@@ -163,7 +163,7 @@ def met_differences(
     if raw and was.raw is not None and was.raw != now.raw:
         yield Difference("raw", None, "source text that its output may show changed")
     if was.numbers is not None and was.numbers != now.numbers:
-        yield Difference("numbers", None, "the numbers of cells that its output shows changed")
+        yield Difference("numbers", None, "the numbers of cells, which it shows, changed")
 
 
 def _input(name: str, now: str | None, maker: tuple[int, str] | None) -> str:

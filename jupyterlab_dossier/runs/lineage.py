@@ -114,6 +114,9 @@ class Lineage:
     def shows_source(self, task: Task) -> bool:
         return any(self._traits(cell).get("shows_source") for cell in self.of(task.cell.id))
 
+    def shows_numbers(self, task: Task) -> bool:
+        return any(self._traits(cell).get("shows_numbers") for cell in self.of(task.cell.id))
+
     def raw(self, task: Task) -> str:
         """The text of a cell and of all that it calls."""
         line = sorted(self.of(task.cell.id), key=self._state.plan.order.index)

@@ -458,7 +458,7 @@ class Reuse:
         if not self._lineage.shows_source(task):
             if not (shown.stderr or shown.error):
                 met.raw = None
-            if not shown.names_cells:
+            if not (shown.names_cells or self._lineage.shows_numbers(task)):
                 met.numbers = None
         if shown.asked:
             barred = "it asks for input"

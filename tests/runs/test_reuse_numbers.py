@@ -51,7 +51,7 @@ async def test_a_traceback_that_names_a_moved_cell_is_not_reused(
     moved = ["x = 1", DEFINES[kind], fails("f(0)"), "x + 1"]
     record, outputs = await same_as_fresh(engine, tmp_path, moved)
     assert ran(record) == ["c2"], [task.why for task in record.tasks]
-    assert record.tasks[2].why == "it ran: the numbers of cells that its output shows changed"
+    assert record.tasks[2].why == "it ran: the numbers of cells, which it shows, changed"
     assert numbers(outputs, "c2") == ["Cell In[3]", "Cell In[2]"]
 
 
@@ -96,6 +96,23 @@ async def test_a_traceback_that_a_cell_shows_and_survives_names_cells_too(
     moved = ["x = 1", DEFINES["function"], shows]
     _, outputs = await same_as_fresh(engine, tmp_path, moved)
     assert numbers(outputs, "c2") == ["Cell In[3]", "Cell In[2]"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "print(get_ipython().execution_count)",
+        "def number():\n    return get_ipython().execution_count\nn = number()",
+        "print(len(get_ipython().history_manager.input_hist_raw))",
+    ],
+)
+async def test_a_cell_that_asks_for_its_number_is_told_the_one_of_now(
+    engine: Engine, tmp_path: Path, source: str
+) -> None:
+    show = "'n' in globals() and n"
+    await run(engine, tmp_path, ["x = 1", source, show, "x"])
+    record, _ = await same_as_fresh(engine, tmp_path, ["'new'", "x = 1", source, show, "x"])
+    assert {task.id: task.state for task in record.tasks}["c4"] == "reused"
 
 
 async def test_a_kernel_that_is_not_ours_numbers_cells_alike(
