@@ -47,6 +47,25 @@ export function notebookOf(path: string, cells: ICell[]): object {
 }
 
 /**
+ * Open a notebook that is there, and wait for its session; sooner than Galata, which finds its way
+ * through the file browser.
+ */
+export async function openByPath(
+  page: IJupyterLabPageFixture,
+  path: string
+): Promise<void> {
+  await page.evaluate(async path => {
+    const { commands, shell } = window.jupyterapp;
+    const panel = (await commands.execute('docmanager:open', { path })) as {
+      id: string;
+      sessionContext: { ready: Promise<void> };
+    };
+    await panel.sessionContext.ready;
+    shell.activateById(panel.id);
+  }, path);
+}
+
+/**
  * Upload a notebook and open it.
  */
 export async function openNotebook(
@@ -56,8 +75,7 @@ export async function openNotebook(
 ): Promise<void> {
   const content = notebookOf(path, cells);
   await page.contents.uploadContent(JSON.stringify(content), 'text', path);
-  await page.notebook.openByPath(path);
-  await page.notebook.activate(path.split('/').pop()!);
+  await openByPath(page, path);
   await page.getByText('Python 3 (ipykernel) | Idle').waitFor();
 }
 

@@ -5,8 +5,18 @@ import {
   type IJupyterLabPageFixture,
   test as base
 } from '@jupyterlab/galata';
+import * as galataUtils from '@jupyterlab/galata/lib/utils';
 
 export { expect };
+
+// Galata's own gives up after 15 s, and goes on asking then: of a page that is closed, which ends
+// the process of the tests in the midst of what it does.
+Object.assign(galataUtils, {
+  waitForCondition: (
+    condition: () => boolean | Promise<boolean>,
+    timeout?: number
+  ) => expect.poll(condition, { timeout, intervals: [50] }).toBeTruthy()
+});
 
 const THEME_NAMES = ['JupyterLab Light', 'JupyterLab Dark'] as const;
 const DEFAULT_MODE = 'contentVisibility';

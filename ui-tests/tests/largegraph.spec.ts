@@ -1,5 +1,5 @@
 import { report } from '../support/extension';
-import { notebookOf } from '../support/notebook';
+import { notebookOf, openByPath } from '../support/notebook';
 import { longTasks } from '../support/tasks';
 import { expect, test } from '../support/test';
 
@@ -31,7 +31,7 @@ test('the graph of 1,000 cells stands soon, and typing beside it stays smooth', 
     'text',
     path
   );
-  await page.notebook.openByPath(path);
+  await openByPath(page, path);
   const cell = page.locator('.jp-CodeCell .cm-line', { hasText: 'v2 = 2' });
   await expect(cell).toBeVisible();
 

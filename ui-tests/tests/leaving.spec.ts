@@ -5,6 +5,7 @@ import {
   cellAt,
   comeBack,
   notebookOf,
+  openByPath,
   openNotebook,
   outputsAt,
   promptAt,
@@ -203,7 +204,7 @@ test('another tab, a closed document and another name', async ({
   await other.close();
 
   // Nothing was saved: what the document opened anew shows is the ledger's.
-  await page.notebook.openByPath(path);
+  await openByPath(page, path);
   const stands = async () => {
     await expect(outputsAt(page, 0)).toHaveText(['short\n']);
     await expect(outputsAt(page, 1)).toHaveText(['before\nafter\n']);
@@ -214,7 +215,7 @@ test('another tab, a closed document and another name', async ({
   const renamed = `${tmpPath}/second.ipynb`;
   await page.notebook.close(true);
   await page.contents.renameFile(path, renamed);
-  await page.notebook.openByPath(renamed);
+  await openByPath(page, renamed);
   await stands();
 });
 
@@ -243,7 +244,7 @@ test('a killed browser loses nothing, and a copy has no part in the runs', async
   await expect(outputsAt(doomed, 1)).toHaveText('before\n');
   await browser.kill();
 
-  await page.notebook.openByPath(path);
+  await openByPath(page, path);
   await expect(outputsAt(page, 0)).toHaveText(['short\n']);
   await expect(outputsAt(page, 1)).toHaveText(['before\n']);
   await expect(promptAt(page, 1)).toHaveText('[*]:');
@@ -255,8 +256,7 @@ test('a killed browser loses nothing, and a copy has no part in the runs', async
   // The copy carries the same id until it is opened.
   const copy = `${tmpPath}/copy.ipynb`;
   await page.contents.uploadContent(content, 'text', copy);
-  await page.notebook.openByPath(copy);
-  await page.notebook.activate('copy.ipynb');
+  await openByPath(page, copy);
   const panel = page.locator('.jp-NotebookPanel:not(.lm-mod-hidden)');
   await expect(panel.locator('.jp-DossierStrip')).toHaveCount(2);
   await expect(async () => {

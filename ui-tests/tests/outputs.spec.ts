@@ -4,6 +4,7 @@ import type { Locator } from '@playwright/test';
 import {
   cellAt,
   type ICell,
+  openByPath,
   openNotebook,
   outputsAt
 } from '../support/notebook';
@@ -191,8 +192,7 @@ test('scripts in outputs are trusted as those of the kernel', async ({
     delete document.body.dataset.remote;
     delete document.body.dataset.kernel;
   });
-  await page.notebook.openByPath(`${tmpPath}/foreign.ipynb`);
-  await page.notebook.activate('foreign.ipynb');
+  await openByPath(page, `${tmpPath}/foreign.ipynb`);
   await page.getByText('Python 3 (ipykernel) | Idle').waitFor();
   await expectSame(undefined);
 });

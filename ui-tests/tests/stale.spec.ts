@@ -4,6 +4,7 @@ import { median, report } from '../support/extension';
 import {
   cellAt,
   notebookOf,
+  openByPath,
   openNotebook,
   outputsAt,
   stateAt
@@ -160,8 +161,7 @@ test('marks of 1,000 cells come soon after an edit, and go with it', async ({
       response.url().includes('/dossier/api/changes') &&
       (response.request().postDataJSON() as { token: unknown }).token !== null
   );
-  await page.notebook.openByPath(path);
-  await page.notebook.activate('thousand.ipynb');
+  await openByPath(page, path);
   await ready;
   const found = await page.evaluate(async () => {
     const panel = window.jupyterapp.shell.currentWidget as never as {
