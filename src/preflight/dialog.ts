@@ -35,7 +35,7 @@ export async function askWorkflow(
     title: isOver
       ? trans.__('This workflow would fail')
       : trans.__('Run this workflow?'),
-    body: new ProblemList(problems, index => trans.__('Cell %1', index)),
+    body: new ProblemList(problems, index => trans.__('Cell %1', index + 1)),
     buttons: isOver
       ? [
           Dialog.cancelButton({ label: trans.__('Close') }),

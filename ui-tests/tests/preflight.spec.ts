@@ -126,8 +126,8 @@ test('a workflow says what is wrong with it before it runs', async ({
   const refused = await run();
   await expect(refused).toContainText('This workflow would fail');
   await expect(refused.getByRole('listitem')).toHaveText([
-    /Cell 2: `surplus` is not defined: no cell before this one defines it/,
-    /Cell 1: it reads `gone.csv`, which does not exist/
+    /Cell 3: `surplus` is not defined: no cell before this one defines it/,
+    /Cell 2: it reads `gone.csv`, which does not exist/
   ]);
   await expectAccessible(page, '.jp-Dialog');
   await look(page, 'preflight-workflow-refused');
