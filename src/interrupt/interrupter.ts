@@ -27,10 +27,12 @@ export class Interrupter {
   watch(notebook: INotebookModel, runs: NotebookRuns): void {
     const run = runs.running?.run;
     if (run && !this._offered.has(run)) {
+      const { cell } = runs.running!;
+      const number = Array.from(codeCells(notebook).keys()).indexOf(cell) + 1;
       this._offered.add(run);
       window.setTimeout(() => {
         if (runs.running?.run === run) {
-          this._offer(notebook, runs);
+          this._offer(number, runs);
         } else {
           this._offered.delete(run);
         }
@@ -62,10 +64,9 @@ export class Interrupter {
     }
   }
 
-  private _offer(notebook: INotebookModel, runs: NotebookRuns): void {
+  private _offer(number: number, runs: NotebookRuns): void {
     const { run, cell } = runs.running!;
     const trans = this._trans;
-    const number = Array.from(codeCells(notebook).keys()).indexOf(cell) + 1;
     const kill = {
       label: trans.__('Kill'),
       caption: trans.__(

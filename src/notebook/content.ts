@@ -48,12 +48,15 @@ export function sharedDocument(
 }
 
 /**
- * The code cells of a notebook by id.
+ * The code cells of a notebook by id; none once it is closed.
  */
 export function codeCells(
   notebook: INotebookModel
 ): Map<string, ICodeCellModel> {
   const cells = new Map<string, ICodeCellModel>();
+  if (notebook.isDisposed) {
+    return cells;
+  }
   for (const cell of notebook.cells) {
     if (isCodeCellModel(cell)) {
       cells.set(cell.id, cell);

@@ -2,10 +2,11 @@ import { Notification } from '@jupyterlab/apputils';
 import type { INotebookModel, NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { TaskState } from '../api';
+import { isTaskEnd, type TaskState } from '../api';
 import { codeCells, showCell } from '../notebook';
 import type { CellStates, NotebookRuns } from '../run';
 import type { IDossierSettings } from '../settings';
+import { took } from '../words';
 import { isLong } from './long';
 
 /**
@@ -27,7 +28,8 @@ export class LongRuns {
     const { run, state } = states.get(id) ?? {};
     if (!state) {
       this._begun.delete(id);
-    } else if (!ENDS.has(state)) {
+    } else if (!isTaskEnd(state)) {
+      this._note();
       if (!this._begun.has(id)) {
         this._begun.set(id, Date.now());
       }
@@ -44,25 +46,25 @@ export class LongRuns {
   private _onCellEnd(
     id: string,
     state: TaskState,
-    took: number,
+    lasted: number,
     run?: string
   ): void {
-    const { notebook, openRun, panel, settings, trans } = this._options;
-    if (!isLong(took, settings)) {
+    const { openRun, settings, trans } = this._options;
+    if (!isLong(lasted, settings)) {
       return;
     }
-    const where = panel();
-    const name = where?.title.label ?? '';
-    const number = Array.from(codeCells(notebook).keys()).indexOf(id) + 1;
-    const time = Private.duration(took, trans);
+    const where = this._note();
+    const name = this._name;
+    const number = this._cells.indexOf(id) + 1;
+    const time = took(lasted / 1000, trans);
     const isDone = state === 'done' || state === 'reused';
     const words = isDone
       ? trans.__('Code cell %1 of %2 ended after %3.', number, name, time)
       : trans.__('Code cell %1 of %2 failed after %3.', number, name, time);
     const show = () => where && showCell(where, id);
-    const actions: Notification.IAction[] = [
-      { label: trans.__('Show cell'), callback: show }
-    ];
+    const actions: Notification.IAction[] = where
+      ? [{ label: trans.__('Show cell'), callback: show }]
+      : [];
     if (run) {
       actions.push({
         label: trans.__('Open run'),
@@ -83,24 +85,25 @@ export class LongRuns {
   }
 
   private _onRuns(): void {
-    const { notebook, panel, runs, settings, trans } = this._options;
+    const { runs, settings, trans } = this._options;
     if (runs.workflow !== null) {
+      this._note();
       this._workflowBegun ??= Date.now();
       return;
     }
     if (this._workflowBegun === null) {
       return;
     }
-    const took = Date.now() - this._workflowBegun;
+    const lasted = Date.now() - this._workflowBegun;
     this._workflowBegun = null;
-    if (!isLong(took, settings)) {
+    if (!isLong(lasted, settings)) {
       return;
     }
-    const where = panel();
-    const ids = Array.from(codeCells(notebook).keys());
+    const where = this._note();
+    const name = this._name;
+    const ids = this._cells;
     const failed = ids.find(id => runs.states.get(id)?.state === 'failed');
-    const name = where?.title.label ?? '';
-    const time = Private.duration(took, trans);
+    const time = took(lasted / 1000, trans);
     Private.tellSystem(
       failed
         ? trans.__('The workflow run of %1 failed after %2.', name, time)
@@ -109,7 +112,24 @@ export class LongRuns {
     );
   }
 
+  /**
+   * Note what the notebook is called and which cells it has: it may be closed when a run ends.
+   *
+   * @returns where it is open, if it still is
+   */
+  private _note(): NotebookPanel | null {
+    const { notebook, panel } = this._options;
+    const where = panel();
+    if (!notebook.isDisposed) {
+      this._cells = Array.from(codeCells(notebook).keys());
+      this._name = where?.title.label ?? this._name;
+    }
+    return where;
+  }
+
   private _begun = new Map<string, number>();
+  private _cells: readonly string[] = [];
+  private _name = '';
   private _options: LongRuns.IOptions;
   private _workflowBegun: number | null = null;
 }
@@ -136,33 +156,7 @@ export namespace LongRuns {
   }
 }
 
-/**
- * The states in which a task stays.
- */
-const ENDS = new Set<TaskState>([
-  'done',
-  'reused',
-  'failed',
-  'skipped',
-  'cancelled',
-  'lost'
-]);
-
 namespace Private {
-  /**
-   * A time in words.
-   */
-  export function duration(took: number, trans: TranslationBundle): string {
-    const seconds = Math.round(took / 1000);
-    const minutes = Math.round(seconds / 60);
-    if (seconds < 60) {
-      return trans._n('%1 second', '%1 seconds', seconds);
-    }
-    return minutes < 60
-      ? trans._n('%1 minute', '%1 minutes', minutes)
-      : trans.__('%1 h %2 min', Math.floor(minutes / 60), minutes % 60);
-  }
-
   /**
    * Whether the user was never asked for notifications of the browser.
    */

@@ -55,7 +55,9 @@ export async function runWorkflow(
       return;
     }
   }
+  // The notebook may be closed before its run ends.
   const name = panel.title.label;
+  const order = Array.from(codeCells(model).keys());
   const begun = Date.now();
   const notice = new RunNotice();
   let run = '';
@@ -83,15 +85,19 @@ export async function runWorkflow(
     troubles.report(error);
     return;
   }
-  const order = Array.from(codeCells(model).keys());
   const last = order.filter(cell => !only || only.includes(cell)).pop();
   const [failed] = end.failed.sort(
     (a, b) => order.indexOf(a) - order.indexOf(b)
   );
-  const showing = (cell: string): Notification.IAction => ({
-    label: trans.__('Show cell'),
-    callback: () => showCell(panel, cell)
-  });
+  const showing = (cell: string): Notification.IAction[] =>
+    panel.isDisposed
+      ? []
+      : [
+          {
+            label: trans.__('Show cell'),
+            callback: () => showCell(panel, cell)
+          }
+        ];
   const opening: Notification.IAction = {
     label: trans.__('Open run'),
     callback: () => options.openRun(run)
@@ -104,7 +110,7 @@ export async function runWorkflow(
       : trans.__('%1 ran as a workflow.', name);
     notice.end(words, 'success', {
       autoClose: stays ? false : 5000,
-      actions: stays ? [showing(last), opening] : []
+      actions: stays ? [...showing(last), opening] : []
     });
     return;
   }
@@ -122,7 +128,7 @@ export async function runWorkflow(
   const type = end.state === 'cancelled' ? 'warning' : 'error';
   notice.end(why ? `${words} ${numbered(why)}` : words, type, {
     autoClose: false,
-    actions: failed ? [showing(failed), opening] : [opening]
+    actions: failed ? [...showing(failed), opening] : [opening]
   });
 }
 

@@ -27,6 +27,33 @@ test('a notebook runs as a workflow', async ({ page, tmpPath }) => {
   await expect(promptAt(page, 0)).toHaveText('[1]:');
 });
 
+test('a workflow whose notebook is closed goes on, and its end is told', async ({
+  page,
+  tmpPath
+}) => {
+  await openNotebook(page, `${tmpPath}/closed.ipynb`, [
+    {
+      source:
+        'import pathlib, time\nwhile not pathlib.Path("closed").exists():\n    time.sleep(0.05)',
+      target: 'local'
+    },
+    { source: 'raise ValueError("on purpose")', target: 'local' }
+  ]);
+  await page.getByRole('button', { name: 'Run as workflow' }).click();
+  await expect(stateAt(page, 0)).toHaveText(/running/);
+  await page.notebook.close(true);
+  await page.contents.uploadContent('', 'text', `${tmpPath}/closed`);
+  await expect(
+    page.getByText(
+      /The workflow run of closed.ipynb ended at code cell 2, which failed/
+    )
+  ).toBeVisible();
+  await expect(page.getByText('runs as a workflow…')).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'Show cell' })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Open run' }).click();
+  await expect(page.locator('.jp-DossierRun')).toBeVisible();
+});
+
 test('a workflow ends at the first failing cell', async ({ page, tmpPath }) => {
   await openNotebook(page, `${tmpPath}/fails.ipynb`, [
     { source: 'x = 1', target: 'local' },

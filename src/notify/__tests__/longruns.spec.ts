@@ -1,5 +1,5 @@
 import { Notification } from '@jupyterlab/apputils';
-import { NotebookModel } from '@jupyterlab/notebook';
+import { NotebookModel, type NotebookPanel } from '@jupyterlab/notebook';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 
@@ -16,13 +16,18 @@ class Runs {
   readonly opened: string[] = [];
   workflow: string | null = null;
 
+  readonly notebook = new NotebookModel();
+
   constructor() {
-    const notebook = new NotebookModel();
+    const { notebook } = this;
     notebook.sharedModel.insertCell(0, { cell_type: 'code', id: 'one' });
     new LongRuns({
       notebook,
       openRun: run => this.opened.push(run),
-      panel: () => null,
+      panel: () =>
+        notebook.isDisposed
+          ? null
+          : ({ title: { label: 'one.ipynb' } } as NotebookPanel),
       runs: this as unknown as NotebookRuns,
       settings: {
         values: { ...DEFAULTS, notifyAfter: 30 }
@@ -67,7 +72,7 @@ describe('LongRuns', () => {
     runs.states.set('one', { state: 'done', why: null, run: 'run1' });
     expect(emit).toHaveBeenCalledTimes(1);
     const [words, type, options] = emit.mock.calls[0];
-    expect(words).toMatch(/^Code cell 1 of .* ended after 2 minutes\.$/);
+    expect(words).toMatch(/^Code cell 1 of one.ipynb ended after 1 min 30 s\.$/);
     expect(type).toBe('success');
     expect(
       options.actions.map(({ label }: { label: string }) => label)
@@ -99,7 +104,7 @@ describe('LongRuns', () => {
     runs.take(40);
     runs.states.set('one', { state: 'failed', why: null });
     expect(system).toHaveBeenCalledTimes(1);
-    expect(system.mock.calls[0][0]).toMatch(/failed after 40 seconds/);
+    expect(system.mock.calls[0][0]).toMatch(/failed after 40\.0 s/);
   });
 
   it('tells of a workflow once, not of its cells', () => {
@@ -114,6 +119,29 @@ describe('LongRuns', () => {
     runs.changed.emit();
     expect(emit).not.toHaveBeenCalled();
     expect(system).toHaveBeenCalledTimes(1);
-    expect(system.mock.calls[0][0]).toMatch(/ended after 1 h 7 min/);
+    expect(system.mock.calls[0][0]).toMatch(/ended after 1 h 6 min/);
+  });
+
+  it('tells of what ends after its notebook was closed', () => {
+    const runs = new Runs();
+    runs.states.set('one', { state: 'running', why: null });
+    runs.take(40);
+    runs.notebook.dispose();
+    runs.states.set('one', { state: 'failed', why: null, run: 'run1' });
+    const [words, , { actions }] = emit.mock.calls[0];
+    expect(words).toMatch(/^Code cell 1 of one.ipynb failed after/);
+    expect(actions.map(({ label }: { label: string }) => label)).toEqual([
+      'Open run'
+    ]);
+    isHidden = true;
+    const workflow = new Runs();
+    workflow.workflow = 'run2';
+    workflow.changed.emit();
+    workflow.states.set('one', { state: 'failed', why: null });
+    workflow.take(40);
+    workflow.notebook.dispose();
+    workflow.workflow = null;
+    workflow.changed.emit();
+    expect(system.mock.calls[0][0]).toMatch(/workflow run of one.ipynb failed after/);
   });
 });
