@@ -32,8 +32,6 @@ export class NotebookDataflow implements INotebookDataflow {
   constructor(private _options: NotebookDataflow.IOptions) {
     const { panel } = _options;
     this._ran = new RanCells(_options);
-    // Who waits for it is told too.
-    this._ready.promise.catch(() => undefined);
     this._ran.changed.connect(this._onRan, this);
     panel.disposed.connect(this.dispose, this);
   }
@@ -80,9 +78,15 @@ export class NotebookDataflow implements INotebookDataflow {
   }
 
   async settled(): Promise<void> {
-    await this.ready;
+    const { ready } = this;
+    // What was refused is tried again.
+    void this._work();
+    await ready;
     await this._worked;
     await this._work();
+    if (this._error !== null) {
+      throw this._error;
+    }
   }
 
   dispose(): void {
@@ -91,7 +95,9 @@ export class NotebookDataflow implements INotebookDataflow {
     }
     this._isDisposed = true;
     clearTimeout(this._timer);
-    this._ready.reject(new Error('the notebook was closed'));
+    this._ready.reject(
+      new Error(this._options.trans.__('the notebook was closed'))
+    );
     this._ran.dispose();
     this._disposed.emit();
     Signal.clearData(this);
@@ -239,6 +245,10 @@ export class NotebookDataflow implements INotebookDataflow {
   private async _workOff(): Promise<void> {
     clearTimeout(this._timer);
     try {
+      if (!this._isStopped) {
+        this._error = null;
+      }
+      this._checkLanguage();
       while (this._isWanted()) {
         await this._step();
       }
@@ -254,6 +264,7 @@ export class NotebookDataflow implements INotebookDataflow {
     if (this._isDisposed) {
       return;
     }
+    this._error = error;
     if (error instanceof ApiError && error.kind === 'offline') {
       this._timer = window.setTimeout(() => this._schedule(), this._wait);
       this._wait = Math.min(2 * this._wait, LAST_WAIT);
@@ -265,7 +276,11 @@ export class NotebookDataflow implements INotebookDataflow {
     } else {
       // The next edit tries again.
       this._token = null;
-      console.error(error);
+      this._ready.reject(error);
+      this._ready = Private.ready();
+      if (!(error instanceof LanguageError)) {
+        console.error(error);
+      }
     }
   }
 
@@ -277,7 +292,6 @@ export class NotebookDataflow implements INotebookDataflow {
       !this._isDisposed &&
       !this._isStopped &&
       this._users > 0 &&
-      this._isPython() &&
       (this._ran.isIncomplete ||
         this._token === null ||
         this._isMoved() ||
@@ -287,14 +301,24 @@ export class NotebookDataflow implements INotebookDataflow {
     );
   }
 
-  private _isPython(): boolean {
+  /**
+   * Throw where the notebook is in a language that cannot be analysed.
+   */
+  private _checkLanguage(): void {
     const { model } = this._options.panel;
     const spec = model!.getMetadata('kernelspec') as
       { language?: string } | undefined;
     const info = model!.getMetadata('language_info') as
       { name?: string } | undefined;
     const language = spec?.language ?? info?.name;
-    return !language || language === 'python';
+    if (language && language !== 'python') {
+      throw new LanguageError(
+        this._options.trans.__(
+          'Notebooks in %1 cannot be analysed yet: only Python',
+          language
+        )
+      );
+    }
   }
 
   /**
@@ -498,6 +522,11 @@ export class NotebookDataflow implements INotebookDataflow {
   private _disposed = new Signal<this, void>(this);
   private _edges = new Map<string, GraphEdge>();
   private _edited = new Set<string>();
+
+  /**
+   * Why what was done last could not be told.
+   */
+  private _error: unknown = null;
   private _isBegun = false;
   private _isDisposed = false;
   private _isOrderChanged = false;
@@ -508,7 +537,7 @@ export class NotebookDataflow implements INotebookDataflow {
   private _models: ReadonlyMap<string, ICodeCellModel> = new Map();
   private _path = '';
   private _ran: RanCells;
-  private _ready = new PromiseDelegate<void>();
+  private _ready = Private.ready();
   private _sent = new Map<string, SourceCell>();
   private _stale = new Map<string, IStale>();
   private _timer = 0;
@@ -544,6 +573,22 @@ export namespace NotebookDataflow {
  */
 const FIRST_WAIT = 1000;
 const LAST_WAIT = 30000;
+
+/**
+ * The notebook is in a language that cannot be analysed.
+ */
+class LanguageError extends Error {}
+
+namespace Private {
+  /**
+   * Something to wait for that need not be waited for.
+   */
+  export function ready(): PromiseDelegate<void> {
+    const delegate = new PromiseDelegate<void>();
+    delegate.promise.catch(() => undefined);
+    return delegate;
+  }
+}
 
 /**
  * What of a cell counts: one that is not to be run does nothing.

@@ -37,12 +37,14 @@ export interface INotebookDataflow extends IObservableDisposable {
   readonly stale: ReadonlyMap<string, IStale>;
 
   /**
-   * Resolved when all of the notebook was analysed for the first time.
+   * Resolved when all of the notebook was analysed for the first time, rejected when it cannot be:
+   * what is refused is tried again after the next edit, and this is another promise then.
    */
   readonly ready: Promise<void>;
 
   /**
-   * Resolved when all that was edited and ran so far is told, and answered.
+   * Resolved when all that was edited and ran so far is told, and answered; rejected when it is
+   * refused, or the notebook is in another language than Python.
    */
   settled(): Promise<void>;
 

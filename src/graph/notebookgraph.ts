@@ -41,18 +41,7 @@ export class NotebookGraph implements IGraphModel {
     this._rest = new Debouncer(() => this._touch(), REST);
     this._runs = panel.content.model ? runs.find(panel.content.model) : null;
     this._flow.changed.connect(this._onFlow, this);
-    this._flow.ready.then(
-      () => {
-        this._isReady = true;
-        this._read();
-        this.changed.emit({ structure: true, nodes: [] });
-        return this._loadTimes();
-      },
-      error => {
-        this._error = error;
-        this.changed.emit({ structure: false, nodes: [] });
-      }
-    );
+    this._await();
     this._runs?.states.changed.connect(this._onState, this);
     this._runs?.changed.connect(this._onRuns, this);
     runs.opened.connect(this._onOpened, this);
@@ -122,6 +111,29 @@ export class NotebookGraph implements IGraphModel {
     this._rest.dispose();
     this._disposed.emit();
     Signal.clearData(this);
+  }
+
+  /**
+   * Wait for the analysis; where it is refused, for the next one.
+   */
+  private _await(): void {
+    const { ready } = this._flow;
+    ready.then(
+      () => {
+        this._isReady = true;
+        this._error = null;
+        this._read();
+        this.changed.emit({ structure: true, nodes: [] });
+        return this._loadTimes();
+      },
+      error => {
+        this._error = error;
+        this.changed.emit({ structure: false, nodes: [] });
+        if (this._flow.ready !== ready) {
+          this._await();
+        }
+      }
+    );
   }
 
   /**

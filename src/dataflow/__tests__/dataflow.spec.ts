@@ -414,6 +414,39 @@ describe('NotebookDataflow', () => {
     expect(server.requests).toEqual([]);
   });
 
+  it('says that it is refused, and tries again when it is asked', async () => {
+    const logged = jest.spyOn(console, 'error').mockImplementation();
+    server.refuse = new ApiError('no analysis', 'refused');
+    dataflow.use();
+    const { ready } = dataflow;
+    await expect(dataflow.settled()).rejects.toBe(server.refuse);
+    await expect(ready).rejects.toBe(server.refuse);
+    await expect(dataflow.settled()).rejects.toBe(server.refuse);
+    server.refuse = null;
+    await dataflow.settled();
+    await dataflow.ready;
+    expect(dataflow.cells.size).toBe(3);
+    server.refuse = new ApiError('no analysis', 'refused');
+    edit('a', 'a = 2');
+    await expect(dataflow.settled()).rejects.toBe(server.refuse);
+    expect(logged).toHaveBeenCalled();
+    logged.mockRestore();
+  });
+
+  it('refuses another language with words, until there is Python', async () => {
+    const kernelspec = { name: 'ir', display_name: 'R', language: 'R' };
+    model.setMetadata('kernelspec', kernelspec);
+    dataflow.use();
+    await expect(dataflow.settled()).rejects.toThrow(
+      'Notebooks in R cannot be analysed yet'
+    );
+    await expect(dataflow.settled()).rejects.toThrow('Notebooks in R');
+    expect(server.requests).toEqual([]);
+    model.deleteMetadata('kernelspec');
+    await dataflow.settled();
+    expect(dataflow.cells.size).toBe(3);
+  });
+
   it('stops where there is no server half, and says so', async () => {
     server.refuse = new ApiError('', 'missing');
     dataflow.use();
@@ -424,6 +457,7 @@ describe('NotebookDataflow', () => {
     await Promise.resolve();
     expect(report).toHaveBeenCalledTimes(1);
     expect(server.requests.length).toBe(1);
+    await expect(dataflow.settled()).rejects.toBe(server.refuse);
   });
 
   it('tries again when the server is back', async () => {
