@@ -134,11 +134,15 @@ export class Attachment implements IDisposable {
     places: Map<string, Attachment.IPlace>
   ): Promise<void> {
     const { api, model, runs } = this._options;
-    if (await runs.knows(run)) {
+    if (!(await runs.claim(run))) {
       return;
     }
-    const { seq, cells } = await api.outputs(run);
-    if (this._isDisposed) {
+    const { seq, cells } = await api.outputs(run).catch(error => {
+      runs.disclaim(run);
+      throw error;
+    });
+    // It is taken on for all views of the notebook, this one may be closed meanwhile.
+    if (model.isDisposed) {
       return;
     }
     const cell = (id: string): ICodeCellModel | null => {

@@ -39,9 +39,13 @@ export class Deliveries {
   }
 
   /**
-   * Tell of each time the document is saved.
+   * Tell of each time the document is saved, however many look at it.
    */
   watch(context: DocumentRegistry.Context): void {
+    if (this._watched.has(context)) {
+      return;
+    }
+    this._watched.add(context);
     let saved = new Map<string, string[]>();
     context.saveState.connect((_, state) => {
       if (state === 'started') {
@@ -108,4 +112,5 @@ export class Deliveries {
     { run: string; cell: string; isTold: boolean }
   >();
   private _seqs = new Map<string, number>();
+  private _watched = new WeakSet<DocumentRegistry.Context>();
 }

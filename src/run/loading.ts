@@ -2,6 +2,7 @@ import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Loading } from '../api';
+import { size } from '../words';
 import type { NotebookRuns } from './notebookruns';
 
 /**
@@ -67,19 +68,9 @@ namespace Private {
     return trans.__(
       'Loading %1 (%2) into the kernel… %3 %',
       names.slice(0, NAMES).join(', ') + (names.length > NAMES ? ', …' : ''),
-      size(bytes),
+      size(bytes, trans),
       percent
     );
-  }
-
-  function size(bytes: number): string {
-    const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-    let unit = 0;
-    while (bytes >= 1000 && unit < units.length - 1) {
-      bytes /= 1000;
-      unit++;
-    }
-    return `${Number(bytes.toPrecision(3))} ${units[unit]}`;
   }
 
   /**

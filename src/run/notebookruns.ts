@@ -291,6 +291,26 @@ export class NotebookRuns {
   }
 
   /**
+   * Take on a run that this page did not start, once: a notebook may be looked at in two places.
+   *
+   * @returns whether it was to be taken on
+   */
+  async claim(run: string): Promise<boolean> {
+    await Promise.allSettled(this._starting);
+    // Nothing is awaited between the look and the claim.
+    const isNew = !this._known.has(run);
+    this._known.add(run);
+    return isNew;
+  }
+
+  /**
+   * A run that was claimed could not be taken on.
+   */
+  disclaim(run: string): void {
+    this._known.delete(run);
+  }
+
+  /**
    * Let a cell show what the ledger has of its last run.
    *
    * @param seq - the number of the last event of the run that is taken in
@@ -307,11 +327,10 @@ export class NotebookRuns {
   }
 
   /**
-   * Go on with a run that this page did not start; what runs one by one waits for it.
+   * Go on with a run that was claimed; what runs one by one waits for it.
    */
   async rejoin(options: NotebookRuns.IRejoinOptions): Promise<void> {
     const { run, kind, cell, begun, after, asking } = options;
-    this._known.add(run);
     for (const [id, request] of asking) {
       void this._onInput(run, id, request);
     }
@@ -531,8 +550,16 @@ export class NotebookRuns {
     cell: string,
     request: NotebookRuns.IInputRequest
   ): Promise<void> {
+    // Where the notebook was opened again, it is asked for there.
+    const isClosed = () => this._notebook.isDisposed;
+    if (isClosed()) {
+      return;
+    }
     try {
       const value = await this._askInput(request);
+      if (isClosed()) {
+        return;
+      }
       if (value === null) {
         await this._api.interrupt(run, cell);
       } else {

@@ -26,7 +26,7 @@ test('a kernel cell loads a large value with progress, and can be stopped', asyn
   await page.keyboard.press('Shift+Enter');
   await expect(promptAt(page, 0)).toHaveText('[1]:');
   const notification = page.locator('.Toastify__toast').filter({
-    hasText: /Loading .*large.* MB\) into the kernel… \d+ %/
+    hasText: /Loading .*large.* MiB\) into the kernel… \d+ %/
   });
 
   await page.keyboard.press('Shift+Enter');

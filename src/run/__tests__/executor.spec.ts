@@ -441,6 +441,23 @@ describe('CellExecutor', () => {
     await a;
   });
 
+  it('leaves what a cell asks for to others once the notebook is closed', async () => {
+    setCellTargets(notebook, [model('a')], 'local');
+    const started = server.started();
+    const a = run('a');
+    await started;
+    notebook.dispose();
+    server.emit('a', 'output', {
+      msg_type: 'input_request',
+      content: { prompt: 'Name?', password: false },
+      metadata: {}
+    });
+    await settle();
+    expect(server.log).not.toContain('input typed');
+    server.emit('a', 'done', { status: 'ok', execution_count: 1 });
+    await a;
+  });
+
   it('runs an empty cell nowhere', async () => {
     setDefaultTarget(notebook, 'local');
     model('a').sharedModel.setSource('  \n');
