@@ -6,6 +6,7 @@ import { Menu } from '@lumino/widgets';
 
 import type { IApiClient } from '../api';
 import type { IDataflow } from '../dataflow';
+import { MainViews } from '../mainviews';
 import { notebookId, showCell } from '../notebook';
 import type { IRunManager } from '../run';
 import type { RunView } from '../rundetails';
@@ -25,6 +26,7 @@ import { foldLabel } from './words';
 export function addGraphCommands(options: addGraphCommands.IOptions): void {
   const { api, app, runs, tracker, trans, troubles, views } = options;
   const { commands, shell } = app;
+  const graphs = new MainViews({ shell, trans, views });
   const noArgs = { args: { type: 'object' as const, properties: {} } };
 
   const current = (): GraphView | null => {
@@ -61,23 +63,13 @@ export function addGraphCommands(options: addGraphCommands.IOptions): void {
     isEnabled: ({ path }) => notebook(path) !== null,
     execute: async ({ path }) => {
       const panel = notebook(path);
-      if (!panel) {
-        return;
-      }
-      const id = VIEW_ID + panel.context.path;
-      let view = views.find(other => other.id === id);
-      if (!view) {
-        view = await openGraph(panel, options);
-        view.id = id;
-        await views.add(view);
-        shell.add(view, 'main', {
+      return (
+        panel &&
+        graphs.open(VIEW_ID + panel.id, () => openGraph(panel, options), {
           mode: 'split-right',
-          ref: panel.id,
-          type: 'Dossier'
-        });
-      }
-      shell.activateById(id);
-      return view;
+          ref: panel.id
+        })
+      );
     }
   });
 
@@ -251,11 +243,11 @@ export function addGraphCommands(options: addGraphCommands.IOptions): void {
           );
           return;
         }
-        const view: MainAreaWidget<RunView> = await commands.execute(
+        const view: MainAreaWidget<RunView> | null = await commands.execute(
           RunCommandIDs.openRun,
           { run }
         );
-        view.content.showLog(found.cell);
+        view?.content.showLog(found.cell);
       } catch (error) {
         troubles.report(error);
       }
@@ -270,7 +262,7 @@ async function openGraph(
   panel: NotebookPanel,
   options: addGraphCommands.IOptions
 ): Promise<MainAreaWidget<GraphView>> {
-  const { app, trans } = options;
+  const { app, trans, views } = options;
   const { commands, shell } = app;
   const [
     { GraphScene, GraphView, Layouter, newGraphWidget, newLayoutWorker },
@@ -281,7 +273,7 @@ async function openGraph(
   const view = new GraphView({
     ...options,
     commands,
-    actions: actions(options),
+    actions: actions(panel, options),
     scene: new GraphScene({ model, layOut: input => layouter.layOut(input) }),
     onOpen: cell => {
       shell.activateById(panel.id);
@@ -297,9 +289,13 @@ async function openGraph(
   };
   name();
   panel.title.changed.connect(name);
+  const { pathChanged } = panel.context;
+  const save = () => void views.save(widget);
+  pathChanged.connect(save);
   widget.disposed.connect(() => {
     layouter.dispose();
     panel.title.changed.disconnect(name);
+    pathChanged.disconnect(save);
   });
   panel.disposed.connect(() => widget.dispose());
   return widget;
@@ -308,19 +304,17 @@ async function openGraph(
 /**
  * What can be done with a cell of the graph.
  */
-function actions({
-  runs,
-  tracker,
-  trans
-}: addGraphCommands.IOptions): ItemFacts.IAction[] {
+function actions(
+  { content }: NotebookPanel,
+  { runs, trans }: addGraphCommands.IOptions
+): ItemFacts.IAction[] {
   const noArgs = () => ({});
-  const hasFailed = (cell: string) =>
-    tracker.find(({ content }) => {
-      const states = content.model && runs.find(content.model)?.states;
-      return ['failed', 'lost', 'cancelled'].includes(
-        states?.get(cell)?.state ?? ''
-      );
-    }) !== undefined;
+  const hasFailed = (cell: string) => {
+    const states = content.model && runs.find(content.model)?.states;
+    return ['failed', 'lost', 'cancelled'].includes(
+      states?.get(cell)?.state ?? ''
+    );
+  };
   return [
     {
       command: CommandIDs.runNeeded,
@@ -352,7 +346,7 @@ function actions({
 }
 
 /**
- * What the ids of the views of graphs begin with.
+ * What the ids of the views of graphs begin with; that of the notebook's panel follows.
  */
 const VIEW_ID = 'dossier-graph-';
 

@@ -10,12 +10,14 @@ import {
 } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import type { Widget } from '@lumino/widgets';
 
 import { IApiClient } from '../api';
 import { IDataflow } from '../dataflow';
 import { IRunManager } from '../run';
 import { ITroubles } from '../troubles';
 import { addGraphCommands } from './commands';
+import { companionProperty } from './companion';
 import { GraphCommandIDs } from './ids';
 import type { GraphView } from './view';
 
@@ -55,8 +57,8 @@ export const graphPlugin: JupyterFrontEndPlugin<void> = {
     });
     void restorer?.restore(views, {
       command: GraphCommandIDs.show,
-      args: ({ id }) => ({ path: id.slice('dossier-graph-'.length) }),
-      name: ({ id }) => id,
+      args: view => ({ path: pathOf(view) }),
+      name: view => `dossier-graph-${pathOf(view)}`,
       when: tracker.restored
     });
     const category = trans.__('Dossier');
@@ -84,3 +86,10 @@ export const graphPlugin: JupyterFrontEndPlugin<void> = {
     });
   }
 };
+
+/**
+ * The path of the notebook that a graph is of.
+ */
+function pathOf(view: Widget): string {
+  return companionProperty.get(view)?.context.path ?? '';
+}

@@ -19,6 +19,7 @@ import {
 
 import { type IApiClient, isRunEnd } from '../api';
 import { compareIcon, runsIcon, verifyIcon } from '../icons';
+import { MainViews } from '../mainviews';
 import type { IRunManager } from '../run';
 import type { RunView } from '../rundetails';
 import type { ITroubles } from '../troubles';
@@ -32,6 +33,12 @@ import type { KnownRuns, RunFacts } from './known';
 export function addRunCommands(options: addRunCommands.IOptions): void {
   const { api, app, known, trans, troubles, views } = options;
   const { commands, shell } = app;
+  const runViews = new MainViews({ shell, trans, views });
+  const comparisons = new MainViews({
+    shell,
+    trans,
+    views: options.comparisons
+  });
 
   // Noted when the menu opens: the entry is drawn anew while it is open.
   let asked: string | null = null;
@@ -46,6 +53,13 @@ export function addRunCommands(options: addRunCommands.IOptions): void {
     },
     true
   );
+  // An entry of the menu is executed in the turn that closes it.
+  app.contextMenu.menu.aboutToClose.connect(() => {
+    const done = asked;
+    setTimeout(() => {
+      asked = asked === done ? null : asked;
+    });
+  });
   const runOf = (args: { run?: unknown }): string | null => {
     if (typeof args.run === 'string') {
       return args.run;
@@ -109,19 +123,11 @@ export function addRunCommands(options: addRunCommands.IOptions): void {
     label: trans.__('Open Run'),
     caption: trans.__('Show a run: its cells, their outputs, times and logs'),
     icon: runsIcon,
-    execute: async run => {
-      const id = VIEW_ID + run;
-      let view = views.find(other => other.id === id);
-      if (!view) {
+    execute: run =>
+      runViews.open(VIEW_ID + run, async () => {
         const { openRun } = await import('../rundetails');
-        view = openRun({ ...options, commands, run });
-        view.id = id;
-        await views.add(view);
-        shell.add(view, 'main', { type: 'Dossier' });
-      }
-      shell.activateById(id);
-      return view;
-    }
+        return openRun({ ...options, commands, run });
+      })
   });
 
   add(RunCommandIDs.cancelRun, {
@@ -159,10 +165,11 @@ export function addRunCommands(options: addRunCommands.IOptions): void {
     execute: async run => {
       const { verifyRun } = await import('../verify');
       if (await verifyRun({ api, run, trans })) {
-        const view = (await commands.execute(RunCommandIDs.openRun, {
-          run
-        })) as MainAreaWidget<RunView>;
-        view.content.verification.refresh();
+        const view: MainAreaWidget<RunView> | null = await commands.execute(
+          RunCommandIDs.openRun,
+          { run }
+        );
+        view?.content.verification.refresh();
       }
     }
   });
@@ -222,15 +229,9 @@ export function addRunCommands(options: addRunCommands.IOptions): void {
         if (left === null) {
           return;
         }
-        const id = `${COMPARISON_ID}${left}.${right}`;
-        let view = options.comparisons.find(other => other.id === id);
-        if (!view) {
-          view = openComparison({ ...options, commands, left, right });
-          view.id = id;
-          await options.comparisons.add(view);
-          shell.add(view, 'main', { type: 'Dossier' });
-        }
-        shell.activateById(id);
+        await comparisons.open(`${COMPARISON_ID}${left}.${right}`, () =>
+          openComparison({ ...options, commands, left, right })
+        );
       } catch (error) {
         troubles.report(error);
       }

@@ -1,5 +1,4 @@
 import {
-  ILabShell,
   ILayoutRestorer,
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin
@@ -43,7 +42,6 @@ export const runsPanelPlugin: JupyterFrontEndPlugin<void> = {
   optional: [
     ICommandPalette,
     IEditorLanguageRegistry,
-    ILabShell,
     ILayoutRestorer,
     ITranslator
   ],
@@ -57,7 +55,6 @@ export const runsPanelPlugin: JupyterFrontEndPlugin<void> = {
     troubles: ITroubles,
     palette: ICommandPalette | null,
     languages: IEditorLanguageRegistry | null,
-    labShell: ILabShell | null,
     restorer: ILayoutRestorer | null,
     translator: ITranslator | null
   ) => {

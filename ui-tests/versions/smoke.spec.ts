@@ -99,6 +99,26 @@ test('cells run elsewhere, one by one and as a workflow', async ({
       clip: { x: 0, y: 0, width: 1200, height: 1220 }
     });
   }
+
+  await click(page, 0);
+  const views = await page.evaluate(async () => {
+    const { commands } = window.jupyterapp;
+    const graph = await commands.execute('dossier:show-graph');
+    const run = await commands.execute('dossier:open-run', { run: 'any' });
+    return [!!graph, !!run];
+  });
+  const refusal = page.getByText(/This window has room for one document/);
+  if (name === 'notebook7') {
+    expect(views).toEqual([false, false]);
+    await expect(refusal.first()).toBeVisible();
+    const lab = page.waitForEvent('popup');
+    await page.getByRole('button', { name: 'Open JupyterLab' }).first().click();
+    await (await lab).waitForURL(/\/lab\b/);
+    await expect(page.locator('.jp-DossierGraph')).toHaveCount(0);
+  } else {
+    expect(views).toEqual([true, true]);
+    await expect(refusal).toHaveCount(0);
+  }
 });
 
 function cell(page: Page, index: number) {
