@@ -90,6 +90,22 @@ export function stateWord(state: TaskState, trans: TranslationBundle): string {
 }
 
 /**
+ * The word for the state of an attempt, which is that of its task at its end.
+ */
+export function attemptWord(state: string, trans: TranslationBundle): string {
+  switch (state) {
+    case 'sent':
+      return trans.__('sent');
+    case 'finished':
+      return trans.__('finished');
+    case 'superseded':
+      return trans.__('superseded');
+    default:
+      return stateWord(state as TaskState, trans);
+  }
+}
+
+/**
  * The word for why a cell must run again.
  */
 export function staleWord(kind: StaleKind, trans: TranslationBundle): string {

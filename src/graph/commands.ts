@@ -268,7 +268,7 @@ async function openGraph(
     { GraphScene, GraphView, Layouter, newGraphWidget, newLayoutWorker },
     { NotebookGraph }
   ] = await Promise.all([import('./index'), import('./notebookgraph')]);
-  const layouter = new Layouter(newLayoutWorker);
+  const layouter = new Layouter(newLayoutWorker, trans);
   const model = new NotebookGraph({ ...options, panel });
   const view = new GraphView({
     ...options,

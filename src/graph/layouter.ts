@@ -1,3 +1,4 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { PromiseDelegate } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 
@@ -10,7 +11,10 @@ export class Layouter implements IDisposable {
   /**
    * @param _newWorker - makes the worker, when it is first needed
    */
-  constructor(private _newWorker: () => Worker) {}
+  constructor(
+    private _newWorker: () => Worker,
+    private _trans: TranslationBundle
+  ) {}
 
   get isDisposed(): boolean {
     return this._isDisposed;
@@ -34,7 +38,7 @@ export class Layouter implements IDisposable {
     }
     this._isDisposed = true;
     this._worker?.terminate();
-    this._fail('the graph was closed');
+    this._fail(this._trans.__('the graph was closed'));
   }
 
   private _start(): Worker {
@@ -51,7 +55,7 @@ export class Layouter implements IDisposable {
     worker.onerror = ({ message }) => {
       this._worker = null;
       worker.terminate();
-      this._fail(message || 'its worker did not start');
+      this._fail(message || this._trans.__('its worker did not start'));
     };
     return worker;
   }
@@ -59,8 +63,9 @@ export class Layouter implements IDisposable {
   private _fail(why: string): void {
     const waiting = Array.from(this._waiting.values());
     this._waiting.clear();
+    const words = this._trans.__('The graph cannot be laid out: %1', why);
     for (const answer of waiting) {
-      answer.reject(new Error(`The graph cannot be laid out: ${why}`));
+      answer.reject(new Error(words));
     }
   }
 

@@ -5,6 +5,7 @@ import {
   KernelError,
   runCell as runInKernel
 } from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
 import type { ICosts } from '../costs';
@@ -16,7 +17,7 @@ import {
   KERNEL
 } from '../notebook';
 import type { ITroubles } from '../troubles';
-import { numbered } from '../words';
+import { numbered, stateWord } from '../words';
 import type { ICellEnd } from './follow';
 import type { NotebookRuns } from './notebookruns';
 import { beginExecution, writeError } from './outputs';
@@ -34,6 +35,7 @@ export class CellExecutor implements INotebookCellExecutor {
     this._permit = options.permit ?? (() => true);
     this._runs = options.runs;
     this._stock = options.stock ?? runInKernel;
+    this._trans = options.trans;
     this._troubles = options.troubles;
   }
 
@@ -75,7 +77,7 @@ export class CellExecutor implements INotebookCellExecutor {
     if (!once && target() !== KERNEL && hasTag(model, 'skip-execution')) {
       runs.states.set(model.id, {
         state: 'skipped',
-        why: 'tagged skip-execution'
+        why: this._trans.__('tagged skip-execution')
       });
       options.onCellExecuted({ cell, success: true });
       return true;
@@ -203,8 +205,8 @@ export class CellExecutor implements INotebookCellExecutor {
     if (end.error) {
       throw this._failed(options, end.error);
     }
-    const words = end.why ?? end.state ?? end.status;
-    return this._fail(options, numbered(words));
+    const state = end.state && stateWord(end.state, this._trans);
+    return this._fail(options, numbered(end.why ?? state ?? end.status));
   }
 
   /**
@@ -240,6 +242,7 @@ export class CellExecutor implements INotebookCellExecutor {
   private _permit: ICosts['permit'];
   private _runs: IRunManager;
   private _stock: INotebookCellExecutor['runCell'];
+  private _trans: TranslationBundle;
   private _troubles: ITroubles;
 }
 
@@ -263,6 +266,7 @@ export namespace CellExecutor {
      * What runs a cell in the kernel.
      */
     stock?: INotebookCellExecutor['runCell'];
+    trans: TranslationBundle;
     troubles: ITroubles;
   }
 

@@ -129,6 +129,7 @@ export const executorPlugin: JupyterFrontEndPlugin<INotebookCellExecutor> = {
             }).runCell(options);
           }
         : undefined,
+      trans,
       troubles
     });
   }

@@ -71,10 +71,11 @@ class CellHead extends ReactWidget {
     super();
     this.addClass('jp-DossierRunCell-head');
     _options.model.changed.connect(this.update, this);
+    _options.model.cellChanged.connect(this.update, this);
   }
 
   protected render(): JSX.Element {
-    const { commands, model, run, trans } = this._options;
+    const { commands, model, run, trans, troubles } = this._options;
     const task = model.record?.tasks.find(({ id }) => id === model.selected);
     if (!task) {
       return <></>;
@@ -106,6 +107,9 @@ class CellHead extends ReactWidget {
             {trans.__('Load inputs into my kernel')}
           </button>
         </div>
+        {model.cellError ? (
+          <p role="alert">{troubles.words(model.cellError)}</p>
+        ) : null}
         {task.why && (
           <p className="jp-DossierRunCell-why">{numbered(task.why)}</p>
         )}

@@ -3,7 +3,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { CellDetails } from '../api';
-import { numbered, size, took } from '../words';
+import { attemptWord, numbered, size, took } from '../words';
 import { ReuseFacts } from './reuse';
 import type { RunView } from './view';
 
@@ -116,7 +116,10 @@ export class CellFacts extends ReactWidget {
                 <tr key={attempt.attempt}>
                   <th scope="row">{index + 1}</th>
                   <td>
-                    {[attempt.state, numbered(attempt.why ?? '')]
+                    {[
+                      attemptWord(attempt.state, trans),
+                      numbered(attempt.why ?? '')
+                    ]
                       .filter(Boolean)
                       .join(': ')}
                   </td>

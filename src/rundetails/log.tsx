@@ -11,6 +11,7 @@ import type { Message } from '@lumino/messaging';
 import { Panel } from '@lumino/widgets';
 import React from 'react';
 
+import { attemptWord } from '../words';
 import { LogList } from './loglist';
 import { LogModel } from './logmodel';
 import type { RunView } from './view';
@@ -150,7 +151,11 @@ export class LogView extends Panel {
       const { attempt } = this;
       api.workerLog(run, cell, attempt).then(
         text => {
-          if (this.isOfWorker && cell === this._cell) {
+          if (
+            this.isOfWorker &&
+            cell === this._cell &&
+            attempt === this.attempt
+          ) {
             const parts = text ? text.replace(/\n$/, '').split('\n') : [];
             this._lines = parts.map(part => ({
               source: 'worker',
@@ -221,7 +226,11 @@ class LogBar extends ReactWidget {
           onChange={event => view.choose(event.target.value, view.isOfWorker)}
           options={attempts.map(({ attempt, state }, index) => ({
             value: attempt,
-            label: trans.__('Attempt %1 (%2)', index + 1, state)
+            label: trans.__(
+              'Attempt %1 (%2)',
+              index + 1,
+              attemptWord(state, trans)
+            )
           }))}
         />
         <HTMLSelect

@@ -56,6 +56,13 @@ export class RunModel implements IDisposable {
   }
 
   /**
+   * Why nothing new is known of that cell.
+   */
+  get cellError(): unknown {
+    return this._cellError;
+  }
+
+  /**
    * What that cell shows.
    */
   get outputs(): CellOutputs | null {
@@ -117,6 +124,7 @@ export class RunModel implements IDisposable {
     this._selected = cell;
     this._details = null;
     this._outputs = null;
+    this._cellError = null;
     this._changed.emit();
     this._cellChanged.emit();
     void this._loadCell();
@@ -156,9 +164,12 @@ export class RunModel implements IDisposable {
       }
       this._details = details;
       this._outputs = cells[cell] ?? null;
+      this._cellError = null;
     } catch (error) {
-      this._error = error;
-      this._changed.emit();
+      if (cell !== this._selected || this._isDisposed) {
+        return;
+      }
+      this._cellError = error;
     }
     this._cellChanged.emit();
   }
@@ -202,6 +213,7 @@ export class RunModel implements IDisposable {
 
   private _again: Throttler;
   private _api: IApiClient;
+  private _cellError: unknown = null;
   private _cellChanged = new Signal<RunModel, void>(this);
   private _changed = new Signal<RunModel, void>(this);
   private _details: CellDetails | null = null;

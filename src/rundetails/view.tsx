@@ -93,6 +93,7 @@ export class RunView extends BoxPanel {
       model: this.verification
     });
     const split = new TurningSplit(NARROW);
+    this._layouter = new Layouter(newLayoutWorker, options.trans);
     this._table = new TaskTable(options);
     this._scene = new GraphScene({
       model: new RunGraphModel(options.model),
@@ -147,7 +148,7 @@ export class RunView extends BoxPanel {
   }
 
   private _cell: CellView;
-  private _layouter = new Layouter(newLayoutWorker);
+  private _layouter: Layouter;
   private _model: RunModel;
   private _scene: GraphScene;
   private _table: TaskTable;

@@ -22,6 +22,7 @@ import { compareIcon, runsIcon, verifyIcon } from '../icons';
 import { MainViews } from '../mainviews';
 import type { IRunManager } from '../run';
 import type { RunView } from '../rundetails';
+import type { ITargetsModel } from '../targets';
 import type { ITroubles } from '../troubles';
 import { RunCommandIDs } from './ids';
 import type { KnownRuns, RunFacts } from './known';
@@ -290,7 +291,11 @@ export function addRunCommands(options: addRunCommands.IOptions): void {
     caption: trans.__('Ask for the state of targets and runs now'),
     icon: refreshIcon,
     describedBy: { args: { type: 'object', properties: {} } },
-    execute: () => options.refresh()
+    execute: async () => {
+      const asked = options.targets.refresh(true);
+      options.refresh();
+      await asked;
+    }
   });
 }
 
@@ -321,6 +326,7 @@ export namespace addRunCommands {
      */
     refresh: () => void;
     rendermime: IRenderMimeRegistry;
+    targets: ITargetsModel;
     tracker: INotebookTracker;
     trans: TranslationBundle;
     troubles: ITroubles;

@@ -113,6 +113,7 @@ export const runsPanelPlugin: JupyterFrontEndPlugin<void> = {
       manager,
       refresh: () => place.content?.refresh(),
       rendermime,
+      targets,
       tracker,
       trans,
       troubles,

@@ -51,6 +51,10 @@ export class CellStatus {
     );
   }
 
+  dispose(): void {
+    this._stale.dispose();
+  }
+
   private _showState(state: ICellState | null): void {
     const node = this._state;
     node.dataset.state = state?.state ?? '';

@@ -79,6 +79,14 @@ export class Strip extends Widget {
     this._notes.setNotes(problems);
   }
 
+  override dispose(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    this._status.dispose();
+    super.dispose();
+  }
+
   protected override onBeforeAttach(_: Message): void {
     this.node.addEventListener('mousedown', Private.stop);
     this.node.addEventListener('keydown', Private.stop);

@@ -22,11 +22,11 @@ export class TargetsModel implements ITargetsModel {
     return this._changed;
   }
 
-  refresh(): Promise<void> {
+  refresh(isForced = false): Promise<void> {
     if (this._pending) {
       return this._pending;
     }
-    if (Date.now() - this._asked < REFRESH_INTERVAL) {
+    if (!isForced && Date.now() - this._asked < REFRESH_INTERVAL) {
       return Promise.resolve();
     }
     this._pending = this._refresh().finally(() => {

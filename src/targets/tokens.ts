@@ -20,8 +20,10 @@ export interface ITargetsModel {
   /**
    * Ask the server, unless it was asked a moment ago. Never rejects: a server half that is not
    * there is told to the user once.
+   *
+   * @param isForced - whether to ask even so
    */
-  refresh(): Promise<void>;
+  refresh(isForced?: boolean): Promise<void>;
 }
 
 /**

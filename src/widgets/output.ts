@@ -57,9 +57,17 @@ export class WidgetOutput extends Panel implements IRenderMime.IRenderer {
     view: { model_id: string }
   ): Promise<string | null> {
     this._used = id;
-    const kernel = await this._kernels.acquire(id);
+    let kernel: WidgetKernel | null;
+    try {
+      kernel = await this._kernels.acquire(id);
+    } catch (error) {
+      if (turn === this._turn) {
+        // There is no link to give back.
+        this._used = null;
+      }
+      throw error;
+    }
     if (turn !== this._turn) {
-      this._kernels.release(id);
       return null;
     }
     if (!kernel || kernel.isDisposed) {
@@ -84,7 +92,7 @@ export class WidgetOutput extends Panel implements IRenderMime.IRenderer {
 
   private _leave(): void {
     this._kernel?.disposed.disconnect(this._onEnded, this);
-    if (this._used && this._kernel) {
+    if (this._used !== null) {
       this._kernels.release(this._used);
     }
     this._kernel = null;

@@ -5,6 +5,7 @@ import {
   KernelError,
   NotebookModel
 } from '@jupyterlab/notebook';
+import { nullTranslator } from '@jupyterlab/translation';
 import { PromiseDelegate } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 
@@ -142,6 +143,7 @@ describe('CellExecutor', () => {
         inKernel.set(cell.model.id, result);
         return result.promise;
       },
+      trans: nullTranslator.load(''),
       troubles: {
         report: error => {
           told.push((error as Error).message);

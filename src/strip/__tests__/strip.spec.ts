@@ -32,6 +32,16 @@ describe('Strip', () => {
     expect(target.getAttribute('aria-haspopup')).toBe('menu');
   });
 
+  it('takes the words that stand above the page with it', () => {
+    strip.setState(null, [], { kind: 'edited', why: 'it was edited' });
+    strip.node
+      .querySelector('.jp-DossierStale-button')!
+      .dispatchEvent(new Event('mouseenter'));
+    expect(document.querySelector('[role=tooltip]')).not.toBeNull();
+    strip.dispose();
+    expect(document.querySelector('[role=tooltip]')).toBeNull();
+  });
+
   it('tells the cell’s own target from the notebook’s', () => {
     strip.setTarget(null, 'local', {});
     expect(target.textContent).toBe('Target default (local)');

@@ -52,6 +52,8 @@ describe('TargetsModel', () => {
     expect(asked).toBe(1);
     expect(names()).toEqual(['kernel', 'local', 'cluster']);
     expect(changes).toBe(1);
+    await model.refresh(true);
+    expect(asked).toBe(2);
   });
 
   it('stays as it is when the server half is missing', async () => {
