@@ -1,6 +1,6 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Notification, type WidgetTracker } from '@jupyterlab/apputils';
-import { PageConfig, URLExt } from '@jupyterlab/coreutils';
+import { URLExt } from '@jupyterlab/coreutils';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Widget } from '@lumino/widgets';
@@ -24,7 +24,7 @@ export class MainViews<W extends Widget> {
     make: () => Promise<W> | W,
     how: DocumentRegistry.IOpenOptions = {}
   ): Promise<W | null> {
-    const { shell, views } = this._options;
+    const { app, views } = this._options;
     let view = views.find(other => other.id === id) ?? null;
     if (!view) {
       let opening = this._opening.get(id);
@@ -39,7 +39,7 @@ export class MainViews<W extends Widget> {
       }
     }
     if (view && !view.isDisposed) {
-      shell.activateById(id);
+      app.shell.activateById(id);
     }
     return view;
   }
@@ -49,7 +49,8 @@ export class MainViews<W extends Widget> {
     make: () => Promise<W> | W,
     how: DocumentRegistry.IOpenOptions
   ): Promise<W | null> {
-    const { shell, trans, views } = this._options;
+    const { app, trans, views } = this._options;
+    const { serviceManager, shell } = app;
     const view = await make();
     view.id = id;
     shell.add(view, 'main', { type: 'Dossier', ...how });
@@ -71,7 +72,8 @@ export class MainViews<W extends Widget> {
           {
             label: trans.__('Open JupyterLab'),
             callback: () => {
-              window.open(URLExt.join(PageConfig.getBaseUrl(), 'lab'));
+              const { baseUrl } = serviceManager.serverSettings;
+              window.open(URLExt.join(baseUrl, 'lab'));
             }
           }
         ]
@@ -88,7 +90,7 @@ export class MainViews<W extends Widget> {
  */
 export namespace MainViews {
   export interface IOptions<W extends Widget> {
-    shell: JupyterFrontEnd.IShell;
+    app: JupyterFrontEnd;
     trans: TranslationBundle;
     views: WidgetTracker<W>;
   }

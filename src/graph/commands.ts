@@ -26,7 +26,7 @@ import { foldLabel } from './words';
 export function addGraphCommands(options: addGraphCommands.IOptions): void {
   const { api, app, runs, tracker, trans, troubles, views } = options;
   const { commands, shell } = app;
-  const graphs = new MainViews({ shell, trans, views });
+  const graphs = new MainViews({ app, trans, views });
   const noArgs = { args: { type: 'object' as const, properties: {} } };
 
   const current = (): GraphView | null => {

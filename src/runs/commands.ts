@@ -34,9 +34,9 @@ import type { KnownRuns, RunFacts } from './known';
 export function addRunCommands(options: addRunCommands.IOptions): void {
   const { api, app, known, trans, troubles, views } = options;
   const { commands, shell } = app;
-  const runViews = new MainViews({ shell, trans, views });
+  const runViews = new MainViews({ app, trans, views });
   const comparisons = new MainViews({
-    shell,
+    app,
     trans,
     views: options.comparisons
   });

@@ -7,6 +7,8 @@ import { CellStates, type NotebookRuns } from '../../run';
 import { DEFAULTS, type IDossierSettings } from '../../settings';
 import { LongRuns } from '../longruns';
 
+const NAME = 'one.ipynb';
+
 /**
  * A notebook of one cell, of which a test says how its runs go.
  */
@@ -27,7 +29,7 @@ class Runs {
       panel: () =>
         notebook.isDisposed
           ? null
-          : ({ title: { label: 'one.ipynb' } } as NotebookPanel),
+          : ({ title: { label: NAME } } as NotebookPanel),
       runs: this as unknown as NotebookRuns,
       settings: {
         values: { ...DEFAULTS, notifyAfter: 30 }
@@ -72,7 +74,9 @@ describe('LongRuns', () => {
     runs.states.set('one', { state: 'done', why: null, run: 'run1' });
     expect(emit).toHaveBeenCalledTimes(1);
     const [words, type, options] = emit.mock.calls[0];
-    expect(words).toMatch(/^Code cell 1 of one.ipynb ended after 1 min 30 s\.$/);
+    expect(words).toMatch(
+      /^Code cell 1 of one.ipynb ended after 1 min 30 s\.$/
+    );
     expect(type).toBe('success');
     expect(
       options.actions.map(({ label }: { label: string }) => label)
@@ -142,6 +146,8 @@ describe('LongRuns', () => {
     workflow.notebook.dispose();
     workflow.workflow = null;
     workflow.changed.emit();
-    expect(system.mock.calls[0][0]).toMatch(/workflow run of one.ipynb failed after/);
+    expect(system.mock.calls[0][0]).toMatch(
+      /workflow run of one.ipynb failed after/
+    );
   });
 });
