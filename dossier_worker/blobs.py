@@ -39,7 +39,7 @@ _REMEMBERED = 64
 # Pieces of a large value that tell whether it may have been stored before, and their bytes.
 _SAMPLES, _SAMPLE = 16, 4096
 # Seconds in which a blob that was asked for is not marked as asked for again.
-_YOUNG = 60.0
+YOUNG = 60.0
 
 
 class BlobMismatch(ValueError):
@@ -92,7 +92,7 @@ class BlobFolder:
         path = self.path(blob)
         try:
             found = path.stat()
-            if found.st_mtime < time.time() - _YOUNG:
+            if found.st_mtime < time.time() - YOUNG:
                 os.utime(path)
                 # The system finds the file first, and marks it then: it may have been taken away
                 # in between, and looked at for the last time.

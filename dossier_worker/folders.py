@@ -40,6 +40,10 @@ class Known(NamedTuple):
     stamp: Stamp | None
 
 
+class Gone(Exception):
+    """The content of a file has to be fetched: what was in its place is not there any more."""
+
+
 class FolderFault(Exception):
     """The folder cannot be laid out; the text says why."""
 
@@ -75,6 +79,20 @@ class Folders:
         empty = [n for n, folder in self._all.items() if not (folder.kernels or folder.cells)]
         return [self._all.pop(name) for name in empty[:-_KEPT]]
 
+    def idle(self) -> list[Folder]:
+        """Folders that nobody is in, oldest first."""
+        return [folder for folder in self._all.values() if not (folder.kernels or folder.cells)]
+
+    def take_out(self, folder: Folder) -> None:
+        """It is about to be removed."""
+        for name in [name for name, one in self._all.items() if one is folder]:
+            del self._all[name]
+
+    def has(self, order: Mapping[str, Any], path: str) -> bool:
+        """Whether a path that is sent is as it should be already."""
+        folder = self._all.get(str(order["space"]))
+        return folder is not None and folder.has(path, order["sent"][path])
+
     def close(self) -> None:
         shutil.rmtree(self._path, ignore_errors=True)
 
@@ -93,6 +111,17 @@ class Folder:
         """A cell ended in it whose files are not wanted."""
         self._known: dict[str, Known] = {}
         self._lock = threading.Lock()
+
+    @property
+    def size(self) -> int:
+        """Bytes of its files, as far as they are known."""
+        return sum(known.stamp[0] for known in list(self._known.values()) if known.stamp)
+
+    def has(self, path: str, entry: Mapping[str, Any]) -> bool:
+        known = self._known.get(path)
+        if known is None or known.blob != entry.get("blob"):
+            return False
+        return known.stamp is not None and _stamp(self._place(path)) == known.stamp
 
     def remove(self) -> None:
         shutil.rmtree(self._space, ignore_errors=True)
@@ -150,6 +179,8 @@ class Folder:
         if place.is_dir():
             self._remove(place)
         self._know_folder(os.path.dirname(path))
+        if not self._blobs.has(blob):
+            raise Gone(path)
         temporary = self._space / "tmp" / secrets.token_hex(8)
         try:
             shutil.copyfile(self._blobs.path(blob), temporary)

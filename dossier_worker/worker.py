@@ -13,25 +13,31 @@ import subprocess
 import sys
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
 from . import environment, sharing
-from .blobs import BlobFolder, Buffer, cpus
+from .blobs import YOUNG, BlobFolder, Buffer, cpus
 from .bounds import Limits
 from .client import Client, Config, NotAccepted
-from .folders import Folder, FolderFault, Folders
+from .folders import Folder, FolderFault, Folders, Gone
 from .kernels import Kernel, KernelFailed, Kernels
 from .outflow import Outflow
+from .room import Room
 from .wire import Frame, Message, WireError
 
 log = logging.getLogger("dossier.worker")
 
 # Finished attempts that are still known, should the server ask again.
 REMEMBERED = 200
+# Those of which the server has not said that it has what they stored: it may be slow to take it.
+UNTAKEN = 2000
+# Bytes that stay on our own disk for later cells, and seconds until what is too new now may go.
+KEEPS = 10 << 30
+CLEAR_AGAIN = 10.0
 TICK = 0.5
 FAREWELL = 2.0
 EXIT_REFUSED = 77
@@ -49,6 +55,10 @@ class Attempt:
         """What stands for the notebook's folder, where that is not here."""
         self.held: Message | None = None
         """Its end, until the files that it wrote are in blobs."""
+        self.stored: set[str] = set()
+        """Blobs that it made and of which the server has not said that it has them."""
+        self.storing: float | None = None
+        """When it began to make them."""
         self.running: asyncio.Task[None] | None = None
 
 
@@ -65,6 +75,14 @@ class Worker:
         blobs = self._folder / "blobs" if shared is None or self._fault else shared
         self._kernels = Kernels(self, values, str(blobs))
         self._blobs = BlobFolder(blobs)
+        self._room: Room | None = None
+        if blobs is not shared:
+            self._room = Room(self._blobs, int(values.get("keeps") or KEEPS))
+        self._holds: dict[str, Set[str]] = {}
+        """Blobs by which worker kernels know what their memory was."""
+        self._clearing = asyncio.Lock()
+        self._cleared: asyncio.Future[None] | None = None
+        self._clear_timer: asyncio.TimerHandle | None = None
         self._folders = Folders(self._folder / "folders", self._blobs)
         self._client = Client(config, self._folder, self._blobs, self._hello, self._received)
         self._attempts: OrderedDict[str, Attempt] = OrderedDict()
@@ -123,6 +141,12 @@ class Worker:
             if kind == "message":
                 attempt.outflow.take(message, buffers)
                 return
+            if kind == "state" and message["state"] == "collecting":
+                attempt.storing = time.time()
+                if attempt.task.get("exports") == []:
+                    return  # it was told for this alone
+            if "holds" in message:
+                self._holds[attempt.kernel] = frozenset(message.pop("holds"))
             if kind in ("done", "kernel_died"):
                 if message is not attempt.held:
                     attempt.outflow.finish()
@@ -137,6 +161,8 @@ class Worker:
         self._send(message, buffers)
 
     def _send(self, message: Message, buffers: Sequence[Buffer] = ()) -> None:
+        if message["type"] == "whole" and self._room is not None:
+            self._attempts[message["attempt"]].stored.add(message["blob"])
         try:
             self._client.emit(message, buffers, soon=message["type"] == "state")
         except WireError as error:
@@ -145,6 +171,8 @@ class Worker:
     def kernel_ended(self, kernel: str) -> None:
         self._kernels.forget(kernel)
         self._folders.kernel_ended(kernel)
+        self._holds.pop(kernel, None)
+        self._clear_soon()
 
     def _ended(self, message: Message) -> None:
         attempt = self._attempts.get(message.get("attempt") or "")
@@ -152,12 +180,15 @@ class Worker:
             return
         attempt.end = message
         attempt.task = {}
+        if self._room is not None:
+            attempt.stored |= _stored(message)
         self._attempts.move_to_end(str(message["attempt"]))
         # Those that run stand before the finished ones, in the order in which they came.
         if len(self._attempts) > 2 * REMEMBERED:
-            finished = [name for name, known in self._attempts.items() if known.end is not None]
-            for name in finished[:-REMEMBERED]:
-                del self._attempts[name]
+            finished = [(n, known) for n, known in self._attempts.items() if known.end is not None]
+            for number, (name, known) in enumerate(reversed(finished)):
+                if number >= (UNTAKEN if known.stored else REMEMBERED):
+                    del self._attempts[name]
 
     # What the server says
 
@@ -207,6 +238,13 @@ class Worker:
         if kernel is not None:
             kernel.kill("killed on request")
 
+    def _on_kept(self, message: Message, buffers: list[bytes]) -> None:
+        """The server has what an attempt stored, or does not want it."""
+        attempt = self._attempts.get(message["attempt"])
+        if attempt is not None:
+            attempt.stored.clear()
+            self._clear_soon()
+
     def _on_input(self, message: Message, buffers: list[bytes]) -> None:
         kernel = self._kernels.all.get(message["kernel"])
         if kernel is not None:
@@ -252,8 +290,14 @@ class Worker:
         try:
             async with line, self._slots:
                 kernel = await self._kernel(attempt.kernel, bool(task.get("new")))
+                if self._room is not None:
+                    task["holds"] = True
                 await self._fetch(name, task)
-                await self._lay_out(name, attempt)
+                try:
+                    await self._lay_out(name, attempt)
+                except Gone:
+                    await self._fetch(name, task, all_files=True)
+                    await self._lay_out(name, attempt)
                 await kernel.execute(task)
                 await self._take_files(name, attempt)
         except (KernelFailed, FolderFault) as error:
@@ -271,6 +315,7 @@ class Worker:
             if attempt.kernel not in self._kernels.all and not line.locked():
                 self._lines.pop(attempt.kernel, None)
             self._kernels.idle()
+            self._clear_soon()
 
     def _abort(self, attempt: Attempt) -> None:
         """Take back what has not reached its kernel."""
@@ -291,17 +336,14 @@ class Worker:
             raise KernelFailed(f"worker kernel {name} is gone, and with it what it held")
         return await self._kernels.create(name)
 
-    async def _fetch(self, name: str, task: Message) -> None:
+    async def _fetch(self, name: str, task: Message, all_files: bool = False) -> None:
         """Have every blob that the task loads: all are there where the store's folder is shared,
-        unless a file system of the network is behind its time."""
-        wanted: dict[str, tuple[int, str]] = {}
-        for manifest in (task.get("manifests") or {}).values():
-            for part in (manifest.get("pickle"), *(manifest.get("buffers") or ())):
-                if part and not self._blobs.has(part["blob"], part["size"]):
-                    wanted[part["blob"]] = (part["size"], f"variable {manifest['name']!r}")
-        for path, entry in ((task.get("files") or {}).get("sent") or {}).items():
-            if entry.get("blob") and not self._blobs.has(entry["blob"], entry["size"]):
-                wanted[entry["blob"]] = (entry["size"], f"file {path!r}")
+        unless a file system of the network is behind its time.
+
+        Of files only those that are not in place already, but for `all_files`.
+        """
+        async with self._clearing:  # what is found here now stays until the task has ended
+            wanted = self._lacking(task, all_files)
         if not wanted:
             return
         self.emit({"type": "state", "attempt": name, "state": "preparing"})
@@ -318,6 +360,81 @@ class Worker:
         finally:
             for one in pulls:
                 one.cancel()
+
+    def _lacking(self, task: Message, all_files: bool) -> dict[str, tuple[int, str]]:
+        wanted: dict[str, tuple[int, str]] = {}
+        for manifest in (task.get("manifests") or {}).values():
+            for part in (manifest.get("pickle"), *(manifest.get("buffers") or ())):
+                if part and not self._blobs.has(part["blob"], part["size"]):
+                    wanted[part["blob"]] = (part["size"], f"variable {manifest['name']!r}")
+        order = task.get("files") or {}
+        for path, entry in (order.get("sent") or {}).items():
+            if not entry.get("blob") or self._blobs.has(entry["blob"], entry["size"]):
+                continue
+            if all_files or not self._folders.has(order, path):
+                wanted[entry["blob"]] = (entry["size"], f"file {path!r}")
+        return wanted
+
+    # Room on our own disk
+
+    def _clear_soon(self, seconds: float = TICK) -> None:
+        """See before long whether something can go."""
+        loop = asyncio.get_running_loop()
+        timer, when = self._clear_timer, loop.time() + seconds
+        if self._room is None or (timer is not None and timer.when() <= when):
+            return
+        if timer is not None:
+            timer.cancel()
+        self._clear_timer = loop.call_at(when, self._begin_to_clear, self._room)
+
+    def _begin_to_clear(self, room: Room) -> None:
+        self._clear_timer = None
+        if self._cleared is None or self._cleared.done():
+            self._cleared = asyncio.ensure_future(self._try_to_clear(room))
+        else:
+            self._clear_soon()
+
+    async def _try_to_clear(self, room: Room) -> None:
+        try:
+            await self._clear(room)
+        except OSError as error:
+            log.warning("what is not needed could not be removed: %s", error)
+
+    async def _clear(self, room: Room) -> None:
+        """Remove what later cells can fetch again, where it is more than we keep."""
+        loop = asyncio.get_running_loop()
+        async with self._clearing:
+            used, since = self._in_use(), self._stored_since()
+            idle = self._folders.idle()
+            beside = sum(folder.size for folder in idle)
+            excess = await loop.run_in_executor(None, room.excess, used, beside)
+            # Meanwhile a cell may have entered one.
+            for folder in self._folders.idle():
+                if excess <= 0:
+                    break
+                excess -= folder.size
+                self._folders.take_out(folder)
+                await loop.run_in_executor(None, folder.remove)
+            if await loop.run_in_executor(None, room.free, excess, used, since) > 0:
+                self._clear_soon(CLEAR_AGAIN)
+
+    def _in_use(self) -> set[str]:
+        """Blobs of tasks that wait or run, those that worker kernels look at, and those that the
+        server has yet to take."""
+        used = {blob for held in self._holds.values() for blob in held}
+        for attempt in self._attempts.values():
+            used |= attempt.stored
+            for manifest in (attempt.task.get("manifests") or {}).values():
+                used |= _parts(manifest)
+            sent = (attempt.task.get("files") or {}).get("sent") or {}
+            used |= {entry["blob"] for entry in sent.values() if entry.get("blob")}
+        return used
+
+    def _stored_since(self) -> float:
+        """What is older than this no cell is about to name as its result."""
+        storing = [a.storing for a in self._attempts.values() if a.storing and a.end is None]
+        # Of what it asks for a blob does not tell for a while, and its kernel's word is on its way.
+        return min([time.time(), *storing]) - 2 * YOUNG
 
     # Files, where the notebook's folder is not here
 
@@ -396,6 +513,18 @@ class Worker:
             "memory": _memory(),
             **({"fault": self._fault} if self._fault else {}),
         }
+
+
+def _parts(manifest: Message) -> set[str]:
+    parts = (manifest.get("pickle"), *(manifest.get("buffers") or ()))
+    return {part["blob"] for part in parts if part}
+
+
+def _stored(done: Message) -> set[str]:
+    """Blobs that the server takes after an attempt's end."""
+    made = (done.get("files") or {}).get("made") or ()
+    stored = {entry["blob"] for entry in made if entry.get("blob")}
+    return stored.union(*map(_parts, done.get("exports") or ()))
 
 
 def _refused(attempt: str, words: str) -> Message:

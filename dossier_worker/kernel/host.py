@@ -413,7 +413,7 @@ class Host:
                     done.update(await self._run_cell(task))
                 done["seconds"] = time.perf_counter() - started
                 self.interrupts.finish()
-                if task.get("exports") != []:
+                if task.get("exports") != [] or task.get("holds"):
                     self._state(attempt, "collecting")
                 done.update(self.place.collect(task))
         except BaseException as failure:  # a fault of ours must not leave the task without an end

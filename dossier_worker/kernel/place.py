@@ -108,7 +108,10 @@ class Place:
         self._check.begin(task)
 
     def collect(self, task: Mapping[str, Any]) -> dict[str, Any]:
-        """Export what the cell made: `exports` and `effects` of the done message."""
+        """Export what the cell made: `exports` and `effects` of the done message.
+
+        Where its task asks, also the blobs that it `holds` now.
+        """
         bound = self._before.bound(self.namespace)
         deleted = self._before.deleted(self.namespace)
         self._before = Snapshot({})
@@ -129,8 +132,10 @@ class Place:
         if task.get("result") in self.namespace.get("_oh", ()):
             wanted = [*wanted, f"_{task['result']}"]
         names = [n for n in dict.fromkeys(wanted) if n in self.namespace or n.startswith("<")]
+        exports = self._export(names, task.get("versions") or "", mutated)
         return {
-            "exports": self._export(names, task.get("versions") or "", mutated),
+            **({"holds": self.values.blobs()} if task.get("holds") else {}),
+            "exports": exports,
             "effects": {**(seen or {}), "bound": unasked, "deleted": sorted(deleted)},
         }
 

@@ -124,10 +124,12 @@ class StockKernel:
             with limits.kept(task.get("options"), self.pid):
                 done.update(await self._run_cell(task, attempt))
             done["seconds"] = time.perf_counter() - started
-            if task.get("exports") != []:
+            if task.get("exports") != [] or task.get("holds"):
                 self._state(attempt, "collecting")
             done.update(
-                await self._step("collect", task, "exports", "mutated", "versions", "result")
+                await self._step(
+                    "collect", task, "exports", "mutated", "versions", "result", "holds"
+                )
             )
         except Refused as refusal:
             error = {"ename": "Refused", "evalue": str(refusal), "traceback": []}

@@ -167,6 +167,11 @@ class Values:
         """name -> the version held here that it still is bound to, with its objects."""
         return {name: self._registry.versions[version] for name, version in self.present().items()}
 
+    def blobs(self) -> list[str]:
+        """Those that say what memory here was when it was loaded or stored."""
+        held = self._registry.versions.values()
+        return sorted({span.path.name for one in held for span in one.memory})
+
     @property
     def folder(self) -> str:
         """Where the blobs are."""

@@ -215,7 +215,7 @@ class Dispatcher:
         kernel.prefix += setting.prefix
         if setting.sent is not None:
             self._travel.laid_out(setting.sent, kernel.worker.id, message)
-        return await self._outcome(setting, kernel, message, execution.committed)
+        return await self._collected(setting, kernel, message, execution)
 
     async def same(
         self, beside: Kernel, ours: Mapping[str, str], theirs: Mapping[str, str],
@@ -250,8 +250,8 @@ class Dispatcher:
                 raise
             if message is None:
                 return None
-            return await self._outcome(setting, kernel, message, execution.committed)
-        return await self._outcome(setting, kernel, message, None)
+            return await self._collected(setting, kernel, message, execution)
+        return await self._collected(setting, kernel, message, None)
 
     def _execution(self, setting: Setting, kernel: Kernel, order: Json | None) -> Execution:
         return Execution(
@@ -311,6 +311,21 @@ class Dispatcher:
                 else {}
             ),
         }
+
+    async def _collected(
+        self, setting: Setting, kernel: Kernel, message: Json, execution: Execution | None
+    ) -> Outcome:
+        """The outcome, with all that it names in our store; its worker then hears that it is."""
+        committed = execution.committed if execution is not None else None
+        stored = committed is None or (execution is not None and execution.has_parts)
+        try:
+            outcome = await self._outcome(setting, kernel, message, committed)
+        except Failure:  # nobody asks for it again
+            self._pool.kept(kernel.worker, setting.attempt)
+            raise
+        if stored:
+            self._pool.kept(kernel.worker, setting.attempt)
+        return outcome
 
     async def _outcome(
         self, setting: Setting, kernel: Kernel, message: Json, committed: bool | None

@@ -105,6 +105,7 @@ class Execution:
     excess: Excess = field(init=False)
     parts: asyncio.Queue[tuple[str, int]] = field(default_factory=asyncio.Queue)
     """Blobs of its whole output, with their sizes, as they are told of."""
+    has_parts: bool = False
 
     def __post_init__(self) -> None:
         limits = limits_of(self.worker.target)
@@ -313,6 +314,7 @@ class Pool:
             "preload": list(recipe.preload),
             "env": env,
             "grace": float(target.settings.get("grace", LEASE)),
+            "keeps": target.keeps,
             "oom_score_adj": 500,
         }
         try:
@@ -520,6 +522,19 @@ class Pool:
         if not kernel.worker.ended:
             self._watch_idle(kernel.worker)
 
+    def kept(self, worker: Worker, attempt: str) -> None:
+        """Tells a worker with a store of its own that we have what an attempt stored there, or do
+        not want it."""
+        if worker.target.shares_store or worker.ended:
+            return
+        worker.untold.append(attempt)
+        self._tell_kept(worker)
+
+    @staticmethod
+    def _tell_kept(worker: Worker) -> None:
+        while worker.connection is not None and worker.untold:
+            worker.connection.send({"type": "kept", "attempt": worker.untold.pop(0)})
+
     def input(self, execution: Execution, value: str) -> None:
         """Answers a cell's `input()`."""
         if execution.worker.connection is not None:
@@ -691,6 +706,7 @@ class Pool:
         if hello.get("fault"):
             self._spawn(self._end(known, str(hello["fault"])[:1000]))
             return
+        self._tell_kept(known)
         known.ready.set()
         known.phase = None
         while known.doomed:
@@ -750,6 +766,7 @@ class Pool:
                 if (part := execution.excess.part(message)) is not None:
                     parts.append(Part(execution.run, execution.attempt, *part))
                     execution.parts.put_nowait(part[1:])
+                    execution.has_parts = True
             elif kind == "state" and message.get("state") in ("preparing", "running", "collecting"):
                 execution.phase = message["state"]
                 body = {"state": message["state"], "why": _detail(message.get("detail"))}

@@ -97,6 +97,8 @@ class Worker:
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     doomed: list[str] = field(default_factory=list)
     """Kernels that were ended while it was cut off: it is told when it is linked again."""
+    untold: list[str] = field(default_factory=list)
+    """Attempts whose results are here, which it could not be told yet."""
     known: dict[str, str] = field(default_factory=dict)
     """Attempts the worker said it knows, at its last hello."""
 

@@ -48,6 +48,8 @@ _SETTINGS: dict[str, type] = {
     # Files of the notebook's folder that travel with one cell, and their bytes.
     "files_count": int,
     "files_size": int,
+    # Bytes that a worker without the store keeps on its disk for later cells.
+    "keeps": int,
     # Bytes of one cell: of text that is shown, of displays, and of text that is kept.
     "output_text": int,
     "output_rich": int,
@@ -165,7 +167,7 @@ def _target(path: Path, name: str, table: Any) -> Target:
             raise SettingsFault(f"{path}: {name}.{key} must be of type {kind.__name__}")
     for key in (
         "slots", "workers", "files_count", "files_size", "output_text", "output_rich",
-        "output_whole",
+        "output_whole", "keeps",
     ):  # fmt: skip
         if key in settings and settings[key] < 1:
             raise SettingsFault(f"{path}: {name}.{key} must be at least 1")

@@ -61,6 +61,11 @@ class Target:
         return int(self.settings.get("files_size", 4 << 30))
 
     @property
+    def keeps(self) -> int:
+        """Bytes of values and files that a worker which shares no store keeps for later cells."""
+        return int(self.settings.get("keeps", 10 << 30))
+
+    @property
     def python(self) -> str | None:
         """The interpreter of its workers; None for that of the notebook's kernelspec."""
         return self.settings.get("python")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dossier_worker.blobs import BlobFolder
-from dossier_worker.folders import Folder, Folders
+from dossier_worker.folders import Folder, Folders, Gone
 
 ALL = (1000, 1 << 30)
 
@@ -57,6 +57,19 @@ def test_a_file_is_laid_out_once(folder: Folder, blobs: BlobFolder) -> None:
     assert place.read_text() == "one"
     folder.lay_out({"sent": {}, "gone": ["a/t.csv", "never"]}, "one")
     assert not place.exists()
+
+
+def test_content_is_needed_only_where_it_is_not_in_place(folder: Folder, blobs: BlobFolder) -> None:
+    sent = {"t.csv": file(blobs, "one")}
+    assert not folder.has("t.csv", sent["t.csv"])
+    folder.lay_out({"sent": sent, "gone": ()}, "one")
+    assert folder.has("t.csv", sent["t.csv"])
+    blobs.remove(sent["t.csv"]["blob"])
+    folder.lay_out({"sent": sent, "gone": ()}, "one")
+    (folder.path / "t.csv").write_text("another")
+    assert not folder.has("t.csv", sent["t.csv"])
+    with pytest.raises(Gone):
+        folder.lay_out({"sent": sent, "gone": ()}, "one")
 
 
 @pytest.mark.parametrize("path", ["../../../../x", "a/../../../../../x"])
