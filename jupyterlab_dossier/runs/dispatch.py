@@ -27,7 +27,7 @@ from .progress import Tell
 from .returned import Returned
 from .travel import Sent, TooMuch, Travel, Wanted
 from .values import blobs
-from .workers import Kernel, Lost, Recipe
+from .workers import Keeper, Kernel, Lost, Recipe
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ class Dispatcher:
     @asynccontextmanager
     async def kernel(
         self, *, target: Target, recipe: Recipe, kernel: Kernel | None, prefix: Sequence[str],
-        fresh: bool, tell: Tell | None = None,
+        fresh: bool, tell: Tell | None = None, keeper: Keeper | None = None,
     ) -> AsyncIterator[Kernel]:  # fmt: skip
         """A worker kernel for one task: the given one, a clean one of the same prefix, or new.
 
@@ -139,7 +139,7 @@ class Dispatcher:
                     raise Lost("the worker kernel that held its values is gone", worker=True)
                 yield kernel
             return
-        worker = await self._pool.lease(target, recipe, tell)
+        worker = await self._pool.lease(target, recipe, tell, keeper)
         try:
             chosen = None if fresh else self._clean(worker.clean, prefix)
             chosen = chosen or worker.kernel()

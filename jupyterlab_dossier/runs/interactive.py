@@ -31,7 +31,7 @@ from .inputs import Given
 from .loading import Loading, Stopped
 from .model import BadInput, Cell, Json, TaskRecord, new_id
 from .values import Versions, blobs
-from .workers import Kernel, Lost, Recipe, Worker
+from .workers import Keeper, Kernel, Lost, Recipe, Worker
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -118,6 +118,9 @@ class Interactive:
         """As `_made`, when the kernel was restarted."""
         self._versions = Versions()
         self._kernels: dict[str, Kernel] = {}
+        self._keeper = Keeper(
+            lambda kernel: kernel in self._kernels.values(), "until the notebook's kernel restarts"
+        )
         self._bound: dict[str, set[str]] = {}
         """Names seen bound in the worker kernel of each target."""
         self._order = asyncio.Lock()
@@ -591,7 +594,7 @@ class Interactive:
             pool = self._engine.pool
             set_task = self._engine.ledger.set_task
             tell = functools.partial(set_task, active.run, active.cell.id, "starting")
-            worker = await active.lease(pool.lease(settings, recipe, tell))
+            worker = await active.lease(pool.lease(settings, recipe, tell, self._keeper))
             kernel = self._kernels[recipe.place] = worker.kernel()
             kernel.kept = "it is the notebook's worker kernel on this target"
             await pool.give_back(worker)

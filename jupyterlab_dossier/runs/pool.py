@@ -34,7 +34,7 @@ from .ledger import Commit, Ledger, Part
 from .model import Json, new_id
 from .progress import Tell, Words
 from .workerlink import Connection, Welcome
-from .workers import Kernel, Lost, Recipe, Worker
+from .workers import Keeper, Kernel, Lost, Recipe, Worker
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +65,9 @@ class SentBack(ProviderFault):
 
 class Turn:
     """The place of a cell among those that wait for a worker of its target."""
+
+    held: str | None = None
+    """What holds the place of the worker that it needs, in words."""
 
     def __init__(self) -> None:
         self._queue: list[Turn] = []
@@ -167,27 +170,31 @@ class Pool:
         slots = target.slots or (provider.default_slots(target) if provider else 1)
         return slots * target.workers
 
-    async def lease(self, target: Target, recipe: Recipe, tell: Tell | None = None) -> Worker:
+    async def lease(
+        self, target: Target, recipe: Recipe, tell: Tell | None = None,
+        keeper: Keeper | None = None,
+    ) -> Worker:  # fmt: skip
         """Waits for a worker with a free slot, starting one where there is none.
 
-        Meanwhile, `tell` is given the words of what is waited for. Raises `ProviderFault`.
+        Meanwhile, `tell` is given the words of what is waited for. Raises `ProviderFault`, also
+        where the `keeper` that asks would wait for itself.
         """
         turn = Turn()
-        words = progress.waiting(turn.before)
+        words = progress.waiting(turn.before, lambda: turn.held)
         try:
             for start in range(1, STARTS):
                 try:
-                    return await self._lease(target, recipe, turn, words, tell)
+                    return await self._lease(target, recipe, turn, words, tell, keeper)
                 except SentBack as fault:
                     if tell is not None:
                         await tell(f"{fault}; another one is started ({start + 1} of {STARTS})")
-            return await self._lease(target, recipe, turn, words, tell)
+            return await self._lease(target, recipe, turn, words, tell, keeper)
         finally:
             turn.leave()
 
     async def _lease(
         self, target: Target, recipe: Recipe, turn: Turn, words: Words,
-        tell: Tell | None,
+        tell: Tell | None, keeper: Keeper | None,
     ) -> Worker:  # fmt: skip
         while True:
             alive = [
@@ -210,6 +217,12 @@ class Pool:
                 if target.strict and others:
                     await self._end(others[0], "its place was needed")
                     continue
+            turn.held = _held(target, alive, mine)
+            if turn.held and keeper and all(any(map(keeper.keeps, _kept(w))) for w in alive):
+                raise ProviderFault(
+                    f"not run: {turn.held}; it is kept {keeper.until}. Give these cells the same"
+                    f" options, or let {target.name} have more `workers`"
+                )
             if tell is None:
                 await self._news.wait()
                 continue
@@ -279,8 +292,7 @@ class Pool:
         if worker.idle:
             worker.idle.cancel()
             worker.idle = None
-        kept = any(k.kept for k in worker.kernels.values())
-        if worker.busy == 0 and not kept and not worker.ended:
+        if worker.busy == 0 and not _kept(worker) and not worker.ended:
             loop = asyncio.get_running_loop()
             why = "it was idle" if seconds is None else "it was not needed any more"
             worker.idle = loop.call_later(
@@ -819,6 +831,21 @@ class Pool:
         task = asyncio.ensure_future(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _kept(worker: Worker) -> list[Kernel]:
+    return [kernel for kernel in worker.kernels.values() if kernel.kept]
+
+
+def _held(target: Target, alive: Sequence[Worker], mine: Sequence[Worker]) -> str | None:
+    """Where only workers of other options or environments may be there: what one is kept for."""
+    if not target.strict or mine or len(alive) < target.workers:
+        return None
+    for worker in alive:
+        for kernel in _kept(worker):
+            place = Recipe(**json.loads(worker.recipe)).place
+            return f"its place is held by a worker of {place}, which is kept: {kernel.kept}"
+    return None
 
 
 def _resolve(execution: Execution, message: Json) -> None:

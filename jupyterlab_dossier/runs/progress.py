@@ -51,8 +51,11 @@ def moving(sizes: Iterable[tuple[str, int]], moved: Callable[[str], int]) -> Wor
     return words
 
 
-def waiting(before: Callable[[], int | None]) -> Words:
-    """Words for a cell that waits for a worker behind others; none where it does not wait."""
+def waiting(before: Callable[[], int | None], held: Words = lambda: None) -> Words:
+    """Words for a cell that waits for a worker behind others; none where it does not wait.
+
+    `held` are those of what holds the place that it needs.
+    """
     begun = time.monotonic()
 
     def words() -> str | None:
@@ -61,7 +64,8 @@ def waiting(before: Callable[[], int | None]) -> Words:
         seconds = time.monotonic() - begun
         # Each change is an event: the longer it takes, the less a second is.
         step = 1 if seconds < 10 else 5 if seconds < 60 else 30
-        return f"{in_line(count)}, {seconds // step * step:.0f} s"
+        line = f"{in_line(count)}, {seconds // step * step:.0f} s"
+        return "; ".join(filter(None, (line, held())))
 
     return words
 

@@ -6,7 +6,9 @@ import asyncio
 import functools
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from typing import NamedTuple
 
 from ..targets import Target
 from .comms import Comms
@@ -50,6 +52,14 @@ class Recipe:
     def key(self) -> str:
         """The recipe as the ledger keeps it."""
         return json.dumps(asdict(self), sort_keys=True)
+
+
+class Keeper(NamedTuple):
+    """Who asks for a worker, and keeps worker kernels itself."""
+
+    keeps: Callable[[Kernel], bool]
+    until: str
+    """How long it keeps them, in words."""
 
 
 @dataclass
@@ -105,7 +115,7 @@ class Worker:
     @functools.cached_property
     def seconds_idle(self) -> float:
         """How long it is kept without work."""
-        options = json.loads(json.loads(self.recipe).get("options") or "{}")
+        options = json.loads(Recipe(**json.loads(self.recipe)).options or "{}")
         return float(options.get("idle", self.target.idle))
 
     def kernel(self) -> Kernel:

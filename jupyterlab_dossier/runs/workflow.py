@@ -24,7 +24,7 @@ from .model import ENDED_TASK, SUCCEEDED, Json, TaskState
 from .placement import Conflict, hold, may_start, may_start_early, place_of
 from .revision import Revision
 from .state import RunState, Task
-from .workers import Kernel, Lost, Recipe
+from .workers import Keeper, Kernel, Lost, Recipe
 
 if TYPE_CHECKING:
     from .dispatch import Dispatcher
@@ -59,6 +59,9 @@ class WorkflowRun:
         self._wake = asyncio.Event()
         self._cancelled: str | None = None
         self._left = False
+        self._keeper = Keeper(
+            lambda kernel: state.places.of(kernel) is not None, "until this run has ended"
+        )
         self._folder = os.path.dirname(state.workflow.path)
 
     # after a restart
@@ -290,6 +293,7 @@ class WorkflowRun:
                     prefix=self._through(task, task.step.prefix),
                     fresh=self._random is not None or self.state.complete is not None,
                     tell=functools.partial(self._set, task, "starting"),
+                    keeper=self._keeper,
                 ) as kernel:
                     task.kernel = kernel
                     await self._inspect(task, kernel)

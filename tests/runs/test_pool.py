@@ -1,0 +1,82 @@
+"""Workers of a target where only so many may be there at once, whatever cells ask of them."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from support import started, workflow
+
+from jupyterlab_dossier.targets import Catalogue, Target
+from jupyterlab_dossier.targets.local import LocalProvider
+
+
+class OneByOne(LocalProvider):
+    """Local processes, each of them for cells that ask for the same memory, as pods are."""
+
+    kind = "narrow"
+
+    def worker_options(self, target: Target, asked: dict[str, Any]) -> dict[str, Any]:
+        return asked
+
+
+def narrow(workers: int = 1) -> Catalogue:
+    settings = {"workers": workers, "shared": True, "shares_folder": True, "slots": 2}
+    return Catalogue(
+        {
+            "local": Target("local", "local", {"slots": 2}),
+            "narrow": Target("narrow", "narrow", settings),
+        },
+        {"local": LocalProvider(), "narrow": OneByOne()},
+    )
+
+
+def asks(memory: int, source: str) -> dict[str, Any]:
+    return {"source": source, "target": "narrow", "options": {"memory": memory}}
+
+
+async def test_a_run_does_not_wait_for_a_place_that_it_holds_itself(tmp_path: Path) -> None:
+    async with started(tmp_path / "dossier", narrow()) as engine:
+        cells = [
+            asks(500, "left = (i for i in [5])\nk = 1"),
+            asks(600, "n = k"),
+            asks(500, "print(next(left) + n)"),
+        ]
+        run = await engine.submit(workflow(tmp_path, cells))
+        record = await asyncio.wait_for(engine.wait(run), 60)
+        assert [task.state for task in record.tasks] == ["done", "failed", "skipped"]
+        assert record.tasks[1].why == (
+            "not run: its place is held by a worker of narrow with memory 500, which is kept: cell"
+            " 0 left state in it; it is kept until this run has ended. Give these cells the same"
+            " options, or let narrow have more `workers`"
+        )
+    async with started(tmp_path / "more", narrow(workers=2)) as engine:
+        record = await engine.wait(await engine.submit(workflow(tmp_path, cells)))
+        assert record.state == "done", record.why
+
+
+async def test_a_cell_that_waits_is_told_what_holds_its_place(tmp_path: Path) -> None:
+    held = "; its place is held by a worker of narrow with memory 500, which is kept: cell 0 left"
+    async with started(tmp_path / "dossier", narrow()) as engine:
+        cells: list[Any] = [
+            asks(500, "left = (i for i in [5])\nk = 1"),
+            "import os, time\nwhile not os.path.exists('go'): time.sleep(0.02)\nn = k",
+            asks(500, "print(next(left) + n)"),
+        ]
+        holder = await engine.submit(workflow(tmp_path, cells))
+        async for event in engine.watch(holder):
+            if event.cell == "c1" and event.body.get("state") == "running":
+                break
+        waiter = await engine.submit(workflow(tmp_path, [asks(600, "print(1)")]))
+
+        async def told() -> None:
+            async for event in engine.watch(waiter):
+                if held in (event.body.get("why") or ""):
+                    return
+            raise AssertionError("it was not told")
+
+        await asyncio.wait_for(told(), 60)
+        (tmp_path / "go").touch()
+        assert (await engine.wait(holder)).state == "done"
+        assert (await engine.wait(waiter)).state == "done"
