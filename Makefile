@@ -61,7 +61,8 @@ test-browser: install browser-tools
 	jlpm test
 	cd ui-tests && jlpm test
 
-dist/wheel.done: $(VENV)/extension.done $(shell find $(TESTED) -name '*.py' -not -name _version.py)
+dist/wheel.done: $(VENV)/extension.done hatch_build.py \
+  $(shell find $(TESTED) -name '*.py' -not -name _version.py -o -name '*.yaml')
 	rm -rf dist
 	$(BIN)/uv build --quiet --wheel --no-build-isolation --out-dir dist
 	touch $@
@@ -104,7 +105,7 @@ same-result: ## docs/same-result.md from what the full runs left
 	python -m tests.oracles.report
 
 full-%:
-	DOSSIER_FULL=1 pytest -q $(FULL_$*)
+	DOSSIER_FULL=1 pytest -q $(or $(FULL_$*),$(error there is no part $*: $(PARTS)))
 
 PODS := DOSSIER_FULL=1 tests/engines/run python -m pytest -q
 POD_FAULTS := tests/engines/kubernetes/test_faults.py

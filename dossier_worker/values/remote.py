@@ -72,10 +72,6 @@ def export_json(folder: str, request: str) -> str:
     return json.dumps({"manifests": manifests, "missing": missing})
 
 
-def present_json(folder: str) -> str:
-    return json.dumps(values(folder).present())
-
-
 def environment_json(folder: str, request: str) -> str:
     """{"modules", "names"} -> what is installed (`environment.describe`), and what is bound
 

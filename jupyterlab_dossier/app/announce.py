@@ -39,9 +39,8 @@ class Announcer:
 
     async def take_up(self, engine: Engine) -> None:
         """Follows the runs that an earlier server left running."""
-        for record in await engine.runs():
-            if record.state == "running":
-                self.follow(engine, await engine.record(record.run))
+        for run, _, _ in await engine.ledger.unfinished():
+            self.follow(engine, await engine.record(run))
 
     def follow(self, engine: Engine, record: RunRecord) -> None:
         """Follows a run to its end."""

@@ -38,7 +38,6 @@ _STAR = words(
     "time typing dataclasses enum fractions decimal pathlib re json copy os.path abc "
     "contextlib"
 )
-_HARMLESS_BASES = frozenset(("object", "exception", "type"))
 _HARMLESS_MODULES = frozenset(("enum", "typing", "abc", "types", "numbers", "collections"))
 _ANY = frozenset((ANY,))
 _REPRESENTS = protocol(("represents",))

@@ -15,6 +15,7 @@ Settings are TOML files `dossier/targets.d/*.toml` in Jupyter's config path, one
 from __future__ import annotations
 
 import asyncio
+import difflib
 import logging
 import sys
 from importlib.metadata import entry_points
@@ -38,6 +39,7 @@ _SETTINGS: dict[str, type] = {
     "shared": bool,
     "shares_folder": bool,
     "idle": float,
+    "grace": float,
     "costly": bool,
     "python": str,
     "start_limit": float,
@@ -103,6 +105,8 @@ class Catalogue:
         provider = self.provider(target)
         if provider is None:
             return Usable(False, f"no provider for targets of kind {target.kind!r} is installed")
+        if words := _unknown(target, provider):
+            return Usable(False, words)
         try:
             return await provider.check(target)
         except Exception as error:  # of a plugin: the other targets are there all the same
@@ -138,6 +142,17 @@ def _installed() -> dict[str, Provider]:
 
         found["local"] = LocalProvider()
     return found
+
+
+def _unknown(target: Target, provider: Provider) -> str | None:
+    """Words for a setting that nobody reads: a mistyped `costly` would never ask."""
+    known = {*_SETTINGS, *provider.settings}
+    for name in target.settings:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            return f"its setting {name!r} is none of kind {target.kind!r}{hint}"
+    return None
 
 
 def read_settings(folders: list[str]) -> dict[str, Target]:

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ class LocalProvider:
     """Starts worker processes; a handle is (process id, its start time), so none is mistaken."""
 
     kind = "local"
+    settings: Collection[str] = ()
 
     def options(self, target: Target) -> dict[str, Any]:
         properties = {"memory": MEMORY} if sys.platform.startswith("linux") else {}

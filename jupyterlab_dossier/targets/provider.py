@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -123,6 +123,8 @@ class Provider(Protocol):
     """
 
     kind: str
+    settings: Collection[str]
+    """Of its targets, besides those that targets of every kind have."""
 
     def options(self, target: Target) -> dict[str, Any]:
         """JSON schema of the options a cell may give; a property's `default` is the target's own.

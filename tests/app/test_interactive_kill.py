@@ -43,7 +43,7 @@ async def test_kill(api: Any, kernel: Any, one_by_one: Any, notebook: Any, event
     status, answer = await api("POST", f"runs/{run}/kill", {"cell": "c0"})
     assert status == 400 and "not running" in answer["message"]
     assert (await api("POST", f"runs/{run}/kill", {"cell": "c1"}))[0] == 204
-    last = (await asyncio.wait_for(events(run), 10))[-1]
+    last = (await asyncio.wait_for(events(run), 60))[-1]
     assert last["body"]["state"] == "failed"
     task = (await api("GET", f"runs/{run}"))[1]["tasks"][0]
     why = task["why"]

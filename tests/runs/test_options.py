@@ -79,3 +79,18 @@ async def test_costly_targets(tmp_path: Path) -> None:
     (folder / "a.toml").write_text('[big]\nkind = "local"\ncostly = "yes"\n')
     with pytest.raises(SettingsFault, match=r"big\.costly must be of type bool"):
         read_settings([str(tmp_path)])
+
+
+@pytest.mark.parametrize(
+    ("kind", "setting", "words"),
+    [
+        ("local", "costy", "its setting 'costy' is none of kind 'local' (did you mean 'costly'?)"),
+        ("kubernetes", "name_space", "(did you mean 'namespace'?)"),
+        ("local", "namespace", "its setting 'namespace' is none of kind 'local'"),
+    ],
+)
+async def test_a_setting_that_nobody_reads_is_told(kind: str, setting: str, words: str) -> None:
+    catalogue = Catalogue({"there": Target("there", kind, {setting: "x"})})
+    usable = await catalogue.check("there")
+    assert not usable.usable
+    assert words in str(usable.why)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping
-from types import ModuleType
 from typing import Any, Protocol
 
 from ...values import Values
@@ -92,10 +91,6 @@ class Way(Protocol):
     def begin(self, cell: Cell) -> None: ...
 
     def report(self, cell: Cell, effects: Effects) -> None: ...
-
-
-def local_module(cell: Cell, module: ModuleType) -> bool:
-    return cell.owns(vars(module))
 
 
 def bounded(words: Iterable[str]) -> list[str]:

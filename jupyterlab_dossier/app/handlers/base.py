@@ -23,7 +23,7 @@ from jupyterlab_dossier.runs.database import LedgerFault
 from jupyterlab_dossier.runs.model import Json
 from jupyterlab_dossier.runs.preflight import Refused
 from jupyterlab_dossier.store import StoreFull
-from jupyterlab_dossier.targets import SettingsFault
+from jupyterlab_dossier.targets import ProviderFault, SettingsFault
 
 RESOURCE = "jupyterlab_dossier"
 
@@ -41,6 +41,7 @@ _FAULTS: tuple[tuple[type[Exception], int], ...] = (
     (KernelFault, 409),
     (BadInput, 400),
     (SettingsFault, 500),
+    (ProviderFault, 500),
     (LibraryFault, 500),
     (AnalysisError, 500),
     (StoreFull, 507),

@@ -313,9 +313,6 @@ class Library:
             return frozenset()
         return data.flags.union(*(self.flags(base) for base in data.bases))
 
-    def is_known(self, kind: str) -> bool:
-        return kind.rstrip("~") in self.classes or kind in self.immutable
-
 
 _COMPARES = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__")
 _ITERATES = ("__iter__", "__next__", "__len__", "__length_hint__", "__getitem__")

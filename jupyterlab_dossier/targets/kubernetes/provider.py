@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import importlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ class KubernetesProvider:
     """
 
     kind = "kubernetes"
+    settings: Collection[str] = options.SETTINGS
 
     def __init__(self) -> None:
         self._clusters: dict[tuple[str | None, ...], tuple[Cluster, Watching]] = {}
