@@ -150,6 +150,8 @@ class Pool:
         self.url = ""
         self.outside: Callable[[Target, str], Awaitable[Address]] | None = None
         """Where workers on other machines dial in, given this machine's address there."""
+        self.forget: Callable[[str], Awaitable[None]] | None = None
+        """Tells the link that a worker will not come back."""
         self.workers: dict[str, Worker] = {}
         self.executions: dict[str, Execution] = {}
         self._seen: dict[str, tuple[str, int]] = {}
@@ -399,13 +401,17 @@ class Pool:
 
     async def _clear(self, worker: Worker, provider: Provider) -> None:
         """Takes away what is left of a worker on its platform; only then it counts as ended."""
-        if worker.handle is not None:
-            try:
+        self._secrets.pop(worker.id, None)  # it dials in no more
+        try:
+            if worker.handle is not None:
                 await provider.end(worker.handle)
-            except ProviderFault as fault:
-                log.warning("worker %s is left for the next start: %s", worker.id, fault)
-                return
-        await self._ledger.set_worker(worker.id, state="ended", why=worker.ended)
+            await self._ledger.set_worker(worker.id, state="ended", why=worker.ended)
+        except ProviderFault as fault:
+            log.warning("worker %s is left for the next start: %s", worker.id, fault)
+        finally:
+            if self.forget is not None:
+                await self.forget(worker.id)
+            self._seen.pop(worker.id, None)
 
     async def _keep_log(self, worker: Worker, provider: Provider) -> None:
         """What its platform says of a worker that is no more, before it is taken away there."""

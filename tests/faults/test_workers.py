@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import time
@@ -174,3 +175,19 @@ async def test_a_worker_that_says_that_it_ends_is_given_no_cell(tmp_path: Path) 
                 break
         record = await engine.wait(run)
         assert record.state == "done", record.why
+
+
+async def test_a_worker_that_has_ended_leaves_nothing_in_the_server(tmp_path: Path) -> None:
+    async with started(tmp_path / "dossier", targets(slots=2, idle=1)) as engine:
+        record = await engine.wait(await engine.submit(workflow(tmp_path, ["print(1)"])))
+        assert record.state == "done", record.why
+        (worker,) = engine.pool.workers.values()
+        values = json.loads((tmp_path / "dossier/workers" / worker.id / "config.json").read_text())
+        proof = worker.id, None, values["credential"]
+        assert await engine.pool.authenticate(*proof) is not None
+        ears = [task for task in asyncio.all_tasks() if "Peer." in str(task.get_coro())]
+        assert ears
+        await asyncio.wait_for(worker.gone.wait(), 20)
+        await asyncio.wait(ears, timeout=20)
+        assert all(task.done() for task in ears)
+        assert await engine.pool.authenticate(*proof) is None

@@ -44,6 +44,7 @@ async def started(
     """With `recover` it takes up what an earlier one left with `leave`."""
     engine = Engine(folder, catalogue or targets(slots=2))
     link = LinkServer(engine.store, engine.pool)
+    engine.pool.forget = link.forget
     engine.pool.outside = Outside(link, folder / "link", served=False)
     await engine.start(await link.listen_loopback(), recover)
     try:
