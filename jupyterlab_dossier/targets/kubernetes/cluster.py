@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import socket
+import time
 import urllib.parse
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +18,12 @@ import aiohttp
 import yaml
 from kubernetes_asyncio import client as k
 from kubernetes_asyncio import config
+from kubernetes_asyncio.client.rest import RESTClientObject
 
 from ..provider import ProviderFault, Target
 from .settings import cluster_of
+
+log = logging.getLogger(__name__)
 
 _NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 # Seconds for one answer of the API server, and of them for a connection to it.
@@ -25,24 +31,79 @@ ANSWER = 20.0
 CONNECT = 5.0
 
 
+# Seconds between two logins: one may ask the user something.
+AGAIN = 30.0
+
+
 # What the library says of a kubeconfig that is none.
 _MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
+_NO_LOGIN = (config.ConfigException, yaml.YAMLError, OSError, RuntimeError, *_MALFORMED)
+
+Login = Callable[[], Awaitable[k.Configuration]]
 
 
 class _Api(k.ApiClient):
-    """Every question has a time limit: the library's own is five minutes."""
+    """Every question has a time limit: the library's own is five minutes.
 
-    def request(self, method: Any, url: Any, **more: Any) -> Any:  # type: ignore[override]
+    Where the cluster does not know us (any more: many logins last minutes), it logs in anew, as
+    the kubeconfig says by then.
+    """
+
+    def __init__(self, settings: k.Configuration, login: Login) -> None:
+        super().__init__(settings)
+        self._login = login
+        self._asked = -AGAIN
+        self._renewing = asyncio.Lock()
+        # Answers may still come by the connections of the login before.
+        self._before: Any = None
+
+    async def request(  # type: ignore[override]
+        self, method: Any, url: Any, **more: Any
+    ) -> Any:
         total = more.get("_request_timeout") or ANSWER
         more["_request_timeout"] = aiohttp.ClientTimeout(total=total, sock_connect=CONNECT)
-        return super().request(method, url, **more)
+        used = self.rest_client
+        try:
+            return await super().request(method, url, **more)
+        except k.ApiException as error:
+            # What is answered so was not done: it can be asked again.
+            if error.status != 401 or not await self._renew(used):
+                raise
+        more["headers"].pop("authorization", None)
+        await self.update_params_for_auth(more["headers"], [], ["BearerToken"])
+        return await super().request(method, url, **more)
+
+    async def _renew(self, used: Any) -> bool:
+        """Whether there is another login than the one that was used."""
+        async with self._renewing:
+            if self.rest_client is not used:
+                return True
+            if time.monotonic() < self._asked + AGAIN:
+                return False
+            try:
+                settings = await self._login()
+            except _NO_LOGIN as error:
+                log.warning("no new login at %s: %s", self.configuration.host, str(error)[:300])
+                return False
+            finally:
+                self._asked = time.monotonic()
+            old, self._before = self._before, used
+            self.configuration, self.rest_client = settings, RESTClientObject(settings)
+        if old is not None:
+            await old.close()
+        return True
+
+    async def close(self) -> None:
+        if self._before is not None:
+            await self._before.close()
+        await super().close()
 
 
 class Cluster:
     """An API client with the namespace that cells run in."""
 
-    def __init__(self, settings: k.Configuration, namespace: str) -> None:
-        self.api = api = _Api(settings)
+    def __init__(self, settings: k.Configuration, namespace: str, login: Login) -> None:
+        self.api = api = _Api(settings, login)
         self.namespace = namespace
         self.core = k.CoreV1Api(api)
         self.batch = k.BatchV1Api(api)
@@ -65,23 +126,29 @@ async def connect(target: Target) -> Cluster:
     """By the target's kubeconfig and context, else from inside the cluster. `ProviderFault`."""
     path, context, namespace = cluster_of(target)
     path = os.path.expanduser(path) if path else None  # noqa: ASYNC240 - reads no file
-    settings = k.Configuration()
     try:
         inside = None
         if path is None and context is None:
             inside = await asyncio.to_thread(_namespace_inside)
-        if inside is not None:
-            config.load_incluster_config(client_configuration=settings)  # type: ignore[no-untyped-call]
-            own = inside
-        else:
-            await config.load_kube_config(path, context, settings)
+
+        async def login() -> k.Configuration:
+            settings = k.Configuration()
+            if inside is not None:
+                config.load_incluster_config(client_configuration=settings)  # type: ignore[no-untyped-call]
+            else:
+                await config.load_kube_config(path, context, settings)
+            return settings
+
+        settings = await login()
+        own = inside
+        if own is None:
             contexts, active = config.list_kube_config_contexts(path)
             chosen: Any = next((c for c in contexts or () if c["name"] == context), active)
             own = chosen["context"].get("namespace") or "default"
-    except (config.ConfigException, yaml.YAMLError, OSError, *_MALFORMED) as error:
+    except _NO_LOGIN as error:
         words = f"no cluster is configured for target {target.name!r}: {str(error)[:300]}"
         raise ProviderFault(words) from None
-    return Cluster(settings, namespace or own)
+    return Cluster(settings, namespace or own, login)
 
 
 def _namespace_inside() -> str | None:

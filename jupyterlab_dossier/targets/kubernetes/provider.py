@@ -168,16 +168,18 @@ class KubernetesProvider:
         told = None
         async with watching.used():
             async for job, pods, events in watching.of(handle["job"]):
-                if job is None and not watching.denied and await self._is_there(handle):
-                    continue  # the watch has not heard of it yet
-                phase = phases.read(job, pods, events)
-                if watching.denied:
-                    phase = phases.Phase(watching.denied, "hopeless")
+                if job is None and await self._is_there(handle):
+                    # The watch has not heard of it yet; or it may not be watched just now, which
+                    # is no fault of the worker's: a login may come again, a right be given back.
+                    phase = phases.Phase(watching.denied or "", "waits")
+                else:
+                    phase = phases.read(job, pods, events)
                 if phase.state in ("ended", "hopeless"):
                     return Ended(phase.words, phase.again)  # whoever waits has it ended
-                if phase.words != told:
-                    told = phase.words
-                    tell(phase.words)
+                words = watching.denied or phase.words
+                if words and words != told:
+                    told = words
+                    tell(words)
         raise AssertionError("a watch has no end")
 
     async def _is_there(self, handle: Json) -> bool:
