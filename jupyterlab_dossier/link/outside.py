@@ -64,10 +64,10 @@ class Outside:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(certificate, folder / "key.pem")
         remembered = folder / "port.json"
-        if not port and remembered.exists():
-            port = int(json.loads(remembered.read_text()))
-        port = await self._link.listen_outside(host, port, tls)
-        private_file(remembered).write_text(json.dumps(port))
+        port = await self._link.listen_outside(host, port or _remembered(remembered), tls)
+        temporary = private_file(remembered.with_suffix(".new"))
+        temporary.write_text(json.dumps(port))
+        temporary.replace(remembered)
         shown = f"[{host}]" if ":" in host else host
         return f"wss://{shown}:{port}/{PATH}", str(certificate)
 
@@ -83,6 +83,15 @@ def _hubs() -> str:
             ' c.JupyterHub.public_url): name yours, as link = "https://…/user/…/"'
         )
     raise ProviderFault('link = "hub": no JupyterHub started this server')
+
+
+def _remembered(path: Path) -> int:
+    """The port that this host's workers know; 0 where none can be read."""
+    try:
+        port = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return 0
+    return port if isinstance(port, int) and 0 < port < 1 << 16 else 0
 
 
 def _split(where: str) -> tuple[str, int]:

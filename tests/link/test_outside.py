@@ -60,3 +60,20 @@ async def test_a_hub_that_tells_nothing(
 async def test_a_file_of_authorities_that_is_not_there(bench: Any, tmp_path: Path) -> None:
     with pytest.raises(ProviderFault, match=r"its setting ca: .*none\.pem cannot be read"):
         await address(bench, tmp_path, link=ADA, ca=str(tmp_path / "none.pem"))
+
+
+@pytest.mark.parametrize("left", ["", "[1]", "4294967296", "-5", "\udcff", "null"])
+async def test_a_remembered_port_that_was_half_written_counts_as_none(
+    bench: Any, tmp_path: Path, left: str
+) -> None:
+    folder = tmp_path / "link"
+    await Outside(bench.link, folder, True)(Target("pods", "kubernetes"), "localhost")
+    remembered = folder / "localhost" / "port.json"
+    remembered.write_bytes(left.encode(errors="surrogateescape"))
+    outside = Outside(bench.link, folder, True)
+    url, _ = await outside(Target("pods", "kubernetes"), "localhost")
+    port = re.fullmatch(r"wss://localhost:(\d+)/dossier/link", url)
+    assert port is not None and remembered.read_text() == port[1]
+    assert sorted(f.name for f in remembered.parent.iterdir()) == [
+        "certificate.pem", "key.pem", "port.json",
+    ]  # fmt: skip
