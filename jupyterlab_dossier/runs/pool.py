@@ -17,7 +17,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 
@@ -38,6 +38,8 @@ from .workers import Keeper, Kernel, Lost, Recipe, Worker
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 # A worker that does not dial in for this long is given up (its lease is lost).
 LEASE = 600.0
 # How long a worker that was told to end may take.
@@ -52,6 +54,8 @@ LEDGER_PAUSE = 2.0
 STARTS = 4
 # How long a worker that has not begun is kept for the next cell, where its own went elsewhere.
 SPARE = 5.0
+# How long a platform that did not answer is left alone: at first, and at most.
+PAUSES = (1.0, 60.0)
 # Seconds in which a worker says what is installed; until then it counts as unknown.
 ANSWER_LIMIT = 10.0
 
@@ -363,12 +367,12 @@ class Pool:
         self._spawn(self._watch(worker, provider))
 
     async def _address(self, target: Target, provider: Provider) -> Address:
-        face = await provider.face(target)
-        if face is None:
-            return self.url, None
-        if self.outside is None:
-            raise ProviderFault("this engine cannot be reached from other machines")
         try:
+            face = await provider.face(target)
+            if face is None:
+                return self.url, None
+            if self.outside is None:
+                raise ProviderFault("this engine cannot be reached from other machines")
             return await self.outside(target, face)
         except OSError as error:
             raise ProviderFault(f"no address for workers of {target.name!r}: {error}") from None
@@ -381,9 +385,24 @@ class Pool:
                 worker.phase = words
                 self._news.tell()
 
-        ended = await provider.wait(worker.handle, tell)
+        handle = worker.handle
+        ended = await self._answer(worker, lambda: provider.wait(handle, tell))
         worker.again = ended.again
         await self._to_its_end(self._bury(worker, provider, ended.why))
+
+    async def _answer(self, worker: Worker, ask: Callable[[], Awaitable[T]]) -> T:
+        """What a worker's platform answers, asked again and again while it cannot be reached."""
+        pause, longest = PAUSES
+        while True:
+            try:
+                return await ask()
+            except (ProviderFault, OSError) as fault:
+                log.warning("worker %s: %s; it is tried again", worker.id, fault)
+                if not worker.ready.is_set():
+                    worker.phase = f"{fault}; it is tried again"
+                    self._news.tell()
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, longest)
 
     async def _to_its_end(self, ending: Coroutine[Any, Any, None]) -> None:
         """Goes on though whoever waits is cancelled; `close` waits for it."""
@@ -491,7 +510,16 @@ class Pool:
         """
         self.executions[execution.attempt] = execution
         try:
-            ready = asyncio.ensure_future(self.wait_ready(execution.worker))
+            set_task = functools.partial(
+                self._ledger.set_task, execution.run, execution.cell, "running"
+            )
+            told: list[str] = []
+
+            async def tell(words: str) -> None:
+                told.append(words)
+                await set_task(words)
+
+            ready = asyncio.ensure_future(self.wait_ready(execution.worker, tell))
             either: set[asyncio.Future[Any]] = {ready, execution.done}
             try:
                 await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -501,6 +529,8 @@ class Pool:
                 return await execution.done
             if not ready.result():
                 raise Lost(f"the worker was lost: {execution.worker.ended}", worker=True)
+            if told:
+                await set_task(None)
             state = execution.worker.known.get(execution.attempt)
             if state is None:
                 return None
@@ -644,24 +674,31 @@ class Pool:
             self._spawn(self._call(worker, provider))
 
     async def _call(self, worker: Worker, provider: Provider) -> None:
-        assert worker.handle is not None
-        try:
+        handle, folder = worker.handle, self._folder / worker.id
+        assert handle is not None
+        config = folder / "config.json"
+
+        async def tell() -> None:
+            if worker.ended:
+                return
             address = await self._address(worker.target, provider)
-            folder = self._folder / worker.id
-            if await asyncio.to_thread(move_config, folder, *address):
-                await provider.moved(worker.handle, folder / "config.json")
-        except ProviderFault as fault:
-            log.warning("worker %s was not told where we are: %s", worker.id, fault)
+            news = await asyncio.to_thread(move_config, folder, *address)
+            if news or moved:
+                moved.append(address)
+                await provider.moved(handle, config)
+
+        moved: list[Address] = []
+        await self._answer(worker, tell)
 
     def ghost(self, target: str) -> Worker:
         """Stands for a worker that is no more but whose result the ledger has."""
         place = self._catalogue.targets.get(target) or self._catalogue.targets["local"]
         return Worker(new_id(), place, "", 0, ended="it ended before its result was taken up")
 
-    async def wait_ready(self, worker: Worker) -> bool:
+    async def wait_ready(self, worker: Worker, tell: Tell | None = None) -> bool:
         """Whether an adopted worker dialled in again (False: it is gone)."""
         with contextlib.suppress(ProviderFault):
-            await self._ready(worker)
+            await self._ready(worker, tell)
             return True
         return False
 

@@ -8,7 +8,9 @@ import json
 import os
 import random
 import signal
+import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ import pytest
 from support import started, targets, workflow
 
 from jupyterlab_dossier.runs.pool import Recipe
+from jupyterlab_dossier.targets import Catalogue, Ended, ProviderFault, Target
+from jupyterlab_dossier.targets.local import LocalProvider
 
 HOST = Path(__file__).parent / "host.py"
 FULL = bool(os.environ.get("DOSSIER_FULL"))
@@ -241,3 +245,59 @@ async def test_an_interrupt_passes_a_large_transfer(tmp_path: Path) -> None:
                 break
         assert loop.time() - asked < 2
         assert (await engine.wait(run)).tasks[1].state == "failed"
+
+
+class OutOfReach(LocalProvider):
+    """Local processes on a platform that at first cannot be asked, as a cluster without a VPN."""
+
+    kind = "far"
+
+    def __init__(self, faults: int) -> None:
+        self.faces = self.waits = faults
+
+    async def face(self, target: Target) -> None:
+        self.faces -= 1
+        if self.faces >= 0:
+            raise socket.gaierror(-3, "the name of the cluster is not known")
+
+    async def wait(self, handle: dict[str, Any], tell: Callable[[str], None]) -> Ended:
+        self.waits -= 1
+        if self.waits >= 0:
+            raise ProviderFault("the cluster is out of reach")
+        return await super().wait(handle, tell)
+
+
+def far(faults: int) -> Catalogue:
+    settings = {"shared": True, "shares_folder": True}
+    place, here = Target("far", "far", settings), Target("local", "local")
+    providers = {"local": LocalProvider(), "far": OutOfReach(faults)}
+    return Catalogue({"far": place, "local": here}, providers)
+
+
+async def test_a_platform_that_does_not_answer_after_a_restart_is_asked_again(
+    tmp_path: Path,
+) -> None:
+    source = (
+        "import os, pathlib, time\npathlib.Path('on').touch()\n"
+        "while not os.path.exists('go'): time.sleep(0.02)"
+    )
+    async with started(tmp_path / "dossier", far(0), leave=True) as engine:
+        cells = [{"source": source, "target": "far"}]
+        run = await engine.submit(workflow(tmp_path, cells))
+        await asyncio.wait_for(until(tmp_path / "on"), 60)
+    async with started(tmp_path / "dossier", far(2), recover=True) as engine:
+        (worker,) = engine.pool.workers.values()
+
+        async def told() -> None:
+            async for event in engine.watch(run):
+                if "it is tried again" in str(event.body.get("why")):
+                    return
+            raise AssertionError("it was not told")
+
+        await asyncio.wait_for(told(), 60)
+        (tmp_path / "go").touch()
+        record = await asyncio.wait_for(engine.wait(run), 60)
+        assert record.state == "done", record.why
+        assert worker.handle
+        os.kill(int(worker.handle["pid"]), signal.SIGKILL)
+        await asyncio.wait_for(worker.gone.wait(), 20)
