@@ -15,7 +15,7 @@ from tornado.web import Application
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from dossier_worker.wire import MAX_MESSAGE, Message, WireError, seen_of, tune, unpack
-from jupyterlab_dossier.runs.workerlink import WorkerEvents
+from jupyterlab_dossier.runs.workerlink import NotOurs, WorkerEvents
 from jupyterlab_dossier.store import Store
 
 from .peer import MALFORMED, REFUSED, STOPPING, Allow, Connection, Peer
@@ -203,7 +203,11 @@ class LinkHandler(WebSocketHandler):
         secret, credential = hello.pop("secret", None), hello.pop("credential", None)
         if not isinstance(secret, str | None) or not isinstance(credential, str | None):
             raise WireError("a secret or credential that is not text")
-        welcome = await self._link.events.authenticate(worker, secret, credential)
+        try:
+            welcome = await self._link.events.authenticate(worker, secret, credential)
+        except NotOurs as error:
+            self.end(STOPPING, str(error))
+            return
         if welcome is None:
             what = "secret" if secret is not None else "credential"
             log.warning("a worker that says it is %s was refused", worker)

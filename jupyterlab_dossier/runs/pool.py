@@ -33,7 +33,7 @@ from .excess import Excess, limits_of
 from .ledger import Commit, Ledger, Part
 from .model import Json, new_id
 from .progress import Tell, Words
-from .workerlink import Connection, Welcome
+from .workerlink import Connection, NotOurs, Welcome
 from .workers import Keeper, Kernel, Lost, Recipe, Worker
 
 log = logging.getLogger(__name__)
@@ -732,6 +732,9 @@ class Pool:
     ) -> Welcome | None:
         known = self._secrets.get(worker)
         if known is None:
+            row = (await self._ledger.workers_of([worker])).get(worker)
+            if row is not None and row["state"] != "ended" and row["owner"] != self._owner:
+                raise NotOurs(f"worker {worker} belongs to another server")
             return None
         if credential is not None:
             good = known[1] is not None and hmac.compare_digest(known[1], _hash(credential))

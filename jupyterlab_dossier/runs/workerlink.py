@@ -11,6 +11,10 @@ from dossier_worker.wire import Frame
 from .model import Json
 
 
+class NotOurs(Exception):
+    """A worker of another engine, which may be back soon: it is to go on looking for that one."""
+
+
 @dataclass(frozen=True)
 class Welcome:
     """A worker was who it said it is.
@@ -50,7 +54,7 @@ class WorkerEvents(Protocol):
     async def authenticate(
         self, worker: str, secret: str | None, credential: str | None
     ) -> Welcome | None:
-        """Who the worker is, by one of both; None refuses it.
+        """Who the worker is, by one of both; None refuses it. Raises `NotOurs`.
 
         A worker stores its new credential before it sends anything numbered, so the first
         `received`, or a later hello with the credential, is the exchange that ends the secret.

@@ -13,11 +13,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
 from support import started, targets, workflow
 
+from jupyterlab_dossier.link import LinkServer
+from jupyterlab_dossier.runs import Engine
 from jupyterlab_dossier.runs.pool import Recipe
 from jupyterlab_dossier.targets import Catalogue, Ended, ProviderFault, Target
 from jupyterlab_dossier.targets.local import LocalProvider
@@ -301,3 +304,40 @@ async def test_a_platform_that_does_not_answer_after_a_restart_is_asked_again(
         assert worker.handle
         os.kill(int(worker.handle["pid"]), signal.SIGKILL)
         await asyncio.wait_for(worker.gone.wait(), 20)
+
+
+async def test_a_worker_that_meets_another_engine_at_its_address_looks_on(tmp_path: Path) -> None:
+    source = (
+        "import os, pathlib, time\npathlib.Path('on').touch()\n"
+        "while not os.path.exists('go'): time.sleep(0.02)"
+    )
+    folder = tmp_path / "dossier"
+    first = Engine(folder, targets(slots=2))
+    link = LinkServer(first.store, first.pool)
+    address = await link.listen_loopback()
+    await first.start(address)
+    run = await first.submit(workflow(tmp_path, [source]))
+    await asyncio.wait_for(until(tmp_path / "on"), 60)
+    await first.stop(leave_runs=True)
+    await link.close()
+    other = Engine(folder, targets(slots=2))
+    authenticate, met = other.pool.authenticate, asyncio.Event()
+
+    async def meets(*proof: Any) -> Any:
+        try:
+            return await authenticate(*proof)
+        finally:
+            met.set()
+
+    other.pool.authenticate = meets  # type: ignore[method-assign]
+    link = LinkServer(other.store, other.pool)
+    port = urlsplit(address).port
+    assert port
+    await other.start(await link.listen_loopback(port))
+    await asyncio.wait_for(met.wait(), 60)
+    await other.stop()
+    await link.close()
+    async with started(folder, recover=True) as engine:
+        (tmp_path / "go").touch()
+        record = await asyncio.wait_for(engine.wait(run), 60)
+        assert record.state == "done", record.why
