@@ -426,11 +426,19 @@ class Pool:
                 await provider.end(worker.handle)
             await self._ledger.set_worker(worker.id, state="ended", why=worker.ended)
         except ProviderFault as fault:
-            log.warning("worker %s is left for the next start: %s", worker.id, fault)
+            log.warning("worker %s is not taken away yet: %s", worker.id, fault)
+            self._spawn(self._clear_later(worker, provider))
         finally:
             if self.forget is not None:
                 await self.forget(worker.id)
             self._seen.pop(worker.id, None)
+
+    async def _clear_later(self, worker: Worker, provider: Provider) -> None:
+        """What this engine does not come to do is left for the next one's start."""
+        handle = worker.handle
+        assert handle is not None
+        await self._answer(worker, lambda: provider.end(handle))
+        await self._ledger.set_worker(worker.id, state="ended", why=worker.ended)
 
     async def _keep_log(self, worker: Worker, provider: Provider) -> None:
         """What its platform says of a worker that is no more, before it is taken away there."""

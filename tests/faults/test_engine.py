@@ -255,8 +255,9 @@ class OutOfReach(LocalProvider):
 
     kind = "far"
 
-    def __init__(self, faults: int) -> None:
+    def __init__(self, faults: int, ends: int = 0) -> None:
         self.faces = self.waits = faults
+        self.ends = ends
 
     async def face(self, target: Target) -> None:
         self.faces -= 1
@@ -269,11 +270,17 @@ class OutOfReach(LocalProvider):
             raise ProviderFault("the cluster is out of reach")
         return await super().wait(handle, tell)
 
+    async def end(self, handle: dict[str, Any]) -> None:
+        self.ends -= 1
+        if self.ends >= 0:
+            raise ProviderFault("the cluster is out of reach")
+        await super().end(handle)
 
-def far(faults: int) -> Catalogue:
-    settings = {"shared": True, "shares_folder": True}
+
+def far(faults: int, ends: int = 0) -> Catalogue:
+    settings = {"shared": True, "shares_folder": True, "idle": 1}
     place, here = Target("far", "far", settings), Target("local", "local")
-    providers = {"local": LocalProvider(), "far": OutOfReach(faults)}
+    providers = {"local": LocalProvider(), "far": OutOfReach(faults, ends)}
     return Catalogue({"far": place, "local": here}, providers)
 
 
@@ -341,3 +348,16 @@ async def test_a_worker_that_meets_another_engine_at_its_address_looks_on(tmp_pa
         (tmp_path / "go").touch()
         record = await asyncio.wait_for(engine.wait(run), 60)
         assert record.state == "done", record.why
+
+
+async def test_what_a_platform_did_not_take_away_is_asked_of_it_again(tmp_path: Path) -> None:
+    async with started(tmp_path / "dossier", far(0, ends=3)) as engine:
+        cells = [{"source": "print(1)", "target": "far"}]
+        record = await engine.wait(await engine.submit(workflow(tmp_path, cells)))
+        assert record.state == "done", record.why
+
+        async def ended() -> None:
+            while await engine.ledger.workers():
+                await asyncio.sleep(0.05)
+
+        await asyncio.wait_for(ended(), 30)
