@@ -15,7 +15,7 @@ test('the end of a long cell is told, that of a short one is not', async ({
   await page.menu.clickMenuItem('Run>Run All Cells');
   await expect(promptAt(page, 2)).toHaveText('[3]:');
   await expect(
-    page.getByText(/Code cell 1 of long.ipynb ended after \d+ seconds/)
+    page.getByText(/Code cell 1 of long.ipynb ended after [\d.]+ s\b/)
   ).toBeVisible();
   await expect(page.getByText(/Code cell 2 of/)).toHaveCount(0);
   await page.notebook.selectCells(2);
