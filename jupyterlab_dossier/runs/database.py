@@ -22,10 +22,18 @@ from ..store import NotPrivate, private_file
 
 T = TypeVar("T")
 
+LARGEST = 1 << 60
+"""Above every count and size that is believed; SQLite takes it."""
+
 _SQLITE = (3, 35)  # RETURNING, DROP COLUMN (sqlite.org/changes.html)
 
 # SQLite's WAL needs shared memory, which network file systems do not give (sqlite.org/wal.html).
 NETWORK = ("nfs", "cifs", "smb", "lustre", "gpfs", "beegfs", "ceph", "fuse", "9p", "afs", "gluster")
+
+
+def as_text(value: object) -> str:
+    """As SQLite takes it: half a surrogate pair, as in names of files, is no text."""
+    return str(value).encode("utf-8", "replace").decode()
 
 
 class LedgerFault(Exception):

@@ -18,6 +18,7 @@ from dossier_worker.wire import BlobMissing
 from ..store import Store, StoreFull
 from ..targets import Target
 from . import progress, returned, travel
+from .database import LARGEST, as_text
 from .excess import limits_of
 from .ledger import Commit, Ledger
 from .model import Json, TaskState, new_id
@@ -32,7 +33,6 @@ from .workers import Keeper, Kernel, Lost, Recipe
 log = logging.getLogger(__name__)
 
 Part = tuple[str, int, str]  # a blob, its size, and what of the cell it is
-_COUNTS = 1 << 60  # above all counts and sizes that a worker may tell; SQLite takes them
 
 # The task's state, and why, from the worker's status, its error in words, and its message.
 Decide = Callable[[str, "str | None", Json], "tuple[TaskState, str | None]"]
@@ -512,7 +512,7 @@ def _unreadable(error: Exception) -> Failure:
 
 
 def _reading(setting: Setting, message: Json) -> Outcome:
-    status = _text(message.get("status"))
+    status = as_text(message.get("status"))
     error = message.get("error") or {}
     why = f"{error.get('ename', 'error')}: {error.get('evalue', '')}" if status != "ok" else None
     state, why = setting.decide(status, why, message)
@@ -530,7 +530,7 @@ def _reading(setting: Setting, message: Json) -> Outcome:
     return Outcome(
         setting,
         status,
-        count if isinstance(count, int) and 0 <= count < _COUNTS else None,
+        count if isinstance(count, int) and 0 <= count < LARGEST else None,
         why,
         _checked(message.get("exports"), setting.attempt),
         [str(name) for name in effects_of(message).get("deleted") or []],
@@ -557,10 +557,10 @@ def _checked(exports: Any, attempt: str) -> list[Json]:
     try:
         for item in exports or []:
             manifest: Json = {
-                "version": _text(item["version"]),
-                "name": _text(item["name"]),
-                "type": _text(item.get("type", ""))[:200],
-                "summary": _text(item.get("summary", ""))[:200],
+                "version": as_text(item["version"]),
+                "name": as_text(item["name"]),
+                "type": as_text(item.get("type", ""))[:200],
+                "summary": as_text(item.get("summary", ""))[:200],
             }
             if not manifest["version"].startswith(f"{attempt}/"):
                 raise ValueError("a version of another attempt")
@@ -580,16 +580,11 @@ def _checked(exports: Any, attempt: str) -> list[Json]:
     return found
 
 
-def _text(value: Any) -> str:
-    """As the ledger takes it."""
-    return str(value).encode("utf-8", "replace").decode()
-
-
 def _blob(item: Json) -> Json:
     blob = str(item["blob"])
     if len(blob) != 64 or not set(blob) <= set("0123456789abcdef"):
         raise ValueError("a blob's name that is no hash")
     size = item["size"]
-    if type(size) is not int or not 0 <= size < _COUNTS:
+    if type(size) is not int or not 0 <= size < LARGEST:
         raise ValueError("a blob's size that is none")
     return {**item, "blob": blob, "size": size}

@@ -12,6 +12,7 @@ from dossier_worker.blobs import is_name
 from dossier_worker.bounds import Bounds, Limits
 
 from ..targets import Target
+from .database import LARGEST
 from .model import Json
 
 # The front end makes a link of it; other programs show the text beside it.
@@ -19,7 +20,6 @@ MIME = "application/vnd.jupyterlab-dossier.output+json"
 _TAIL = 64 << 10
 # What a worker may be beyond its limits before it is cut off: notes, and counting.
 _MARGIN = 2
-_LARGEST = 1 << 60  # of what is counted; SQLite takes it
 
 
 def limits_of(target: Target) -> Limits:
@@ -80,13 +80,13 @@ class Excess:
         if not isinstance(position, int) or not isinstance(blob, str) or not is_name(blob):
             return None
         self._kept += max(size, 4096)  # empty ones fill the ledger too
-        if not 0 <= position < _LARGEST or self._kept > self._bounds.limits.whole:
+        if not 0 <= position < LARGEST or self._kept > self._bounds.limits.whole:
             return None
         return position, blob, size
 
 
 def _count(value: Any) -> int:
-    return value if type(value) is int and 0 <= value < _LARGEST else 0
+    return value if type(value) is int and 0 <= value < LARGEST else 0
 
 
 def _is_sound(kind: str, content: Json) -> bool:

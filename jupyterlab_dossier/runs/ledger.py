@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import excess
-from .database import Database
+from .database import Database, as_text
 from .model import Event, Json, NoSuchRun, RunRecord, TaskRecord
 
 MIGRATIONS = [
@@ -987,8 +987,7 @@ def _set_task(
 
 
 def _text(words: str | None) -> str | None:
-    """As SQLite takes it: names of files may be no text."""
-    return None if words is None else words.encode("utf-8", "replace").decode()
+    return None if words is None else as_text(words)
 
 
 def _run_record(row: sqlite3.Row, tasks: list[TaskRecord]) -> RunRecord:

@@ -28,7 +28,7 @@ from ..store import private_file, private_folder
 from ..targets import Catalogue, Provider, ProviderFault, Target, WorkerOrder
 from . import progress
 from .comms import COMM, with_place
-from .database import LedgerFault
+from .database import LedgerFault, as_text
 from .excess import Excess, limits_of
 from .ledger import Commit, Ledger, Part
 from .model import Json, new_id
@@ -897,7 +897,7 @@ def _held(target: Target, alive: Sequence[Worker], mine: Sequence[Worker]) -> st
         return None
     for worker in alive:
         for kernel in _kept(worker):
-            place = Recipe(**json.loads(worker.recipe)).place
+            place = worker.made_by.place
             return f"its place is held by a worker of {place}, which is kept: {kernel.kept}"
     return None
 
@@ -908,8 +908,7 @@ def _resolve(execution: Execution, message: Json) -> None:
 
 
 def _detail(detail: Any) -> str | None:
-    # As the ledger takes it: half a surrogate pair is no text.
-    return str(detail)[:1000].encode("utf-8", "replace").decode() if detail else None
+    return as_text(detail)[:1000] if detail else None
 
 
 def _hash(secret: str) -> str:

@@ -113,9 +113,14 @@ class Worker:
     """Attempts the worker said it knows, at its last hello."""
 
     @functools.cached_property
+    def made_by(self) -> Recipe:
+        """Its recipe, of which it has the key."""
+        return Recipe(**json.loads(self.recipe))
+
+    @functools.cached_property
     def seconds_idle(self) -> float:
         """How long it is kept without work."""
-        options = json.loads(Recipe(**json.loads(self.recipe)).options or "{}")
+        options = json.loads(self.made_by.options or "{}")
         return float(options.get("idle", self.target.idle))
 
     def kernel(self) -> Kernel:

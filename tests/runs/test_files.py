@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -345,22 +343,15 @@ async def test_what_was_not_sent_bars_reuse(engine: Engine, folder: Path) -> Non
     assert task.state == "done" and "`hidden-name.txt` was not sent" in task.why
 
 
-async def test_a_kernel_that_is_not_ours(
-    engine: Engine, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_kernel_that_is_not_ours(engine: Engine, folder: Path, wrapped: str) -> None:
     """The notebook's kernelspec may start another than the worker's own."""
-    spec = tmp_path / "jupyter" / "kernels" / "wrapped"
-    spec.mkdir(parents=True)
-    argv = ["/usr/bin/env", sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "wrapped"}))
-    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
     fill(folder / "nb")
     cells = [
         "import os, helper\nos.makedirs('out')\n"
         "with open('out/made.txt', 'w') as f: f.write(helper.greet())",
         "print(open('out/made.txt').read(), os.getppid() > 0)",
     ]
-    tasks = await ran(engine, folder / "nb", *cells, kernelspec="wrapped")
+    tasks = await ran(engine, folder / "nb", *cells, kernelspec=wrapped)
     assert {task.state for task in tasks} == {"done"}, [task.why for task in tasks]
     assert await text(engine, "c1") == "given True\n"
     assert (folder / "nb" / "out" / "made.txt").read_text() == "given"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -116,17 +114,12 @@ async def test_a_cell_that_asks_for_its_number_is_told_the_one_of_now(
 
 
 async def test_a_kernel_that_is_not_ours_numbers_cells_alike(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, tmp_path: Path, wrapped: str
 ) -> None:
-    spec = tmp_path / "jupyter" / "kernels" / "wrapped"
-    spec.mkdir(parents=True)
-    argv = ["/usr/bin/env", sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "wrapped"}))
-    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
     define = DEFINES["function"]
-    await run(engine, tmp_path, [define, "f(1)"], kernelspec="wrapped")
+    await run(engine, tmp_path, [define, "f(1)"], kernelspec=wrapped)
     moved = ["'new'", define, "f(0)"]
-    record, outputs = await same_as_fresh(engine, tmp_path, moved, kernelspec="wrapped")
+    record, outputs = await same_as_fresh(engine, tmp_path, moved, kernelspec=wrapped)
     assert record.tasks[1].state == "reused"
     assert numbers(outputs, "c2") == ["Cell In[3]", "Cell In[2]"]
 
