@@ -88,18 +88,16 @@ export async function comeBack(
 ): Promise<void> {
   // The notebook comes back where the launcher would be waited for.
   await page.reload({ waitForIsReady: false } as object);
-  await page.evaluate(
-    path => window.jupyterapp.commands.execute('docmanager:open', { path }),
-    path
-  );
+  await page.evaluate(() => window.jupyterapp.restored);
+  await openByPath(page, path);
   await page.getByText('Python 3 (ipykernel) | ').waitFor();
 }
 
 /**
- * A code cell by its position.
+ * A code cell by its position, in a page of one notebook or in a notebook's panel.
  */
-export function cellAt(page: Page, index: number): Locator {
-  return page.locator(
+export function cellAt(within: Page | Locator, index: number): Locator {
+  return within.locator(
     `.jp-Notebook .jp-Cell[data-windowed-list-index="${index}"]`
   );
 }
@@ -107,8 +105,8 @@ export function cellAt(page: Page, index: number): Locator {
 /**
  * The outputs of a cell.
  */
-export function outputsAt(page: Page, index: number): Locator {
-  return cellAt(page, index).locator('.jp-OutputArea-output');
+export function outputsAt(within: Page | Locator, index: number): Locator {
+  return cellAt(within, index).locator('.jp-OutputArea-output');
 }
 
 /**
