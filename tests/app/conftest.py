@@ -128,6 +128,20 @@ def events(jp_ws_fetch: Any) -> Any:
     return read
 
 
+@pytest.fixture
+def printed(jp_ws_fetch: Any) -> Any:
+    """Waits until a cell of a run, which goes on, has printed something."""
+
+    async def read(run: str, cell: str) -> None:
+        socket = await jp_ws_fetch("dossier", "api", "runs", run, "events")
+        while (message := await asyncio.wait_for(socket.read_message(), 60)) is not None:
+            if any(e.get("cell") == cell and e["kind"] == "output" for e in json.loads(message)):
+                return socket.close()
+        raise AssertionError(f"{cell} of {run} has ended")
+
+    return read
+
+
 class Kernel:
     """A user's own kernel on the server, asked as the browser does."""
 

@@ -12,19 +12,12 @@ import hashlib
 print("began", flush=True)
 hashlib.pbkdf2_hmac("sha256", b"", b"", 2_000_000_000)
 """
+SLOW = "import time\nprint('began', flush=True)\ntime.sleep(60)"
 
 
-async def began(api: Any, run: str, cell: str) -> None:
-    """Waits until the cell runs."""
-    for _ in range(300):
-        _, record = await api("GET", f"runs/{run}")
-        if {t["id"]: t["state"] for t in record["tasks"]}[cell] == "running":
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError(record)
-
-
-async def test_kill(api: Any, kernel: Any, one_by_one: Any, notebook: Any, events: Any) -> None:
+async def test_kill(
+    api: Any, kernel: Any, one_by_one: Any, notebook: Any, events: Any, printed: Any
+) -> None:
     content = notebook(
         ("import threading\nlock = threading.Lock()\nkept = [1, 2]", REMOTE),
         (DEAF, REMOTE),
@@ -35,8 +28,7 @@ async def test_kill(api: Any, kernel: Any, one_by_one: Any, notebook: Any, event
     await events(made["run"])
     _, deaf = await one_by_one("run", content, "c1")
     run = deaf["run"]
-    await began(api, run, "c1")
-    await asyncio.sleep(0.5)
+    await printed(run, "c1")
     assert (await api("POST", f"runs/{run}/interrupt", {"cell": "c1"}))[0] == 204
     await asyncio.sleep(1)
     assert (await api("GET", f"runs/{run}"))[1]["state"] == "running"
@@ -63,24 +55,23 @@ async def test_kill(api: Any, kernel: Any, one_by_one: Any, notebook: Any, event
 
 
 async def test_a_cell_that_waits_is_taken_back(
-    api: Any, kernel: Any, one_by_one: Any, notebook: Any, events: Any
+    api: Any, kernel: Any, one_by_one: Any, notebook: Any, events: Any, printed: Any
 ) -> None:
-    content = notebook(("import time\ntime.sleep(60)", REMOTE), ("m = 2", REMOTE))
+    content = notebook((SLOW, REMOTE), ("m = 2", REMOTE))
     _, first = await one_by_one("run", content, "c0")
     _, second = await one_by_one("run", content, "c1")
     assert (await api("POST", f"runs/{second['run']}/interrupt", {"cell": "c1"}))[0] == 204
-    await began(api, first["run"], "c0")
-    await asyncio.sleep(0.5)
+    await printed(first["run"], "c0")
     assert (await api("POST", f"runs/{first['run']}/interrupt", {"cell": "c0"}))[0] == 204
     assert (await events(first["run"]))[-1]["body"]["state"] == "failed"
     assert (await events(second["run"]))[-1]["body"]["state"] == "cancelled"
 
 
-async def test_kill_in_a_workflow(api: Any, notebook: Any, events: Any) -> None:
+async def test_kill_in_a_workflow(api: Any, notebook: Any, events: Any, printed: Any) -> None:
     body = {"kind": "workflow", "path": "a.ipynb", "content": notebook(DEAF, "print('other')")}
     _, answer = await api("POST", "runs", body)
     run = answer["run"]
-    await began(api, run, "c0")
+    await printed(run, "c0")
     assert (await api("POST", f"runs/{run}/kill", {"cell": "c0"}))[0] == 204
     await events(run)
     tasks = (await api("GET", f"runs/{run}"))[1]["tasks"]

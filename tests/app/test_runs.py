@@ -90,20 +90,9 @@ async def test_a_run_counts_as_activity(
             await asyncio.sleep(0.05)
 
 
-async def running(api: Any, run: str, cell: str = "c0") -> None:
-    """Waits until a cell runs."""
-    for _ in range(300):
-        _, record = await api("GET", f"runs/{run}")
-        if {t["id"]: t["state"] for t in record["tasks"]}[cell] == "running":
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError(record)
-
-
-async def test_interrupt(api: Any, events: Any, start: Any) -> None:
-    run = await start("import time\ntime.sleep(60)")
-    await running(api, run)
-    await asyncio.sleep(1)
+async def test_interrupt(api: Any, events: Any, printed: Any, start: Any) -> None:
+    run = await start("import time\nprint('began', flush=True)\ntime.sleep(60)")
+    await printed(run, "c0")
     assert (await api("POST", f"runs/{run}/interrupt", {"cell": "c0"}))[0] == 204
     found = await events(run)
     errors = [e["body"] for e in found if e["body"].get("msg_type") == "error"]
