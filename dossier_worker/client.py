@@ -159,7 +159,8 @@ class Client:
             try:
                 connection = await self._dial()
             except (OSError, HTTPError, WebSocketError, asyncio.TimeoutError, ValueError) as error:
-                log.info("no connection to the server: %s", error)
+                url = self._config.values["url"]
+                log.info("no connection to the server at %s: %s", url, error)
             else:
                 if await self._serve(connection):
                     wait = FIRST_WAIT

@@ -380,10 +380,12 @@ class Pool:
     async def _watch(self, worker: Worker, provider: Provider) -> None:
         assert worker.handle is not None
 
-        def tell(words: str) -> None:
-            if not worker.ready.is_set():
-                worker.phase = words
-                self._news.tell()
+        def tell(words: str) -> bool:
+            if worker.ready.is_set():
+                return False
+            worker.phase = words
+            self._news.tell()
+            return True
 
         handle = worker.handle
         ended = await self._answer(worker, lambda: provider.wait(handle, tell))

@@ -73,7 +73,7 @@ class LocalProvider:
         except OSError as error:
             raise ProviderFault(f"{order.python} cannot be started: {error.strerror}") from None
 
-    async def wait(self, handle: dict[str, Any], tell: Callable[[str], None]) -> Ended:
+    async def wait(self, handle: dict[str, Any], tell: Callable[[str], bool]) -> Ended:
         if not _alive(handle):
             return Ended("its process is gone")
         pid = handle["pid"]

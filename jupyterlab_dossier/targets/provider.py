@@ -168,10 +168,11 @@ class Provider(Protocol):
         """Starts a worker and returns its handle. Raises `ProviderFault`."""
         ...
 
-    async def wait(self, handle: dict[str, Any], tell: Callable[[str], None]) -> Ended:
+    async def wait(self, handle: dict[str, Any], tell: Callable[[str], bool]) -> Ended:
         """Returns when the worker is no more, or will never be; at once if it is not there.
 
-        Until it has dialled in, `tell` is called with what its platform says of it.
+        Until it has dialled in, `tell` is called with what its platform says of it; it answers
+        whether more is of use, which it is not once the worker has.
         """
         ...
 

@@ -264,7 +264,7 @@ class OutOfReach(LocalProvider):
         if self.faces >= 0:
             raise socket.gaierror(-3, "the name of the cluster is not known")
 
-    async def wait(self, handle: dict[str, Any], tell: Callable[[str], None]) -> Ended:
+    async def wait(self, handle: dict[str, Any], tell: Callable[[str], bool]) -> Ended:
         self.waits -= 1
         if self.waits >= 0:
             raise ProviderFault("the cluster is out of reach")

@@ -37,7 +37,7 @@ PROVOKED = {
     "not-restricted": ("hopeless", 'is forbidden: violates PodSecurity "restricted:latest"'),
     "quota": ("waits", "queued: the namespace's quota is full: "),
     "root-path": ("ended", "mkdir /etc/passwd: not a directory"),
-    "running": ("waits", "its pod runs; the worker is to dial in"),
+    "running": ("runs", "its pod runs; the worker is to dial in"),
     "suspended": ("waits", "queued in the Kueue queue 'mine' until Kueue admits it"),
     "unschedulable": ("waits", "unschedulable: 0/1 nodes are available: 1 Insufficient cpu."),
 }  # fmt: skip
@@ -150,7 +150,7 @@ def test_a_worker_has_ended_though_a_container_that_the_cluster_added_runs_on(
     (ours,) = pod["status"]["containerStatuses"]
     proxy = {**copy.deepcopy(ours), "name": "proxy", "image": "proxy:1"}
     pod["status"]["containerStatuses"].append(proxy)
-    assert phase(said).state == "waits"
+    assert phase(said).state == "runs"
     ours["state"] = {"terminated": state}
     found = phase(said)
     assert found.state == "ended" and not found.again and words in found.words, found

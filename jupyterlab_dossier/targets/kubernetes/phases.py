@@ -70,7 +70,7 @@ class Phase:
 
     words: str
     state: str
-    """`waits`, `hopeless` (it will not start), or `ended`."""
+    """`waits`, `runs`, `hopeless` (it will not start), or `ended`."""
     again: bool = False
     """The cluster took it away or sent it back: the same may start another time."""
 
@@ -79,7 +79,7 @@ def read(job: Any, pods: Sequence[Any], events: Sequence[Any]) -> Phase:
     """The phase of a worker by its Job, the Job's pods and the events of both, oldest first."""
     if job is None:
         return Phase("its Job was deleted", "ended")
-    pod = max(pods, key=lambda p: p.metadata.creation_timestamp, default=None)
+    pod = newest(pods)
     conditions = {c.type: c for c in (job.status.conditions or []) if c.status == "True"}
     finished = next((conditions[name] for name in _FINISHED if name in conditions), None)
     if finished is not None or job.metadata.deletion_timestamp is not None:
@@ -100,6 +100,17 @@ def read(job: Any, pods: Sequence[Any], events: Sequence[Any]) -> Phase:
         # may say a moment later.)
         return _end(job, pod, None)
     return _pending(pod, [e for e in events if e.involved_object.uid == pod.metadata.uid])
+
+
+def newest(pods: Sequence[Any]) -> Any:
+    """The pod that counts, if there is one: a Job may have had others."""
+    return max(pods, key=lambda p: p.metadata.creation_timestamp, default=None)
+
+
+def silent(line: str | None) -> str | None:
+    """Where a worker that runs does not dial in: why, by the last line of its log."""
+    _, _, said = _line(line).partition(": ")  # without its time and its logger
+    return f"its pod runs, but its worker does not reach this server: {said}" if said else None
 
 
 def _pends(pod: Any) -> bool:
@@ -209,7 +220,7 @@ def _pending(pod: Any, events: Sequence[Any]) -> Phase:
             return Phase(f"{words}. {_HOPELESS[waiting.reason]}", "hopeless")
         return Phase(f"{whose} is not ready: {message or waiting.reason}", "waits")
     if any(own and s.state is not None and s.state.running for s, own in _statuses(pod)):
-        return Phase("its pod runs; the worker is to dial in", "waits")
+        return Phase("its pod runs; the worker is to dial in", "runs")
     if pod.status.phase == "Pending":
         return _creating(pod, events)
     return Phase("its pod ends", "waits")

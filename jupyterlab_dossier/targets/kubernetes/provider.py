@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import importlib
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,10 @@ _LOG_LINES = 500
 _CHECK = 10.0
 # Seconds for which what it said is believed.
 _REMEMBER = 30.0
+# Seconds after which a worker that runs and has not dialled in is asked why, and again.
+_SILENT = 20.0
+# The most of a line of its log that is read.
+_LINE = 4096
 
 
 class KubernetesProvider:
@@ -161,12 +165,12 @@ class KubernetesProvider:
             option = f", by its option {about}" if about else ""
             raise ProviderFault(f"the cluster refuses the pod{option}: {message}") from None
 
-    async def wait(self, handle: Json, tell: Callable[[str], None] = lambda words: None) -> Ended:
+    async def wait(self, handle: Json, tell: Callable[[str], bool] = lambda words: False) -> Ended:
         from . import phases
 
-        _, watching = await self._reach_again(handle)
+        cluster, watching = await self._reach_again(handle)
         told = None
-        async with watching.used():
+        async with watching.used(), contextlib.AsyncExitStack() as asking:
             async for job, pods, events in watching.of(handle["job"]):
                 if job is None and await self._is_there(handle):
                     # The watch has not heard of it yet; or it may not be watched just now, which
@@ -179,7 +183,10 @@ class KubernetesProvider:
                 words = watching.denied or phase.words
                 if words and words != told:
                     told = words
-                    tell(words)
+                    await asking.aclose()
+                    if tell(words) and phase.state == "runs":
+                        asks = _ask_why(cluster, phases.newest(pods), words, tell)
+                        await asking.enter_async_context(_meanwhile(asks))
         raise AssertionError("a watch has no end")
 
     async def _is_there(self, handle: Json) -> bool:
@@ -287,6 +294,37 @@ def _module(name: str) -> Any:
 
 def _objects() -> Any:
     return _module("objects")
+
+
+async def _ask_why(cluster: Cluster, pod: Any, words: str, tell: Callable[[str], bool]) -> None:
+    """Tells why the worker of a pod that runs does not dial in: it says so in the pod's log."""
+    import aiohttp
+    from kubernetes_asyncio.client import ApiException
+
+    from . import phases
+
+    faults = (ApiException, aiohttp.ClientError, asyncio.TimeoutError, OSError)
+    await asyncio.sleep(_SILENT)
+    while tell(words):
+        with contextlib.suppress(*faults):  # its node may not answer: it is asked again
+            line = await cluster.core.read_namespaced_pod_log(
+                pod.metadata.name, cluster.namespace, container=_objects().CONTAINER,
+                tail_lines=1, limit_bytes=_LINE,
+            )  # fmt: skip
+            words = phases.silent(line) or words
+            tell(words)
+        await asyncio.sleep(_SILENT)
+
+
+@contextlib.asynccontextmanager
+async def _meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Goes on as long as this lasts."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @contextlib.contextmanager
