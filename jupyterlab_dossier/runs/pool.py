@@ -276,7 +276,7 @@ class Pool:
                 told = worker.phase
                 await tell(str(told))
             elif switch and any(
-                w.recipe == worker.recipe and w.connection is not None and w.busy < w.slots
+                w.recipe == worker.recipe and w.ready.is_set() and w.busy < w.slots
                 for w in self.workers.values()
                 if not w.ended and not w.leaving
             ):

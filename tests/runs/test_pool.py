@@ -6,7 +6,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from support import started, workflow
+import pytest
+from support import started, targets, workflow
 
 from jupyterlab_dossier.targets import Catalogue, Target
 from jupyterlab_dossier.targets.local import LocalProvider
@@ -54,6 +55,29 @@ async def test_a_run_does_not_wait_for_a_place_that_it_holds_itself(tmp_path: Pa
     async with started(tmp_path / "more", narrow(workers=2)) as engine:
         record = await engine.wait(await engine.submit(workflow(tmp_path, cells)))
         assert record.state == "done", record.why
+
+
+@pytest.mark.timeout(60)
+async def test_a_worker_that_dials_in_is_waited_for_whatever_happens_meanwhile(
+    tmp_path: Path,
+) -> None:
+    async with started(tmp_path / "dossier", targets(slots=2)) as engine:
+        dialled, noted = asyncio.Event(), asyncio.Event()
+        set_worker = engine.ledger.set_worker
+
+        async def held_up(name: str, **fields: Any) -> None:
+            if "about" in fields and not dialled.is_set():
+                dialled.set()
+                await noted.wait()
+            await set_worker(name, **fields)
+
+        engine.ledger.set_worker = held_up  # type: ignore[method-assign]
+        waits = await engine.submit(workflow(tmp_path, ["print(1)"]))
+        await dialled.wait()
+        other = await engine.submit(workflow(tmp_path, [{"source": "2", "target": "apart"}]))
+        assert (await engine.wait(other)).state == "done"
+        noted.set()
+        assert (await engine.wait(waits)).state == "done"
 
 
 async def test_a_cell_that_waits_is_told_what_holds_its_place(tmp_path: Path) -> None:
