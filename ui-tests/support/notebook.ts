@@ -89,6 +89,10 @@ export async function comeBack(
   // The notebook comes back where the launcher would be waited for.
   await page.reload({ waitForIsReady: false } as object);
   await page.evaluate(() => window.jupyterapp.restored);
+  // JupyterLab opens the notebook of the page's address, or a launcher, some time after that.
+  await page
+    .locator('.jp-FileBrowser.jp-mod-restoring')
+    .waitFor({ state: 'detached' });
   await openByPath(page, path);
   await page.getByText('Python 3 (ipykernel) | ').waitFor();
 }
@@ -153,6 +157,42 @@ export async function showTool(page: IJupyterLabPageFixture): Promise<Locator> {
     await header.click();
   }
   return tool;
+}
+
+/**
+ * Close the open notebook, with nothing saved.
+ */
+export async function closeNotebook(
+  page: IJupyterLabPageFixture
+): Promise<void> {
+  await page.evaluate(async () => {
+    const panel = window.jupyterapp.shell.currentWidget as never as {
+      close(): void;
+      context: { model: { dirty: boolean } };
+      disposed: { connect(slot: () => void): void };
+    };
+    const closed = new Promise<void>(done => panel.disposed.connect(done));
+    // Whether JupyterLab would ask depends on what has arrived by now.
+    panel.context.model.dirty = false;
+    panel.close();
+    await closed;
+  });
+}
+
+/**
+ * Restart the kernel of the open notebook from the menu, and wait until it is there again.
+ */
+export async function restartKernel(
+  page: IJupyterLabPageFixture
+): Promise<void> {
+  await page.menu.clickMenuItem('Kernel>Restart Kernel…');
+  const restarted = page.waitForResponse(/\/api\/kernels\/[^/]+\/restart/);
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: 'Confirm Kernel Restart' })
+    .click();
+  await restarted;
+  await page.getByText('Python 3 (ipykernel) | Idle').waitFor();
 }
 
 /**

@@ -16,6 +16,15 @@ export async function showRuns(page: IJupyterLabPageFixture): Promise<Locator> {
 }
 
 /**
+ * The entry of a run in the side panel, as it reads in one of its states.
+ */
+export function entryOf(panel: Locator, run: string, words: RegExp): Locator {
+  return panel
+    .locator(`[data-run="${run}"]`)
+    .getByRole('button', { name: words });
+}
+
+/**
  * Run the open notebook as a workflow, which succeeds.
  */
 export async function runWorkflow(

@@ -1,5 +1,11 @@
 import { openNotebook } from '../support/notebook';
-import { endOf, openRun, showRuns, startWorkflow } from '../support/runs';
+import {
+  endOf,
+  entryOf,
+  openRun,
+  showRuns,
+  startWorkflow
+} from '../support/runs';
 import { expect, expectAccessible, look, test } from '../support/test';
 
 test('two runs are compared by keys alone: code, inputs, outputs and what is the same', async ({
@@ -25,17 +31,19 @@ test('two runs are compared by keys alone: code, inputs, outputs and what is the
 
   // From the menu of the entry in the panel; the run before it is offered first.
   const panel = await showRuns(page);
-  const entry = panel
-    .locator(`[data-run="${second}"]`)
-    .getByRole('button', { name: /pair/ });
-  await entry.focus();
+  await entryOf(panel, second, /pair/).focus();
   await page.keyboard.press('Shift+F10');
   const item = page.getByRole('menuitem', {
     name: 'Compare with Another Run…'
   });
   await expect(item).toBeVisible();
   for (let i = 0; i < 10; i++) {
-    if (await item.evaluate(node => node.matches('.lm-mod-active'))) {
+    // A menu shows what is active with the next frame.
+    const isActive = await item.evaluate(async node => {
+      await new Promise(requestAnimationFrame);
+      return node.matches('.lm-mod-active');
+    });
+    if (isActive) {
       break;
     }
     await page.keyboard.press('ArrowDown');

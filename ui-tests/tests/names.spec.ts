@@ -3,6 +3,7 @@ import {
   openNotebook,
   outputsAt,
   promptAt,
+  restartKernel,
   stateAt
 } from '../support/notebook';
 import { expect, laidOut, look, test } from '../support/test';
@@ -53,10 +54,11 @@ test(
     await page.keyboard.press('Escape');
 
     await page.menu.clickMenuItem('Help>Show Contextual Help');
+    const help = page.locator('.jp-Inspector-content');
+    await expect(help).toBeVisible();
     await page.notebook.activate('names.ipynb');
     await page.notebook.enterCellEditingMode(1);
     await page.keyboard.press('End');
-    const help = page.locator('.jp-Inspector-content');
     await expect(help).toContainText(/Type:\s+list/);
     await look(page, 'names-help');
 
@@ -64,12 +66,7 @@ test(
     await page.keyboard.press('Control+Enter');
     await expect(outputsAt(page, 2)).toHaveText('4999950000');
 
-    await page.menu.clickMenuItem('Kernel>Restart Kernel…');
-    await page
-      .getByRole('dialog')
-      .getByRole('button', { name: 'Confirm Kernel Restart' })
-      .click();
-    await page.getByText('Python 3 (ipykernel) | Idle').waitFor();
+    await restartKernel(page);
     await page.notebook.selectCells(2);
     await page.keyboard.press('Control+Enter');
     await expect(outputsAt(page, 2)).toContainText('NameError');
