@@ -7,10 +7,12 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+import anyio
 
 from dossier_worker.blobs import BlobMismatch
 from dossier_worker.wire import BlobMissing
@@ -47,6 +49,10 @@ class Failure(Exception):
 
 class Killed(Failure):
     """The user ended the worker kernel, and with it the cell."""
+
+
+class Interrupted(Failure):
+    """The user interrupted a cell that had ended, while its results were on their way."""
 
 
 @dataclass
@@ -115,6 +121,21 @@ class Outcome:
         self.why = "; ".join(filter(None, (self.why, *notes))) or None
 
 
+@dataclass
+class Collecting:
+    """An attempt that has ended in its worker, and whose results are on their way."""
+
+    kernel: Kernel
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    end: Exception | None = None
+    """Why they are not wanted any more."""
+
+    def stop(self, end: Exception) -> None:
+        if self.end is None:
+            self.end = end
+            self.scope.cancel()
+
+
 class Dispatcher:
     """Executes attempts on worker kernels and commits each result once."""
 
@@ -123,6 +144,7 @@ class Dispatcher:
         self._ledger = ledger
         self._store = store
         self._travel = travel
+        self._collecting: dict[str, Collecting] = {}
 
     @asynccontextmanager
     async def kernel(
@@ -208,7 +230,7 @@ class Dispatcher:
         try:
             async with self._parts(execution), self._giving(setting, execution):
                 message = await self._pool.execute(execution)
-        except (Lost, Killed):
+        except (Lost, Killed, Interrupted):
             await self._ledger.end_attempt(setting.attempt, "lost")
             raise
         kernel.fresh = False
@@ -245,7 +267,7 @@ class Dispatcher:
             try:
                 async with self._parts(execution):
                     message = await self._pool.rejoin(execution)
-            except (Lost, Killed):
+            except (Lost, Killed, Interrupted):
                 await self._ledger.end_attempt(setting.attempt, "lost")
                 raise
             if message is None:
@@ -319,13 +341,30 @@ class Dispatcher:
         committed = execution.committed if execution is not None else None
         stored = committed is None or (execution is not None and execution.has_parts)
         try:
-            outcome = await self._outcome(setting, kernel, message, committed)
-        except Failure:  # nobody asks for it again
+            if committed is None:
+                with self._wanted(setting.attempt, kernel):
+                    outcome = await self._outcome(setting, kernel, message, committed)
+            else:
+                outcome = await self._outcome(setting, kernel, message, committed)
+        except (Failure, Lost):  # nobody asks for it again
             self._pool.kept(kernel.worker, setting.attempt)
             raise
         if stored:
             self._pool.kept(kernel.worker, setting.attempt)
         return outcome
+
+    @contextmanager
+    def _wanted(self, attempt: str, kernel: Kernel) -> Iterator[None]:
+        """What is brought here within it is given up when the user interrupts the cell or ends
+        its worker kernel."""
+        collecting = self._collecting[attempt] = Collecting(kernel)
+        try:
+            with collecting.scope:
+                yield
+        finally:
+            del self._collecting[attempt]
+        if collecting.end is not None:
+            raise collecting.end
 
     async def _outcome(
         self, setting: Setting, kernel: Kernel, message: Json, committed: bool | None
@@ -408,10 +447,13 @@ class Dispatcher:
                     continue
                 fetching = asyncio.ensure_future(connection.fetch(blob, size))
                 gone = asyncio.ensure_future(kernel.worker.gone.wait())
-                await asyncio.wait({fetching, gone}, return_when=asyncio.FIRST_COMPLETED)
-                gone.cancel()
-                if not fetching.done():
-                    fetching.cancel()
+                try:
+                    await asyncio.wait({fetching, gone}, return_when=asyncio.FIRST_COMPLETED)
+                    come = fetching.done()
+                finally:
+                    gone.cancel()
+                    fetching.cancel()  # also where nobody wants it any more
+                if not come:
                     raise Lost(f"the worker was lost: {kernel.worker.ended}", worker=True)
                 with contextlib.suppress(ConnectionError):
                     fetching.result()
@@ -438,7 +480,13 @@ class Dispatcher:
         bringing = asyncio.create_task(bring())
         try:
             yield
-            await execution.parts.join()
+            try:
+                with self._wanted(execution.attempt, execution.kernel):
+                    await execution.parts.join()
+            except (Failure, Lost):
+                if execution.committed is None:
+                    self._pool.kept(execution.worker, execution.attempt)
+                    raise
         finally:
             bringing.cancel()
 
@@ -478,6 +526,9 @@ class Dispatcher:
         execution = self._pool.executions.get(attempt)
         if execution is not None:
             self._pool.interrupt(execution)
+        elif (collecting := self._collecting.get(attempt)) is not None:
+            words = "interrupted while its results were on their way: none of them is kept"
+            collecting.stop(Interrupted(words))
 
     def input(self, attempt: str, value: str) -> None:
         execution = self._pool.executions.get(attempt)
@@ -485,14 +536,17 @@ class Dispatcher:
             self._pool.input(execution, value)
 
     def kill(self, kernel: Kernel, asked: bool = False) -> None:
-        """Ends a worker kernel; a cell that runs in it is lost, or has failed where `asked` by the
-        user."""
+        """Ends a worker kernel; a cell that runs in it, or whose results are on their way, is lost,
+        or has failed where `asked` by the user."""
         end: Exception = Lost("its worker kernel was ended", worker=False)
         if asked:
             end = Killed("killed: its worker kernel was ended, as you asked")
         for execution in list(self._pool.executions.values()):
             if execution.kernel is kernel and not execution.done.done():
                 execution.done.set_exception(end)
+        for collecting in self._collecting.values():
+            if collecting.kernel is kernel:
+                collecting.stop(end)
         self._pool.kill(kernel)
 
 

@@ -139,6 +139,8 @@ class FoundCell(CellRun):
             return outcome.state, outcome.why or _RESTARTED
         except (Failure, Lost) as error:
             await self._ledger.end_attempt(row["attempt"], "lost")
+            if self.cancelled is not None:
+                return "cancelled", self.cancelled
             return "lost", f"{error}; {_RESTARTED}"
         finally:
             self.attempt = None

@@ -261,7 +261,10 @@ class WorkflowRun:
         except Conflict as conflict:
             await self.revision.bring_together(task, str(conflict))
         except (Failure, ProviderFault) as error:
-            await self._set(task, "failed", str(error))
+            if self._cancelled is not None:
+                await self._set(task, "cancelled", self._cancelled)
+            else:
+                await self._set(task, "failed", str(error))
         except Exception as error:
             # A fault of ours must not leave the run hanging without a word.
             await self._set(task, "failed", f"{type(error).__name__}: {error}")

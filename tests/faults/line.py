@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 
 class Line:
-    """Relays connections to a port; `cut` ends them and lets none through, `mend` does again."""
+    """Relays connections to a port; `cut` ends them and lets none through, `mend` does again.
+
+    After `limit` bytes nothing moves, though all connections stay.
+    """
 
     def __init__(self, port: int) -> None:
         self._port = port
+        self._limit: float = math.inf
+        self._open = asyncio.Event()
         self._whole = True
         self._writers: set[asyncio.StreamWriter] = set()
         self.sent = 0
@@ -26,6 +32,11 @@ class Line:
 
     def mend(self) -> None:
         self._whole = True
+        self.limit(math.inf)
+
+    def limit(self, sent: float) -> None:
+        self._limit = sent
+        self._open.set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._whole:
@@ -45,6 +56,9 @@ class Line:
             await writer.drain()
             self.sent += len(data)
             self.moved.set()
+            while self.sent >= self._limit:
+                self._open.clear()
+                await self._open.wait()
         writer.transport.abort()
 
     async def until(self, sent: int) -> None:

@@ -132,6 +132,49 @@ async def test_link_cut_during_a_cell_and_a_large_transfer(tmp_path: Path) -> No
         await link.close()
 
 
+@pytest.mark.parametrize("link", ["stalled", "cut"])
+@pytest.mark.parametrize("way", ["cancel", "interrupt", "kill"])
+async def test_results_on_their_way_are_given_up(tmp_path: Path, way: str, link: str) -> None:
+    """Whoever ends a cell whose large result still comes does not wait for the link."""
+    size, some = 100_000_000, 20_000_000
+    engine = Engine(tmp_path / "dossier", targets(slots=1))
+    server = LinkServer(engine.store, engine.pool)
+    async with line(await server.listen_loopback()) as (wire, address):
+        await engine.start(address)
+        large = f"import numpy as np\na = np.full({size}, 120, 'u1')\na[-1] = 1"
+        cells: list[Any] = [{"source": large, "target": "apart"}, "print(len(a), a[-1], a[0])"]
+        wire.limit(some)
+        run = await engine.submit(workflow(tmp_path, cells))
+        await wire.until(some)
+        (worker,) = engine.pool.workers.values()
+        if link == "cut":
+            wire.cut()
+        if way == "cancel":
+            await engine.cancel(run)
+        elif way == "interrupt":
+            engine.interrupt(run, "c0")
+        else:
+            engine.kill(run, "c0")
+        record = await asyncio.wait_for(engine.wait(run), 20)
+        wanted = "cancelled" if way == "cancel" else "failed"
+        assert (record.state, record.tasks[0].state) == (wanted, wanted), record.why
+        why = {"cancel": "cancelled", "interrupt": "interrupted while", "kill": "killed: "}
+        assert why[way] in (record.tasks[0].why or "")
+        assert (worker.busy, worker.kernels) == (0, {})
+        here = [p for p in engine.store.blobs.folder.rglob("*") if p.is_file()]
+        temporary = engine.store.blobs.temporary
+        assert not [p for p in here if p.stat().st_size >= size and temporary not in p.parents]
+        wire.mend()
+        again = await engine.submit(workflow(tmp_path, cells))
+        record = await engine.wait(again)
+        assert record.state == "done", record.why
+        assert worker.ended is None and worker.id in engine.pool.workers
+        outputs, _ = await engine.outputs(again)
+        assert outputs["c1"][0]["text"] == f"{size} 1 120\n"
+        await engine.stop()
+        await server.close()
+
+
 async def test_a_worker_without_work_stays_for_what_it_holds_and_ends_after_the_run(
     tmp_path: Path,
 ) -> None:
