@@ -519,8 +519,11 @@ class Engine:
     ) -> Recipe:  # fmt: skip
         """What a worker for these cells must be like; `asked` are the cells' options."""
         found = kernelspecs.interpreter(kernelspec)
-        variables = tuple(sorted({**env, **found.env}.items()))
         settings = self.catalogue.targets[target]
+        given = self.catalogue.variables(settings, asked or {})
+        ours = {name: given.get(name, value) for name, value in {**env, **found.env}.items()}
+        # One without a value here is set by the target.
+        variables = tuple(sorted((n, value) for n, value in ours.items() if value is not None))
         wanted = self.catalogue.worker_options(settings, asked or {})
         text = json.dumps(wanted, sort_keys=True) if wanted else ""
         if settings.python is not None:
@@ -553,7 +556,7 @@ class Engine:
         found = kernelspecs.interpreter(workflow.kernelspec)
         lineage = Lineage(
             state, self.environments, found.argv[0] if found.argv else found.python, env,
-            conditions.for_keys(env),
+            conditions.for_keys(env), self.catalogue.variables,
         )  # fmt: skip
         reuse = Reuse(run, state, self.ledger, self.store, lineage, self.dispatcher)
         return WorkflowRun(

@@ -11,7 +11,7 @@ import functools
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from .keys import Fixed, Met
 from .model import Json
 
 if TYPE_CHECKING:
+    from ..targets import Target
     from .environments import Environment, Environments
     from .plan import Step
     from .state import RunState, Task
@@ -45,18 +46,23 @@ _PLAIN = ("int", "float", "str", "bool", "bytes", "complex", "NoneType", "numpy.
           "datetime.", "range")  # fmt: skip
 
 
+# What a cell, or its target, sets of a worker's environment (`Catalogue.variables`).
+Variables = Callable[["Target", Json], Mapping[str, "str | None"]]
+
+
 class Lineage:
     """The fixed parts of keys, and what the text of cells says of their results."""
 
     def __init__(
         self, state: RunState, environments: Environments, python: str, env: Mapping[str, str],
-        conditions: Json,
+        conditions: Json, variables: Variables,
     ) -> None:  # fmt: skip
         self._state = state
         self._environments = environments
         self._python = python
         self._env = {**os.environ, **env}
         self._conditions = conditions
+        self._variables = variables
         self._folder = Path(state.workflow.path).parent
         self._texts: dict[tuple[str, int], tuple[str, traits.Traits, list[str]]] = {}
         self._inside: dict[str, traits.Traits] = {}
@@ -86,9 +92,14 @@ class Lineage:
             modules=modules,
             packages=packages,
             environment={name: self._variable(name) for name in sorted(variables)},
-            conditions={**self._conditions, "Python": await self._interpreter()},
+            conditions={**self._conditions_of(task), "Python": await self._interpreter()},
             place=str(self._folder) if place else None,
         )
+
+    def _conditions_of(self, task: Task) -> Json:
+        """Those of the run, where its cell or target sets no others (thread counts, say)."""
+        given = self._variables(self._state.targets[task.target], task.cell.options)
+        return {name: given.get(name, value) for name, value in self._conditions.items()}
 
     def of(self, cell: str) -> set[str]:
         """The cells that have a part in what a cell computes, itself included."""

@@ -91,6 +91,15 @@ class Catalogue:
         provider = self.provider(target)
         return provider.worker_options(target, asked) if provider and asked else {}
 
+    def variables(self, target: Target, asked: dict[str, Any]) -> dict[str, str | None]:
+        """Environment variables that a cell gives its worker, or its target does (the options `env`
+        and, without a value that is known here, `secrets`)."""
+        given = {**(target.settings.get("options") or {}), **self.worker_options(target, asked)}
+        return {
+            **{name: str(value) for name, value in (given.get("env") or {}).items()},
+            **{item["variable"]: None for item in given.get("secrets") or ()},
+        }
+
     async def close(self) -> None:
         """The engine ends."""
         for provider in self.providers.values():

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import workflow
+from reusing import ran, run
+from support import started, workflow
 
 from jupyterlab_dossier.runs import BadInput, Cell, Engine
 from jupyterlab_dossier.runs import options as options_of
 from jupyterlab_dossier.targets import Catalogue, Target
 from jupyterlab_dossier.targets.catalogue import SettingsFault, read_settings
+from jupyterlab_dossier.targets.local import LocalProvider
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux alone counts it")
 
@@ -58,6 +61,11 @@ async def test_a_memory_limit(engine: Engine, tmp_path: Path) -> None:
     [
         ({"cpu": "x y"}, "cpu", "must be a number of cores"),
         ({"env": {"1a": "x"}}, "env", "has the name '1a', which must be letters"),
+        (
+            {"env": {"PYTHONHASHSEED": "1"}},
+            "env",
+            "not PYTHONHASHSEED, a condition of",
+        ),
         ({"tolerations": [{"key": "a b"}]}, "tolerations.0.key", "must be a name like"),
     ],
 )
@@ -68,6 +76,55 @@ def test_a_pattern_is_told_in_words(tmp_path: Path, options: Any, field: str, wo
         named, told = options_of.wrong(cell, "pods", catalogue) or ("", "")
         assert named == f"metadata.dossier.options.{at}{field}"
         assert words in told and told.startswith("the notebook's ") == bool(inherited)
+
+
+class Pods(LocalProvider):
+    """Local processes whose workers are given what cells ask of pods."""
+
+    kind = "pods"
+    settings = ("options",)
+
+    def options(self, target: Target) -> dict[str, Any]:
+        return {"properties": {"env": {"type": "object"}}}
+
+    def worker_options(self, target: Target, asked: dict[str, Any]) -> dict[str, Any]:
+        return asked
+
+
+async def test_the_environment_of_a_cell_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the run's conditions and the kernelspec's; and another value is another result."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    spec = tmp_path / "jupyter" / "kernels" / "moody"
+    spec.mkdir(parents=True)
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    told = {"argv": argv, "display_name": "moody", "env": {"MOOD": "the kernel's"}}
+    (spec / "kernel.json").write_text(json.dumps(told))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    settings = {"shared": True, "shares_folder": True, "slots": 2, "workers": 2}
+    settings["options"] = {"env": {"MOOD": "the target's"}}
+    catalogue = Catalogue(
+        {"local": Target("local", "local"), "pods": Target("pods", "pods", settings)},
+        {"local": LocalProvider(), "pods": Pods()},
+    )
+    source = "import os\nprint(os.environ['OMP_NUM_THREADS'], os.environ['MOOD'])"
+
+    def cells(threads: str) -> list[dict[str, Any]]:
+        own = {"env": {"OMP_NUM_THREADS": threads, "MOOD": "its own"}}
+        options: list[dict[str, Any]] = [own, {}]
+        return [{"source": source, "target": "pods", "options": o} for o in options]
+
+    async with started(tmp_path / "data", catalogue) as engine:
+        record, outputs = await run(engine, tmp_path, cells("3"), kernelspec="moody")
+        assert record.state == "done", record.why
+        assert outputs["c0"][0]["text"] == "3 its own\n"
+        assert outputs["c1"][0]["text"] == "2 the target's\n"
+        record, _ = await run(engine, tmp_path, cells("3"), kernelspec="moody")
+        assert ran(record) == []
+        record, outputs = await run(engine, tmp_path, cells("4"), kernelspec="moody")
+        assert ran(record) == ["c0"] and outputs["c0"][0]["text"] == "4 its own\n"
+        assert "OMP_NUM_THREADS 3 → 4" in record.tasks[0].why
 
 
 async def test_costly_targets(tmp_path: Path) -> None:
