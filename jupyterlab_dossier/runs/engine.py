@@ -580,7 +580,7 @@ class Engine:
             if name in names:
                 options.check(cell, name, self.catalogue)
                 continue
-            usable = await self.catalogue.check(name)
+            usable = await self.catalogue.patient_check(name)
             if not usable.usable:
                 where = f"cell {cell.index} ({cell.id})" if cell.target else "the default target"
                 raise BadInput(f"{where}: {usable.why}", "target")

@@ -148,7 +148,7 @@ class Interactive:
         the notebook was renamed. `checked`: preflight knew all that it
         looks at.
         """
-        usable = await self._engine.catalogue.check(target)
+        usable = await self._engine.catalogue.patient_check(target)
         if not usable.usable:
             raise BadInput(f"cell {cell.index} ({cell.id}): {usable.why}", "target")
         options.check(cell, target, self._engine.catalogue)

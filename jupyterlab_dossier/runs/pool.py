@@ -25,7 +25,7 @@ from dossier_worker.sharing import leave_mark
 from dossier_worker.wire import Frame
 
 from ..store import private_file, private_folder
-from ..targets import Catalogue, Provider, ProviderFault, Target, WorkerOrder
+from ..targets import Catalogue, NoAnswer, Provider, ProviderFault, Target, WorkerOrder
 from . import progress
 from .comms import COMM, with_place
 from .database import LedgerFault, as_text
@@ -56,6 +56,8 @@ STARTS = 4
 SPARE = 5.0
 # How long a platform that did not answer is left alone: at first, and at most.
 PAUSES = (1.0, 60.0)
+# After how many seconds each a platform that may still make a worker is looked at, to end it.
+LOOKS = (5.0, 20.0, 60.0)
 # Seconds in which a worker says what is installed; until then it counts as unknown.
 ANSWER_LIMIT = 10.0
 
@@ -187,14 +189,26 @@ class Pool:
         """
         turn = Turn()
         words = progress.waiting(turn.before, lambda: turn.held)
+        starts, pause, until = 1, PAUSES[0], 0.0
+        clock = asyncio.get_running_loop().time
         try:
-            for start in range(1, STARTS):
+            while True:
                 try:
                     return await self._lease(target, recipe, turn, words, tell, keeper)
                 except SentBack as fault:
+                    starts += 1
+                    if starts > STARTS:
+                        raise
                     if tell is not None:
-                        await tell(f"{fault}; another one is started ({start + 1} of {STARTS})")
-            return await self._lease(target, recipe, turn, words, tell, keeper)
+                        await tell(f"{fault}; another one is started ({starts} of {STARTS})")
+                except NoAnswer as fault:
+                    until = until or clock() + target.start_limit
+                    if clock() + pause > until:
+                        raise
+                    if tell is not None:
+                        await tell(f"{fault}; it is tried again")
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, PAUSES[1])
         finally:
             turn.leave()
 
@@ -291,6 +305,8 @@ class Pool:
                     break
         if worker.ended:
             kind = SentBack if worker.again else ProviderFault
+            if worker.unanswered:
+                kind = NoAnswer
             raise kind(f"a worker on {worker.target.name} did not start: {worker.ended}")
         return True
 
@@ -359,10 +375,16 @@ class Pool:
             await self._ledger.set_worker(name, handle=json.dumps(worker.handle))
         except BaseException as error:
             worker.ended = str(error) or type(error).__name__
+            # Others may wait for it too: that the cell it was started for is cancelled, or that
+            # nobody answered, is no fault of what they ask.
+            worker.again = isinstance(error, asyncio.CancelledError)
+            worker.unanswered = isinstance(error, NoAnswer)
             worker.ready.set()
             self._news.tell()
             self.workers.pop(name, None)
-            await self._to_its_end(self._clear(worker, provider))
+            # What answered has made nothing later; what did not, or was not waited for, may.
+            answered = isinstance(error, ProviderFault) and not worker.unanswered
+            await self._to_its_end(self._clear(worker, provider, () if answered else LOOKS))
             raise
         self._spawn(self._watch(worker, provider))
 
@@ -420,26 +442,37 @@ class Pool:
         finally:
             await self._clear(worker, provider)
 
-    async def _clear(self, worker: Worker, provider: Provider) -> None:
-        """Takes away what is left of a worker on its platform; only then it counts as ended."""
+    async def _clear(self, worker: Worker, provider: Provider, looks: Sequence[float] = ()) -> None:
+        """Takes away what is left of a worker on its platform; only then it counts as ended.
+
+        With `looks`, its platform may make more of it, which is taken away then.
+        """
         self._secrets.pop(worker.id, None)  # it dials in no more
         try:
-            if worker.handle is not None:
-                await provider.end(worker.handle)
-            await self._ledger.set_worker(worker.id, state="ended", why=worker.ended)
-        except ProviderFault as fault:
-            log.warning("worker %s is not taken away yet: %s", worker.id, fault)
-            self._spawn(self._clear_later(worker, provider))
+            try:
+                if worker.handle is not None:
+                    await provider.end(worker.handle)
+            except ProviderFault as fault:
+                log.warning("worker %s is not taken away yet: %s", worker.id, fault)
+                looks = (PAUSES[0], *looks)
+            if looks and worker.handle is not None:
+                self._spawn(self._clear_later(worker, provider, looks))
+            else:
+                await self._ledger.set_worker(worker.id, state="ended", why=worker.ended)
         finally:
             if self.forget is not None:
                 await self.forget(worker.id)
             self._seen.pop(worker.id, None)
 
-    async def _clear_later(self, worker: Worker, provider: Provider) -> None:
+    async def _clear_later(
+        self, worker: Worker, provider: Provider, looks: Sequence[float]
+    ) -> None:
         """What this engine does not come to do is left for the next one's start."""
         handle = worker.handle
         assert handle is not None
-        await self._answer(worker, lambda: provider.end(handle))
+        for pause in looks:
+            await asyncio.sleep(pause)
+            await self._answer(worker, lambda: provider.end(handle))
         await self._ledger.set_worker(worker.id, state="ended", why=worker.ended)
 
     async def _keep_log(self, worker: Worker, provider: Provider) -> None:

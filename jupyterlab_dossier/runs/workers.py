@@ -98,6 +98,8 @@ class Worker:
     ended: str | None = None
     again: bool = False
     """It ended by no fault of what was asked (`Ended.again`)."""
+    unanswered: bool = False
+    """It was not started as its platform did not answer (`NoAnswer`)."""
     leaving: bool = False
     """It said that it ends: it takes no more cells."""
     phase: str | None = None

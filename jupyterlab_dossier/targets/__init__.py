@@ -1,11 +1,12 @@
 """Targets: named places where cells can run, and the providers that start workers there."""
 
 from .catalogue import Catalogue, SettingsFault
-from .provider import Ended, Provider, ProviderFault, Target, Usable, WorkerOrder
+from .provider import Ended, NoAnswer, Provider, ProviderFault, Target, Usable, WorkerOrder
 
 __all__ = [
     "Catalogue",
     "Ended",
+    "NoAnswer",
     "Provider",
     "ProviderFault",
     "SettingsFault",

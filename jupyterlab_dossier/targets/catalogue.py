@@ -18,6 +18,7 @@ import asyncio
 import difflib
 import logging
 import sys
+import time
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,10 @@ else:
     import tomli as tomllib
 
 log = logging.getLogger(__name__)
+
+# Seconds for which a target that does not answer is asked before what is to run there is refused,
+# and between two questions.
+PATIENCE, PAUSE = 30.0, 1.0
 
 _SETTINGS: dict[str, type] = {
     "slots": int,
@@ -104,6 +109,15 @@ class Catalogue:
         """The engine ends."""
         for provider in self.providers.values():
             await provider.close()
+
+    async def patient_check(self, name: str) -> Usable:
+        """Whether a target can be used; one that does not answer is asked again for a while."""
+        until = time.monotonic() + PATIENCE
+        usable = await self.check(name)
+        while usable.again and time.monotonic() < until:
+            await asyncio.sleep(PAUSE)
+            usable = await self.check(name)
+        return usable
 
     async def check(self, name: str) -> Usable:
         """Whether a target can be used now."""

@@ -12,6 +12,10 @@ class ProviderFault(Exception):
     """A worker could not be started; the text says why and what to do."""
 
 
+class NoAnswer(ProviderFault):
+    """A platform did not answer: what it was asked for may be done, now or in a while."""
+
+
 @dataclass(frozen=True)
 class Target:
     """A named place where cells can run, as settings or discovery describe it."""
@@ -104,6 +108,8 @@ class Usable:
 
     usable: bool
     why: str | None = None
+    again: bool = False
+    """It does not answer: it may in a moment."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from ..provider import Ended, ProviderFault, Target, Usable, WorkerOrder
+from ..provider import Ended, NoAnswer, ProviderFault, Target, Usable, WorkerOrder
 from . import options, settings
 
 if TYPE_CHECKING:
@@ -75,9 +75,10 @@ class KubernetesProvider:
             with anyio.fail_after(_CHECK):
                 return await self._check(target)
         except TimeoutError:
-            return Usable(False, f"the cluster does not answer within {_CHECK:.0f} s")
+            why = f"the cluster does not answer within {_CHECK:.0f} s"
+            return Usable(False, why, again=True)
         except ProviderFault as fault:
-            return Usable(False, str(fault))
+            return Usable(False, str(fault), again=isinstance(fault, NoAnswer))
 
     async def _check(self, target: Target) -> Usable:
         cluster, _ = await self._reach(target)
@@ -338,10 +339,11 @@ def _told(doing: str) -> Iterator[None]:
     try:
         yield
     except ApiException as error:
-        raise ProviderFault(words(error, doing)) from None
+        kind = NoAnswer if error.status in (502, 503, 504) else ProviderFault
+        raise kind(words(error, doing)) from None
     except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
         why = str(error) or type(error).__name__
-        raise ProviderFault(f"{doing}: the cluster cannot be reached: {why}") from None
+        raise NoAnswer(f"{doing}: the cluster cannot be reached: {why}") from None
 
 
 @contextlib.contextmanager

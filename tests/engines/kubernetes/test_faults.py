@@ -118,9 +118,6 @@ async def test_a_part_of_the_cluster_is_down(
         await asyncio.to_thread(restart, part, seconds)
         expected = "".join(f"at {n}\n" for n in range(seconds + 12))
         assert await whole(engine, run) == expected
-        # A cluster that comes back may take longer for its first answers than is waited for them.
-        while not (await engine.catalogue.check("pods")).usable:
-            await asyncio.sleep(0.5)
         second = await engine.submit(workflow(tmp_path, [cell("print('after')")]))
         assert await whole(engine, second) == "after\n"
     await gone(namespace)

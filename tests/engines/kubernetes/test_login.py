@@ -4,20 +4,20 @@ than before: cells go on, and nothing is left."""
 from __future__ import annotations
 
 import shlex
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
 import pytest
 import yaml
 from aiohttp import ClientSession, TCPConnector, web
-from namespaces import Namespace, cell, gone, kubectl, prints, says, until
+from namespaces import PATIENCE, Namespace, cell, gone, kubectl, prints, says, until
 from support import started, workflow
 from test_rights import RULES, kubeconfig
+from way import Forward, way
 
+from jupyterlab_dossier.runs import pool
 from jupyterlab_dossier.targets import Catalogue, Target
-from jupyterlab_dossier.targets.kubernetes import KubernetesProvider, watching
+from jupyterlab_dossier.targets.kubernetes import KubernetesProvider, cluster, rights, watching
 
 WAITS = """\
 import os, time
@@ -134,52 +134,88 @@ async def test_rights_that_are_taken_for_a_while_end_no_cell(
     await gone(namespace)
 
 
-@asynccontextmanager
-async def flaky(refused: int) -> AsyncIterator[str]:
-    """The address of a way to the cluster on which the first questions for one Job are refused."""
-    config = yaml.safe_load(kubectl("config", "view", "--raw"))
-    server = config["clusters"][0]["cluster"]["server"]
-    left = refused
-
-    async def forward(request: web.Request) -> web.StreamResponse:
-        nonlocal left
-        if "/jobs/" in request.path and left:
-            left -= 1
-            return web.Response(status=503)
-        headers = {"Authorization": request.headers["Authorization"]}
-        url = f"{server}{request.rel_url}"
-        async with session.get(url, headers=headers) as asked:
-            answer = web.StreamResponse(status=asked.status)
-            answer.content_type = asked.content_type
-            await answer.prepare(request)
-            async for part in asked.content.iter_any():
-                await answer.write(part)
-            return answer
-
-    app = web.Application()
-    app.router.add_get("/{path:.*}", forward)
-    runner = web.AppRunner(app, shutdown_timeout=1)
-    async with ClientSession(connector=TCPConnector(ssl=False)) as session:
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        try:
-            yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-        finally:
-            await runner.cleanup()
-
-
 async def test_a_job_that_went_away_is_noticed_though_the_server_did_not_say_so_at_once(
     namespace: Namespace, tmp_path: Path
 ) -> None:
     path = kubeconfig(namespace, tmp_path, RULES, "ada")
-    async with flaky(refused=2) as server:
-        settings = yaml.safe_load(Path(path).read_text())
-        settings["clusters"][0]["cluster"] = {"server": server}
-        Path(path).write_text(yaml.safe_dump(settings))
+    left = 2
+
+    async def flaky(request: web.Request, forward: Forward) -> web.StreamResponse:
+        nonlocal left
+        if "/jobs/" in request.path and left:
+            left -= 1
+            return web.Response(status=503)
+        return await forward(request)
+
+    async with way(path, flaky):
         provider = KubernetesProvider()
         handle = {"kubeconfig": path, "namespace": namespace.name, "job": "dossier-none"}
         with anyio.fail_after(30):
             ended = await provider.wait(handle)
-        assert ended.why == "its Job was deleted"
+        assert ended.why == "its Job was deleted" and not left
         await provider.close()
+
+
+async def test_a_job_that_is_made_after_nobody_waits_for_it_is_taken_away(
+    namespace: Namespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "ANSWER", 10.0)
+    monkeypatch.setattr(pool, "LOOKS", (3.0, 3.0))
+    path = kubeconfig(namespace, tmp_path, RULES, "ada")
+    missed, made = anyio.Event(), anyio.Event()
+    first: list[str] = []
+
+    async def late(request: web.Request, forward: Forward) -> web.StreamResponse:
+        if request.method == "POST" and request.path.endswith("/jobs") and not first:
+            first.append((await request.json())["metadata"]["name"])
+            await missed.wait()
+            try:
+                return await forward(request)
+            finally:
+                made.set()
+        answer = await forward(request)
+        if first and request.path.endswith(f"/jobs/{first[0]}") and answer.status == 404:
+            missed.set()
+        return answer
+
+    catalogue = Catalogue(
+        {"pods": Target("pods", "kubernetes", namespace.settings(kubeconfig=path))}
+    )
+    async with way(path, late), started(tmp_path / "dossier", catalogue) as engine:
+        run = await engine.submit(workflow(tmp_path, [cell("print('done')")]))
+        await until(engine, run, says("the cluster cannot be reached: TimeoutError; it is tried"))
+        record = await engine.wait(run)
+        assert record.state == "done", record.to_json()
+        with anyio.fail_after(PATIENCE):
+            await made.wait()
+            while first[0] in namespace.names("jobs"):
+                await anyio.sleep(0.3)
+            while first[0] in [f"dossier-{row['worker']}" for row in await engine.ledger.workers()]:
+                await anyio.sleep(0.3)
+    await gone(namespace)
+
+
+async def test_a_cell_is_not_refused_while_the_cluster_does_not_answer_for_a_moment(
+    namespace: Namespace, tmp_path: Path
+) -> None:
+    path = kubeconfig(namespace, tmp_path, RULES, "ada")
+    # What is refused: two whole checks of the rights, and the first Job.
+    left = {"selfsubjectaccessreviews": 2 * len(rights.NEEDED), "jobs": 1}
+
+    async def away(request: web.Request, forward: Forward) -> web.StreamResponse:
+        what = request.path.rpartition("/")[2]
+        if request.method == "POST" and left.get(what):
+            left[what] -= 1
+            return web.Response(status=503)
+        return await forward(request)
+
+    catalogue = Catalogue(
+        {"pods": Target("pods", "kubernetes", namespace.settings(kubeconfig=path))}
+    )
+    async with way(path, away), started(tmp_path / "dossier", catalogue) as engine:
+        assert (await engine.catalogue.check("pods")).again
+        run = await engine.submit(workflow(tmp_path, [cell("print('done')")]))
+        await until(engine, run, says("it is tried again"))
+        record = await engine.wait(run)
+        assert record.state == "done", record.to_json()
+    await gone(namespace)
