@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -207,12 +208,12 @@ async def _compare(
         problems += preflight.packages(step, wanted, target.name, here, there, own, doubtful)
     problems += preflight.installs(step, target.name, here, there)
     problems += preflight.files(step, paths, exist, around.before, target)
-    if not target.shares_folder:
-        named = around.naming.of(step.cell.id)
-        asked = travel.Wanted(str(folder / "notebook"), target, named=named)
+    names = functools.partial(around.naming.of, step.cell.id)
+    asked = travel.wanted(str(folder / "notebook"), target, step.cell, "", names)
+    if asked is not None:
         found, _ = await asyncio.to_thread(engine.travel.find, asked)
         # A pattern that fits files is as good as their names.
-        unknown = named.unknown and not found.fitted
+        unknown = asked.named.unknown and not found.fitted
         problems += preflight.travelling(
             step, target, found.count, found.size, found.largest, found.fits(target), unknown,
             found.notes,

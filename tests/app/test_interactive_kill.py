@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
+
+import anyio
 
 REMOTE = {"version": 1, "target": "local"}
 
@@ -12,15 +15,27 @@ import hashlib
 print("began", flush=True)
 hashlib.pbkdf2_hmac("sha256", b"", b"", 2_000_000_000)
 """
+# The signal is felt below Python, which does not come to look at it.
+FEELS = """
+import signal, socket, threading
+felt, feels = socket.socketpair()
+feels.setblocking(False)
+signal.set_wakeup_fd(feels.fileno())
+def tell():
+    felt.recv(1)
+    open({path!r}, "w").close()
+threading.Thread(target=tell, daemon=True).start()
+"""
 SLOW = "import time\nprint('began', flush=True)\ntime.sleep(60)"
 
 
 async def test_kill(
-    api: Any, kernel: Any, one_by_one: Any, notebook: Any, events: Any, printed: Any
+    api: Any, kernel: Any, one_by_one: Any, notebook: Any, events: Any, printed: Any, tmp_path: Path
 ) -> None:
+    felt = tmp_path / "felt"
     content = notebook(
         ("import threading\nlock = threading.Lock()\nkept = [1, 2]", REMOTE),
-        (DEAF, REMOTE),
+        (FEELS.format(path=str(felt)) + DEAF, REMOTE),
         ("kept, 'lock' in globals()", REMOTE),
         ("lock", REMOTE),
     )
@@ -30,7 +45,9 @@ async def test_kill(
     run = deaf["run"]
     await printed(run, "c1")
     assert (await api("POST", f"runs/{run}/interrupt", {"cell": "c1"}))[0] == 204
-    await asyncio.sleep(1)
+    with anyio.fail_after(60):
+        while not felt.exists():
+            await asyncio.sleep(0.02)
     assert (await api("GET", f"runs/{run}"))[1]["state"] == "running"
     status, answer = await api("POST", f"runs/{run}/kill", {"cell": "c0"})
     assert status == 400 and "not running" in answer["message"]

@@ -54,17 +54,17 @@ async def test_states_are_told_as_jupyter_events(
     jp_serverapp: Any, api: Any, events: Any, start: Any
 ) -> None:
     told: list[dict[str, Any]] = []
+    ended = asyncio.Event()
 
     async def listen(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
         told.append(data)
+        if data["state"] != "running":
+            ended.set()
 
     jp_serverapp.event_logger.add_listener(schema_id=SCHEMA, listener=listen)
     run = await start("print('secret output')", "1 / 0")
     await events(run)
-    for _ in range(50):
-        if told and told[-1]["state"] != "running":
-            break
-        await asyncio.sleep(0.1)
+    await asyncio.wait_for(ended.wait(), 30)
     assert told[-1]["state"] == "failed"
     assert told[-1]["path"] == "a.ipynb"
     states: dict[str, str] = {}
@@ -271,7 +271,7 @@ async def test_the_bridge_notices_the_end_of_a_kernel(kernel: Any, tmp_path: Any
     sleeping = asyncio.create_task(kernel.run(code))
     await asyncio.wait_for(_made(began), 60)
     asking = asyncio.create_task(bridge.look())
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0)  # it asks, and waits for the answer
     await kernel._manager.restart_kernel(now=True)
     with pytest.raises(KernelFault, match="restarted"):
         await asyncio.wait_for(asking, 20)
