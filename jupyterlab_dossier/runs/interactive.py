@@ -13,7 +13,7 @@ import functools
 import hashlib
 import os
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -216,12 +216,14 @@ class Interactive:
         step = plan.steps[cell.id]
         look = await port.look()
         executed = {other.id for other in others if source_key(other) in look.ran}
-        wanted = self._wanted(step.spec)
+        recipe = self._recipe(target, cell)
+        place = active.place = recipe.place
+        setups = [setup for setup in step.prefix if setup.cell in executed]
+        replayed = self._missing(setups, self._kernels.get(place))
+        wanted = self._wanted(step.spec, replayed)
         known = look.names | self._pending.keys() | RANDOM_STATES
         needed = known if wanted is None else wanted & known
         results = self._looked_at(step.spec, look)
-        recipe = self._recipe(target, cell)
-        place = active.place = recipe.place
         inputs = await self._gather(needed | results.keys(), step.spec, place, port, active, plan)
         history = None
         if step.spec.get("looks_back"):
@@ -232,8 +234,7 @@ class Interactive:
             report = await self._survey(cell, target, plan, port, kernel.worker)
             active.notice = survey.not_run(report.problems)
         self._check(active)
-        through = set(kernel.prefix)
-        missing = [s for s in step.prefix if s.cell in executed and s.key not in through]
+        missing = self._missing(setups, kernel)
         setting = Setting(
             run=run,
             cell=cell.id,
@@ -483,11 +484,18 @@ class Interactive:
     # parts
 
     @staticmethod
-    def _wanted(spec: Json) -> set[str] | None:
-        """Names that a cell may need; None for all there are."""
+    def _missing(setups: Sequence[planning.Setup], kernel: Kernel | None) -> list[planning.Setup]:
+        """Set-up statements that a worker kernel, or a new one, has not been through."""
+        through = set() if kernel is None or kernel.dead else set(kernel.prefix)
+        return [setup for setup in setups if setup.key not in through]
+
+    @staticmethod
+    def _wanted(spec: Json, setups: Iterable[planning.Setup] = ()) -> set[str] | None:
+        """Names that a cell, and set-up replayed before it, may need; None for all there are."""
         if spec.get("barrier"):
             return None
         asked = {*(spec.get("inputs") or {}), *(spec.get("reads") or [])}
+        asked.update(name for setup in setups for name in setup.inputs)
         return {name for name in asked if name.isidentifier() or name in RANDOM_STATES}
 
     async def _analyse(self, cell: Cell, others: Sequence[Cell]) -> planning.Plan:

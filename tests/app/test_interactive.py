@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import random
+from pathlib import Path
 from typing import Any
 
 import numpy
 import pytest
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 REMOTE = {"version": 1, "target": "local"}
 
 
@@ -118,6 +121,26 @@ async def ask(kernel: Any, kind: str, code: str) -> dict[str, Any]:
                 return content
     finally:
         client.stop_channels()
+
+
+async def test_set_up_has_its_names_though_the_cell_needs_none_of_them(
+    play: Any, notebook: Any
+) -> None:
+    content = notebook(
+        "import numpy as np\ndigits = 2",
+        "np.set_printoptions(precision=digits)",
+        ("print(1)", REMOTE),
+        ("import numpy\nprint(numpy.array([1 / 3]))", REMOTE),
+    )
+    assert (await play(content))[2:] == ["1\n", "[0.33]\n"]
+
+
+async def test_cells_of_the_example_run_elsewhere_one_by_one(play: Any, notebook: Any) -> None:
+    example = json.loads((EXAMPLES / "digits.ipynb").read_text())
+    sources = ["".join(c["source"]) for c in example["cells"] if c["cell_type"] == "code"]
+    found = await play(notebook(*sources[:2], *((source, REMOTE) for source in sources[2:4])))
+    assert found[2] == "1257 pictures to learn from, 540 to be tested with\n"
+    assert "Error" not in found[3]
 
 
 async def test_names_are_known_before_they_are_loaded(
