@@ -3,6 +3,7 @@ import type { Page } from '@playwright/test';
 
 import {
   cellAt,
+  closeNotebook,
   type ICell,
   openNotebook,
   outputsAt,
@@ -40,9 +41,10 @@ test('a notebook with cells in pods looks as it does after Restart & Run All', a
   for (const index of [2, 3, 4, 5]) {
     await expect(stateAt(page, index)).toHaveText('done');
   }
+  await expect(outputsAt(page, 6)).toContainText('IndexError');
   await look(page, 'pods');
   const ours = await shown(page);
-  await page.notebook.close(true);
+  await closeNotebook(page);
 
   const plain = CELLS.map(({ source }) => ({ source }));
   await openNotebook(page, `${tmpPath}/plain.ipynb`, plain);
@@ -50,7 +52,7 @@ test('a notebook with cells in pods looks as it does after Restart & Run All', a
     window.jupyterapp.commands.execute('notebook:run-all-cells')
   );
   await expect(outputsAt(page, 6)).toContainText('IndexError');
-  expect(ours).toEqual(await shown(page));
+  await expect.poll(() => shown(page)).toEqual(ours);
 });
 
 test('the phases of a pod are shown, and an interrupt reaches its cell', async ({

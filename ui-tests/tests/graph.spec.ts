@@ -127,7 +127,7 @@ test('the graph goes by keys alone, in step with the notebook', async ({
   await page.keyboard.press('ArrowDown');
   await expect(page.locator(':focus')).toHaveAccessibleName(/^Cell 2: b = a/);
   await expect(page.locator(':focus')).toHaveAttribute('aria-selected', 'true');
-  expect(await activeCell(page)).toBe(3);
+  await expect.poll(() => activeCell(page)).toBe(3);
   await page.keyboard.press('End');
   await expect(page.locator(':focus')).toHaveAccessibleName(/^Cell 4/);
   await page.keyboard.press('ArrowUp');

@@ -3,12 +3,14 @@ import { chromium } from '@playwright/test';
 
 import {
   cellAt,
+  closeNotebook,
   comeBack,
   notebookOf,
   openByPath,
   openNotebook,
   outputsAt,
   promptAt,
+  restartKernel,
   stateAt
 } from '../support/notebook';
 import { expect, expectAccessible, laidOut, look, test } from '../support/test';
@@ -160,8 +162,7 @@ test('a cell that waits for input asks again; a restart cancels what runs', asyn
   await comeBack(page, path);
   await expect(promptAt(page, 2)).toHaveText('[*]:');
   await expect(dialog).toHaveCount(0);
-  await page.menu.clickMenuItem('Kernel>Restart Kernel…');
-  await dialog.getByRole('button', { name: 'Confirm Kernel Restart' }).click();
+  await restartKernel(page);
   await expect(stateAt(page, 2)).toHaveText(/cancelled.*restarted/);
   await expect(promptAt(page, 2)).not.toHaveText('[*]:');
   await expect(outputsAt(page, 2)).toHaveText(['before\n']);
@@ -197,7 +198,7 @@ test('another tab, a closed document and another name', async ({
     await expect(stateAt(tab, 1)).toHaveText(/running/);
     await expect(promptAt(tab, 1)).toHaveText('[*]:');
   }
-  await page.notebook.close(true);
+  await closeNotebook(page);
   await page.contents.uploadContent('', 'text', `${tmpPath}/go`);
   await expect(outputsAt(other, 1)).toHaveText(['before\nafter\n']);
   await expect(stateAt(other, 1)).toHaveText(/done/);
@@ -213,7 +214,7 @@ test('another tab, a closed document and another name', async ({
   };
   await stands();
   const renamed = `${tmpPath}/second.ipynb`;
-  await page.notebook.close(true);
+  await closeNotebook(page);
   await page.contents.renameFile(path, renamed);
   await openByPath(page, renamed);
   await stands();

@@ -17,7 +17,10 @@ test('the end of a long cell is told, that of a short one is not', async ({
   await expect(
     page.getByText(/Code cell 1 of long.ipynb ended after [\d.]+ s\b/)
   ).toBeVisible();
-  await expect(page.getByText(/Code cell 2 of/)).toHaveCount(0);
+  // On a busy machine a cell that does nothing may be a long one.
+  await expect(
+    page.getByText(/Code cell 2 of long.ipynb ended after ([01]\.\d s|\d+ ms)/)
+  ).toHaveCount(0);
   await page.notebook.selectCells(2);
   await page.getByRole('button', { name: 'Show cell' }).click();
   await expect(page.locator('.jp-Cell.jp-mod-active')).toContainText(
@@ -30,7 +33,8 @@ test('the end of a long workflow is told, and leads to its run', async ({
   tmpPath
 }) => {
   await openNotebook(page, `${tmpPath}/longer.ipynb`, [
-    { source: 'import time\ntime.sleep(2.5)' }
+    // No earlier run has done the same.
+    { source: `import time\ntime.sleep(2.5)\n"${tmpPath}"` }
   ]);
   await page.getByRole('button', { name: 'Run as workflow' }).click();
   await expect(page.getByText('longer.ipynb ran as a workflow.')).toBeVisible();

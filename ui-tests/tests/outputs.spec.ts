@@ -3,6 +3,7 @@ import type { Locator } from '@playwright/test';
 
 import {
   cellAt,
+  comeBack,
   type ICell,
   openByPath,
   openNotebook,
@@ -150,7 +151,8 @@ test('scripts in outputs are trusted as those of the kernel', async ({
 }) => {
   const script = (name: string) =>
     `from IPython.display import HTML\nHTML("<i>${name}</i><script>document.body.dataset.${name} = 'ran'</script>")`;
-  await openNotebook(page, `${tmpPath}/trust.ipynb`, [
+  const path = `${tmpPath}/trust.ipynb`;
+  await openNotebook(page, path, [
     { source: script('remote'), target: 'local' },
     { source: script('kernel') }
   ]);
@@ -168,8 +170,7 @@ test('scripts in outputs are trusted as those of the kernel', async ({
   await runAll(page);
   await expectSame('trust.ipynb', 'ran');
   await page.notebook.save();
-  await page.reload({ waitForIsReady: false } as object);
-  await page.getByText('Python 3 (ipykernel) | Idle').waitFor();
+  await comeBack(page, path);
   await expectSame('trust.ipynb', 'ran');
 
   // A copy that somebody else has signed is not trusted, whoever ran its cells.
@@ -188,8 +189,6 @@ test('scripts in outputs are trusted as those of the kernel', async ({
     'text',
     `${tmpPath}/foreign.ipynb`
   );
-  // The other stays open: JupyterLab opens the notebook of the page's address once more some time
-  // after a reload, whether it was closed by then or not.
   await page.evaluate(() => {
     delete document.body.dataset.remote;
     delete document.body.dataset.kernel;

@@ -6,8 +6,12 @@ test('a run says of each cell why it was executed or not', async ({
   page,
   tmpPath
 }) => {
+  // No earlier run has done the same.
+  const own = Date.now();
+  const scale = (factor: number) =>
+    `def scale(x):\n    return ${factor} * x + ${own}`;
   await openNotebook(page, `${tmpPath}/why.ipynb`, [
-    { source: 'def scale(x):\n    return 2 * x' },
+    { source: scale(2) },
     { source: 'rows = [21, 22, 23]' },
     { source: 'largest = scale(max(rows))\nprint(largest)' },
     { source: 'print(largest + 1)' },
@@ -15,7 +19,7 @@ test('a run says of each cell why it was executed or not', async ({
   ]);
   const first = await startWorkflow(page);
   expect(await endOf(page, first)).toBe('done');
-  await page.notebook.setCell(0, 'code', 'def scale(x):\n    return 3 * x');
+  await page.notebook.setCell(0, 'code', scale(3));
   const second = await startWorkflow(page);
   expect(await endOf(page, second)).toBe('done');
 
@@ -33,11 +37,13 @@ test('a run says of each cell why it was executed or not', async ({
   await look(page, 'reuse-taken');
 
   const select = async (source: RegExp) => {
+    const buttons = cells.getByRole('row').getByRole('button');
     await cells.locator('[aria-current=true]').focus();
     await page.keyboard.press('Home');
-    const button = cells.getByRole('button', { name: source });
-    for (let i = 0; i < 5; i++) {
-      if ((await button.getAttribute('aria-current')) === 'true') {
+    for (let at = 0; at < 5; at++) {
+      const button = buttons.nth(at);
+      await expect(button).toHaveAttribute('aria-current', 'true');
+      if (source.test((await button.textContent())!)) {
         return;
       }
       await page.keyboard.press('ArrowDown');

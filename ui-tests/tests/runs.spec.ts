@@ -2,14 +2,23 @@ import { readFile } from 'fs/promises';
 
 import { recordRequests } from '../support/extension';
 import { openNotebook, outputsAt } from '../support/notebook';
-import { runWorkflow, showRuns } from '../support/runs';
+import {
+  endOf,
+  entryOf,
+  idOfRun,
+  showRuns,
+  startWorkflow
+} from '../support/runs';
 import { expect, expectAccessible, look, test } from '../support/test';
 
-const CELLS = [
+const cellsOf = (own: string) => [
   { source: '# # Readings\nreadings = list(range(1000))' },
   { source: 'for part in range(300):\n    print("part", part)' },
   { source: 'from IPython.display import HTML\nHTML("<b>rich</b>")' },
-  { source: 'mean = sum(readings) / len(readings)\nprint("mean", mean)' }
+  {
+    // No earlier run has done the same.
+    source: `mean = sum(readings) / len(readings)\nprint("mean", mean)\nown = "${own}"`
+  }
 ];
 
 test('targets and runs stand in a side panel, and a run opens', async ({
@@ -17,9 +26,10 @@ test('targets and runs stand in a side panel, and a run opens', async ({
   tmpPath
 }) => {
   const requests = recordRequests(page);
-  await openNotebook(page, `${tmpPath}/panel.ipynb`, CELLS);
+  await openNotebook(page, `${tmpPath}/panel.ipynb`, cellsOf(tmpPath));
   expect(requests.api).toEqual([]);
-  await runWorkflow(page, 'panel.ipynb');
+  const id = await startWorkflow(page);
+  expect(await endOf(page, id)).toBe('done');
   const panel = await showRuns(page);
   const targets = panel.getByRole('list', { name: 'Targets' });
   await expect(
@@ -31,7 +41,7 @@ test('targets and runs stand in a side panel, and a run opens', async ({
       .filter({ has: page.getByText('cluster', { exact: true }) })
   ).toContainText(/not usable.*no provider for targets of kind/);
 
-  const entry = panel.getByRole('button', { name: /^done panel\.ipynb/ });
+  const entry = entryOf(panel, id, /^done panel\.ipynb/);
   await expect(entry).toContainText(/workflow · .* · [\d.]+ m?s/);
   await panel.getByRole('searchbox').fill('zz nothing zz');
   await expect(panel).toContainText('No run matches the filter.');
@@ -88,10 +98,11 @@ test('the log of a cell is searched, and only what is in view is in the page', a
   page,
   tmpPath
 }) => {
-  await openNotebook(page, `${tmpPath}/log.ipynb`, CELLS);
-  await runWorkflow(page, 'log.ipynb');
+  await openNotebook(page, `${tmpPath}/log.ipynb`, cellsOf(tmpPath));
+  const id = await startWorkflow(page);
+  expect(await endOf(page, id)).toBe('done');
   const panel = await showRuns(page);
-  await panel.getByRole('button', { name: /done log\.ipynb/ }).click();
+  await entryOf(panel, id, /^done log\.ipynb/).click();
   const run = page.getByRole('main').locator('.jp-DossierRun');
   await run.getByRole('button', { name: /for part in/ }).click();
   await run.getByRole('tab', { name: 'Log' }).click();
@@ -126,9 +137,9 @@ test('a run is cancelled, run again, and its inputs loaded', async ({
         'import pathlib, time\nwhile not pathlib.Path("go").exists():\n    time.sleep(0.05)'
     }
   ]);
-  await page.getByRole('button', { name: 'Run as workflow' }).click();
+  const first = await startWorkflow(page);
   const panel = await showRuns(page);
-  const running = panel.getByRole('button', { name: /^running waiting/ });
+  const running = entryOf(panel, first, /^running waiting/);
   await expect(running).toContainText('2 of 3 cells');
   await running.focus();
   await page.keyboard.press('Tab');
@@ -137,14 +148,15 @@ test('a run is cancelled, run again, and its inputs loaded', async ({
   );
   await look(page, 'runs-running');
   await page.keyboard.press('Enter');
-  const cancelled = panel.getByRole('button', { name: /^cancelled waiting/ });
+  const cancelled = entryOf(panel, first, /^cancelled waiting/);
   await expect(cancelled).toBeVisible();
 
   await page.contents.uploadContent('', 'text', `${tmpPath}/go`);
   await cancelled.click({ button: 'right' });
-  await page.getByRole('menuitem', { name: 'Run Exactly This Again' }).click();
-  const done = panel.getByRole('button', { name: /^done waiting/ });
-  await expect(done).toBeVisible();
+  const second = await idOfRun(page, () =>
+    page.getByRole('menuitem', { name: 'Run Exactly This Again' }).click()
+  );
+  await expect(entryOf(panel, second, /^done waiting/)).toBeVisible();
   const run = page.locator('.jp-DossierRun:visible');
   await expect(run.locator('.jp-DossierRun-head')).toContainText('done');
   await run.getByRole('button', { name: /y = x/ }).click();

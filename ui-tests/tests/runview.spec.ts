@@ -44,10 +44,11 @@ test('a run is read in a narrow window, at 200 %, and with reduced motion', asyn
     await expect(outputs).toContainText('499500');
     await expect(outputs).toBeInViewport();
     // Nothing is cut off at the right: what is too wide wraps or scrolls.
-    const overflow = await view
-      .locator('.jp-DossierRun')
-      .evaluate(node => node.scrollWidth - node.clientWidth);
-    expect(overflow).toBeLessThanOrEqual(0);
+    const overflow = () =>
+      view
+        .locator('.jp-DossierRun')
+        .evaluate(node => node.scrollWidth - node.clientWidth);
+    await expect.poll(overflow).toBeLessThanOrEqual(0);
     await look(page, `runview-${width}`);
     await expectAccessible(page, '.jp-DossierRun');
   }

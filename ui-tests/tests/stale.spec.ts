@@ -44,6 +44,7 @@ test(
       await expect(markAt(page, index)).toHaveCount(0);
     }
     await expect(stateAt(page, 3)).toHaveText(/done|reused/);
+    await expect(outputsAt(page, 3)).toHaveText('apart\n');
     const place = () => cellAt(page, 3).boundingBox();
     const before = await place();
 

@@ -17,7 +17,7 @@ test('the panel tells what runs take, and cleans by keys alone', async ({
   const panel = await showRuns(page);
   const storage = panel.locator('dl');
   await expect(storage).toHaveText(
-    /Values and outputs[\d.]+ MiB of 50 GiBRecord of runs[\d.]+ [KM]iBKept for30 daysCleaning frees/
+    /Values and outputs[\d.]+ [MG]iB of 50 GiBRecord of runs[\d.]+ [KM]iBKept for30 daysCleaning frees/
   );
   await expect(panel.locator(`[data-run="${older}"]`)).toHaveCount(1);
   await look(page, 'storage-panel');

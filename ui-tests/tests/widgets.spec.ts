@@ -1,7 +1,14 @@
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
 
-import { cellAt, openNotebook, outputsAt, promptAt } from '../support/notebook';
+import {
+  cellAt,
+  comeBack,
+  openNotebook,
+  outputsAt,
+  promptAt,
+  restartKernel
+} from '../support/notebook';
 import { expect, expectAccessible, laidOut, look, test } from '../support/test';
 
 /**
@@ -11,23 +18,14 @@ function widgetAt(page: IJupyterLabPageFixture, index: number): Locator {
   return cellAt(page, index).locator('.jp-DossierWidget');
 }
 
-/**
- * Save the notebook and load the page again.
- */
-async function comeBack(page: IJupyterLabPageFixture): Promise<void> {
-  await page.notebook.save();
-  // The notebook comes back where the launcher would be waited for.
-  await page.reload({ waitForIsReady: false } as object);
-  await page.getByText('Python 3 (ipykernel) | ').waitFor();
-}
-
 const ENDED = 'The worker kernel of this widget has ended.';
 
 test(
   'widgets of a worker kernel are live as long as that is',
   laidOut,
   async ({ page, tmpPath }) => {
-    await openNotebook(page, `${tmpPath}/widgets.ipynb`, [
+    const path = `${tmpPath}/widgets.ipynb`;
+    await openNotebook(page, path, [
       {
         source: [
           'import ipywidgets as widgets',
@@ -96,7 +94,8 @@ test(
     await look(page, 'widgets-live');
 
     // A page that comes later has them as they stand.
-    await comeBack(page);
+    await page.notebook.save();
+    await comeBack(page, path);
     await expect(twin).toHaveValue('5');
     await expect(widgetAt(page, 2)).toContainText('pressed at 5');
     await widgetAt(page, 2).getByRole('button', { name: 'Press' }).click();
@@ -104,11 +103,7 @@ test(
       widgetAt(page, 2).getByText('pressed at 5', { exact: false })
     ).toContainText(/pressed at 5\s+pressed at 5/);
 
-    await page.menu.clickMenuItem('Kernel>Restart Kernel…');
-    await page
-      .getByRole('dialog')
-      .getByRole('button', { name: 'Confirm Kernel Restart' })
-      .click();
+    await restartKernel(page);
     for (const index of [0, 2, 3]) {
       await expect(widgetAt(page, index).getByRole('note').last()).toHaveText(
         ENDED
@@ -126,7 +121,8 @@ test('progress is seen as it goes, also by a page that comes late', async ({
   page,
   tmpPath
 }) => {
-  await openNotebook(page, `${tmpPath}/progress.ipynb`, [
+  const path = `${tmpPath}/progress.ipynb`;
+  await openNotebook(page, path, [
     {
       source: [
         'import os, time',
@@ -143,7 +139,8 @@ test('progress is seen as it goes, also by a page that comes late', async ({
   await page.keyboard.press('Control+Enter');
   const progress = widgetAt(page, 0).locator('.progress-bar');
   await expect(widgetAt(page, 0)).toContainText('2/4');
-  await comeBack(page);
+  await page.notebook.save();
+  await comeBack(page, path);
   await expect(progress).toBeVisible();
   await expect(widgetAt(page, 0)).toContainText('2/4');
   await look(page, 'widgets-progress');
