@@ -53,12 +53,12 @@ def _call(arguments: argparse.Namespace) -> int:
     from jupyterlab_dossier.runs import BadInput
     from jupyterlab_dossier.runs.database import LedgerFault
     from jupyterlab_dossier.store import StoreFull
-    from jupyterlab_dossier.targets import ProviderFault, SettingsFault
+    from jupyterlab_dossier.targets import ProviderFault
 
     try:
         status: int = arguments.main(arguments)
         return status
-    except (BadInput, SettingsFault, LibraryFault) as error:
+    except (BadInput, LibraryFault) as error:
         say(f"error: {error}")
         return WRONG_INPUT
     except (StoreFull, LedgerFault, ProviderFault, AnalysisError) as error:

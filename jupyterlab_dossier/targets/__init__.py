@@ -1,6 +1,6 @@
 """Targets: named places where cells can run, and the providers that start workers there."""
 
-from .catalogue import Catalogue, SettingsFault
+from .catalogue import Catalogue
 from .provider import Ended, NoAnswer, Provider, ProviderFault, Target, Usable, WorkerOrder
 
 __all__ = [
@@ -9,7 +9,6 @@ __all__ = [
     "NoAnswer",
     "Provider",
     "ProviderFault",
-    "SettingsFault",
     "Target",
     "Usable",
     "WorkerOrder",

@@ -64,10 +64,6 @@ _SETTINGS: dict[str, type] = {
 }
 
 
-class SettingsFault(Exception):
-    """A settings file cannot be read; the text names the file and the field."""
-
-
 class Catalogue:
     """Names to targets, kinds to providers."""
 
@@ -75,11 +71,14 @@ class Catalogue:
         self, targets: dict[str, Target] | None = None, providers: dict[str, Provider] | None = None
     ) -> None:
         self.providers = providers if providers is not None else _installed()
-        found = targets if targets is not None else read_settings(jupyter_config_path())
+        self.unread: list[str] = []
+        """Settings files that cannot be read, and why: the others count all the same."""
+        if targets is None:
+            targets, self.unread = read_settings(jupyter_config_path())
         self.targets = {
             "kernel": Target("kernel", "kernel"),
             "local": Target("local", "local"),
-            **found,
+            **targets,
         }
 
     def provider(self, target: Target) -> Provider | None:
@@ -124,7 +123,10 @@ class Catalogue:
         target = self.targets.get(name)
         if target is None:
             known = ", ".join(sorted(self.targets))
-            return Usable(False, f"there is no target {name!r} (known: {known})")
+            unread = "".join(f"; {words}" for words in self.unread)
+            return Usable(False, f"there is no target {name!r} (known: {known}){unread}")
+        if target.fault is not None:
+            return Usable(False, target.fault)
         provider = self.provider(target)
         if provider is None:
             return Usable(False, f"no provider for targets of kind {target.kind!r} is installed")
@@ -178,35 +180,47 @@ def _unknown(target: Target, provider: Provider) -> str | None:
     return None
 
 
-def read_settings(folders: list[str]) -> dict[str, Target]:
-    """Targets of all settings files; of equal names the first folder's wins, as in Jupyter."""
+def read_settings(folders: list[str]) -> tuple[dict[str, Target], list[str]]:
+    """Targets of all settings files, and words for each file that cannot be read.
+
+    Of equal names the first folder's wins, as in Jupyter.
+    """
     found: dict[str, Target] = {}
+    unread = []
     for folder in folders:
         for path in sorted(Path(folder, "dossier", "targets.d").glob("*.toml")):
             try:
                 tables = tomllib.loads(path.read_text("utf-8"))
             except (OSError, ValueError) as error:
-                raise SettingsFault(f"{path}: {error}") from None
+                unread.append(f"the settings file {path} cannot be read: {error}")
+                log.warning("%s", unread[-1])
+                continue
             for name, table in tables.items():
                 found.setdefault(name, _target(path, name, table))
-    return found
+    return found, unread
 
 
 def _target(path: Path, name: str, table: Any) -> Target:
+    """A table's target; one that is wrong is kept as a target that says so and is not used."""
     if not isinstance(table, dict) or not isinstance(table.get("kind"), str):
-        raise SettingsFault(f'{path}: target {name!r} needs a kind, for example kind = "local"')
+        words = f'{path}: target {name!r} needs a kind, for example kind = "local"'
+        return Target(name, "", fault=words)
     settings = {key: value for key, value in table.items() if key != "kind"}
-    for key, kind in _SETTINGS.items():
-        value = settings.get(key)
-        accepted = (int, float) if kind is float else kind
-        if value is not None and (
-            not isinstance(value, accepted) or (kind is not bool and isinstance(value, bool))
-        ):
-            raise SettingsFault(f"{path}: {name}.{key} must be of type {kind.__name__}")
-    for key in (
-        "slots", "workers", "files_count", "files_size", "output_text", "output_rich",
-        "output_whole", "keeps",
-    ):  # fmt: skip
-        if key in settings and settings[key] < 1:
-            raise SettingsFault(f"{path}: {name}.{key} must be at least 1")
-    return Target(name, table["kind"], settings)
+    wrong = {key: told for key in settings if (told := _wrong(key, settings[key])) is not None}
+    return Target(
+        name, table["kind"], {key: settings[key] for key in settings if key not in wrong},
+        next((f"{path}: {name}.{key} {words}" for key, words in wrong.items()), None),
+    )  # fmt: skip
+
+
+def _wrong(key: str, value: Any) -> str | None:
+    """What a setting must be and is not."""
+    kind = _SETTINGS.get(key)
+    if kind is None:
+        return None
+    accepted = (int, float) if kind is float else kind
+    if not isinstance(value, accepted) or (kind is not bool and isinstance(value, bool)):
+        return f"must be of type {kind.__name__}"
+    if isinstance(value, int) and kind is int and value < 1:
+        return "must be at least 1"
+    return None

@@ -23,6 +23,8 @@ class Target:
     name: str
     kind: str
     settings: dict[str, Any] = field(default_factory=dict)
+    fault: str | None = None
+    """What is wrong with its settings, in words, where nothing can run there for that."""
 
     @property
     def slots(self) -> int | None:

@@ -138,11 +138,17 @@ def test_no_such_run(cli: Any, command: str) -> None:
     refused(cli(command, "20260101-000000-0000000000", "--json"), "20260101-000000-0000000000")
 
 
-def test_a_settings_file_that_cannot_be_read(cli: Any, tmp_path: Path) -> None:
+def test_wrong_settings_of_targets(cli: Any, make: Any, tmp_path: Path) -> None:
     folder = tmp_path / "config" / "dossier" / "targets.d"
     folder.mkdir(parents=True)
     (folder / "a.toml").write_text("[a]\nslots = 1\n")
-    refused(cli("targets"), "a.toml", "kind")
+    (folder / "b.toml").write_text("[torn\n")
+    listed = cli("targets", "--json")
+    assert listed.returncode == 0 and "b.toml cannot be read" in listed.stderr
+    whys = {row["name"]: row["why"] for row in json.loads(listed.stdout)["targets"]}
+    assert whys["local"] is None and "a.toml" in whys["a"] and "needs a kind" in whys["a"]
+    make("1", metadata={0: {"dossier": {"version": 1, "target": "a"}}})
+    refused(cli("run", "nb.ipynb"), "a.toml", "cell 0")
 
 
 def test_help_names_every_command(cli: Any) -> None:

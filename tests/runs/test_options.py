@@ -14,7 +14,7 @@ from support import started, workflow
 from jupyterlab_dossier.runs import BadInput, Cell, Engine
 from jupyterlab_dossier.runs import options as options_of
 from jupyterlab_dossier.targets import Catalogue, Target
-from jupyterlab_dossier.targets.catalogue import SettingsFault, read_settings
+from jupyterlab_dossier.targets.catalogue import read_settings
 from jupyterlab_dossier.targets.local import LocalProvider
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux alone counts it")
@@ -131,11 +131,42 @@ async def test_costly_targets(tmp_path: Path) -> None:
     folder = tmp_path / "dossier" / "targets.d"
     folder.mkdir(parents=True)
     (folder / "a.toml").write_text('[big]\nkind = "local"\ncostly = true\n')
-    rows = await Catalogue(read_settings([str(tmp_path)])).describe()
+    found, unread = read_settings([str(tmp_path)])
+    assert unread == []
+    rows = await Catalogue(found).describe()
     assert [row["name"] for row in rows if row["costly"]] == ["big"]
-    (folder / "a.toml").write_text('[big]\nkind = "local"\ncostly = "yes"\n')
-    with pytest.raises(SettingsFault, match=r"big\.costly must be of type bool"):
-        read_settings([str(tmp_path)])
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ('[big]\nkind = "local"\ncostly = "yes"\n', "big.costly must be of type bool"),
+        ('[big]\nkind = "local"\nslots = 0\n', "big.slots must be at least 1"),
+        ('[big]\nkind = "local"\nslots = true\n', "big.slots must be of type int"),
+        ("[big]\nslots = 1\n", "target 'big' needs a kind"),
+        ("big = 1\n", "target 'big' needs a kind"),
+    ],
+)
+async def test_a_wrong_table_takes_no_other_target_away(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, table: str, words: str
+) -> None:
+    folder = tmp_path / "dossier" / "targets.d"
+    folder.mkdir(parents=True)
+    (folder / "a.toml").write_text(table + '[small]\nkind = "local"\n')
+    (folder / "b.toml").write_text("[torn\n")
+    (folder / "c.toml").write_text('[other]\nkind = "local"\n')
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(tmp_path))
+    catalogue = Catalogue()
+    try:
+        rows = {row["name"]: row for row in await catalogue.describe()}
+        assert [name for name in rows if not rows[name]["usable"]] == ["big"]
+        assert {"kernel", "local", "small", "other"} <= rows.keys()
+        assert words in rows["big"]["why"] and "a.toml" in rows["big"]["why"]
+        # What stands in a file that cannot be read is not known: its name says where to look.
+        torn = await catalogue.check("torn")
+        assert "b.toml cannot be read" in str(torn.why)
+    finally:
+        await catalogue.close()
 
 
 @pytest.mark.parametrize(

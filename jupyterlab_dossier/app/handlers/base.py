@@ -23,7 +23,7 @@ from jupyterlab_dossier.runs.database import LedgerFault
 from jupyterlab_dossier.runs.model import Json
 from jupyterlab_dossier.runs.preflight import Refused
 from jupyterlab_dossier.store import StoreFull
-from jupyterlab_dossier.targets import ProviderFault, SettingsFault
+from jupyterlab_dossier.targets import ProviderFault
 
 RESOURCE = "jupyterlab_dossier"
 
@@ -40,7 +40,6 @@ _FAULTS: tuple[tuple[type[Exception], int], ...] = (
     (NoSuchRun, 404),
     (KernelFault, 409),
     (BadInput, 400),
-    (SettingsFault, 500),
     (ProviderFault, 500),
     (LibraryFault, 500),
     (AnalysisError, 500),
