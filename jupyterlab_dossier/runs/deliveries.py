@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .ledger import Ledger
-from .model import BadInput, Json
+from .model import BadInput, Json, NoSuchRun
 from .outputs import Outputs
 
 How = Literal["cleared", "saved"]
@@ -110,9 +110,12 @@ class Deliveries:
         running = [row for row in reversed(rows) if row["state"] == "running"]
         return [{"run": row["run"], "kind": row["kind"]} for row in running]
 
-    async def outputs(self, run: str) -> Json:
-        """What the cells of a run show after its event `seq`, and what later ones need to know."""
+    async def outputs(self, run: str, cell: str | None = None) -> Json:
+        """What the cells of a run, or one of them, show after its event `seq`, and what later ones
+        need to know. Raises `NoSuchRun`, also where it has no such cell."""
         record = await self._ledger.run(run)
+        if cell is not None and cell not in {task.id for task in record.tasks}:
+            raise NoSuchRun(f"run {run} has no cell {cell!r}", "cell")
 
         def action(db: sqlite3.Connection) -> tuple[int, list[sqlite3.Row], list[sqlite3.Row]]:
             db.execute("BEGIN")  # one state of the ledger for all that is read
@@ -141,7 +144,10 @@ class Deliveries:
         # What a skipped cell may have said stays in the ledger.
         skipped = {t["cell"] for t in tasks if t["state"] == "skipped"}
         shown = (event for event in events if event["cell"] not in skipped)
+        # All are built for one, too: others may have changed its displays.
         cells = await asyncio.to_thread(_reduce, begun, shown)
+        if cell is not None:
+            cells = {name: what for name, what in cells.items() if name == cell}
         return {"seq": seq, "cells": cells}
 
 

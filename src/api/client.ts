@@ -196,9 +196,11 @@ export class ApiClient implements IApiClient {
     return found;
   }
 
-  async outputs(run: string): Promise<RunOutputs> {
+  async outputs(run: string, cell?: string): Promise<RunOutputs> {
+    const query =
+      cell === undefined ? '' : `?${new URLSearchParams({ cell }).toString()}`;
     return (await this._get(
-      `runs/${encodeURIComponent(run)}/outputs`
+      `runs/${encodeURIComponent(run)}/outputs${query}`
     )) as RunOutputs;
   }
 

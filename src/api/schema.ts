@@ -330,7 +330,7 @@ export interface paths {
       };
       cookie?: never;
     };
-    /** What the run's cells show now, for a page that opens the notebook */
+    /** What the run's cells show now, for a page that opens the notebook or looks at a cell */
     get: operations['runOutputs'];
     put?: never;
     post?: never;
@@ -1661,7 +1661,10 @@ export interface operations {
   };
   runOutputs: {
     parameters: {
-      query?: never;
+      query?: {
+        /** @description Only what this cell shows. */
+        cell?: string;
+      };
       header?: never;
       path: {
         run: components['parameters']['run'];

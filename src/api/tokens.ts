@@ -163,9 +163,9 @@ export interface IApiClient {
   notebook(path: string, id: string | null): Promise<FoundRuns>;
 
   /**
-   * What the cells of a run show now.
+   * What the cells of a run, or one of them, show now.
    */
-  outputs(run: string): Promise<RunOutputs>;
+  outputs(run: string, cell?: string): Promise<RunOutputs>;
 
   /**
    * Tell that outputs were cleared by the user, or stand in the saved document.

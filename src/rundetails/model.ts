@@ -157,7 +157,7 @@ export class RunModel implements IDisposable {
     try {
       const [details, { cells }] = await Promise.all([
         this._api.cell(this.run, cell),
-        this._api.outputs(this.run)
+        this._api.outputs(this.run, cell)
       ]);
       if (cell !== this._selected || this._isDisposed) {
         return;

@@ -53,6 +53,11 @@ async def test_outputs_stand_as_the_cell_showed_them(api: Any, run: Any, found: 
     cells = shown["cells"]
     assert [o.get("text") for o in cells["c0"]["outputs"]] == ["1\n2\n", None, "3\n"]
     assert cells["c0"]["outputs"][1]["data"]["text/plain"] == "'changed'"
+    # One by itself has what others changed in it, too.
+    _, one = await api("GET", f"runs/{first}/outputs", params={"cell": "c0"})
+    assert one == {"seq": shown["seq"], "cells": {"c0": cells["c0"]}}
+    status, answer = await api("GET", f"runs/{first}/outputs", params={"cell": "c9"})
+    assert status == 404 and "no cell 'c9'" in answer["message"]
     assert cells["c0"]["displays"] == [{"id": "d", "index": 1}]
     assert cells["c0"]["execution_count"] == 1
     assert cells["c1"]["outputs"] == []

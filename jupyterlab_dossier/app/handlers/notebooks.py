@@ -32,7 +32,8 @@ class OutputsHandler(Handler):
     @allowed("read")
     async def get(self, run: str) -> None:
         engine = await self.service.engine()
-        self.reply(await engine.deliveries.outputs(run))
+        cell = self.get_query_argument("cell", None)
+        self.reply(await engine.deliveries.outputs(run, cell))
 
 
 class DeliveredHandler(Handler):

@@ -22,7 +22,10 @@ describe('RunModel', () => {
         }
         return { source: cell };
       },
-      outputs: async () => ({ seq: 3, cells: {} })
+      outputs: async (_: string, cell: string) => ({
+        seq: 3,
+        cells: { [cell]: { outputs: [], execution_count: 1 } }
+      })
     } as unknown as IApiClient;
     model = new RunModel({ api, run: 'run1' });
     await model.load();
@@ -45,5 +48,6 @@ describe('RunModel', () => {
     await selected('b');
     expect(model.cellError).toBeNull();
     expect(model.details).toEqual({ source: 'b' });
+    expect(model.outputs).toEqual({ outputs: [], execution_count: 1 });
   });
 });
