@@ -170,7 +170,9 @@ export class NotebookRuns {
             other === id && !cell.isDisposed
               ? cell
               : (codeCells(this._notebook).get(other) ?? null),
-          onEnd: end => end.cell === id && resolve(end)
+          // Why it was refused comes with the task's state.
+          onEnd: end =>
+            end.cell === id && end.status !== 'refused' && resolve(end)
         })
           .finally(() => this._sent.delete(run))
           .then(({ state, why }) => {

@@ -110,6 +110,8 @@ export class ChoiceMenu extends Widget {
     const items = this._items;
     const at = items.indexOf(document.activeElement as HTMLElement);
     let next: HTMLElement | undefined;
+    const typed = event.timeStamp - this._typedAt < TYPING ? this._typed : '';
+    this._typed = '';
     switch (event.key) {
       case 'ArrowDown':
         next = items[(at + 1) % items.length];
@@ -124,20 +126,23 @@ export class ChoiceMenu extends Widget {
         next = items[items.length - 1];
         break;
       case 'Enter':
-      case ' ':
         this._pick(items[at]);
         break;
       case 'Escape':
       case 'Tab':
         this._close();
         break;
-      default: {
-        const key = event.key.toLowerCase();
-        next = [...items.slice(at + 1), ...items.slice(0, at + 1)].find(
-          item => key.length === 1 && item.textContent!.startsWith(key)
-        );
+      default:
+        if (event.key === ' ' && !Private.named(items, at, `${typed} `)) {
+          this._pick(items[at]);
+        } else {
+          // Keys that type nothing, like Shift, come between letters.
+          this._typed =
+            event.key.length === 1 ? typed + event.key.toLowerCase() : typed;
+          this._typedAt = event.timeStamp;
+          next = Private.named(items, at, this._typed);
+        }
         break;
-      }
     }
     this._focus(next);
     event.preventDefault();
@@ -252,6 +257,8 @@ export class ChoiceMenu extends Widget {
   private _isRendering = false;
   private _options: ChoiceMenu.IOptions;
   private _picks = new Map<Element, () => void>();
+  private _typed = '';
+  private _typedAt = 0;
 }
 
 /**
@@ -308,6 +315,11 @@ export namespace ChoiceMenu {
   }
 }
 
+/**
+ * For how long letters belong to one name, in milliseconds.
+ */
+const TYPING = 1000;
+
 const OWN_EVENTS = ['keydown', 'click', 'pointermove', 'focusout'];
 
 function isChecked(item: HTMLElement): boolean {
@@ -315,6 +327,29 @@ function isChecked(item: HTMLElement): boolean {
 }
 
 namespace Private {
+  /**
+   * The item that typed letters mean: from the focused one on, one whose name begins with them;
+   * for one letter, typed once or again and again, the next.
+   */
+  export function named(
+    items: readonly HTMLElement[],
+    at: number,
+    typed: string
+  ): HTMLElement | undefined {
+    if (!typed.trim()) {
+      return undefined;
+    }
+    const find = (prefix: string, from: number) =>
+      [...items.slice(from), ...items.slice(0, from)].find(item =>
+        item.textContent!.toLowerCase().startsWith(prefix)
+      );
+    const isOneLetter = [...typed].every(letter => letter === typed[0]);
+    return (
+      (typed.length > 1 ? find(typed, Math.max(at, 0)) : undefined) ??
+      (isOneLetter ? find(typed[0], at + 1) : undefined)
+    );
+  }
+
   export function item(role: string, label: string, detail = ''): HTMLElement {
     const node = document.createElement('div');
     node.className = 'jp-DossierMenu-item';

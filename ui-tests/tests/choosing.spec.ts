@@ -27,7 +27,8 @@ test(
     await page.keyboard.press('d');
     await page.keyboard.press('d');
     await expect(menu).toContainText('no provider for targets of kind');
-    await page.keyboard.press('c');
+    await page.keyboard.press('Home');
+    await page.keyboard.type('clu');
     await expect(focused).toContainText('cluster');
     await expect(focused).toHaveAttribute('aria-disabled', 'true');
     await expect(focused).toHaveAttribute('title', /no provider/);
@@ -42,7 +43,7 @@ test(
 
     await page.keyboard.press('Alt+t');
     await expect(focused).toContainText('default (kernel)');
-    await page.keyboard.press('l');
+    await page.keyboard.type('local');
     await page.keyboard.press('Enter');
     await expect(targetAt(page, 0)).toHaveText('Target local');
     await page.keyboard.press('Control+Enter');

@@ -357,6 +357,18 @@ describe('CellExecutor', () => {
     expect(told).toEqual(['no target “nowhere”']);
   });
 
+  it('lets the reason stand on a cell that its worker refused', async () => {
+    setCellTargets(notebook, [model('a')], 'local');
+    const started = server.started();
+    const a = run('a');
+    await started;
+    const why = 'Refused: a set-up statement failed';
+    server.emit('a', 'done', { status: 'refused', execution_count: null });
+    server.emit('a', 'state', { state: 'failed', why });
+    await expect(a).rejects.toBeInstanceOf(KernelError);
+    expect(model('a').outputs.toJSON()).toMatchObject([{ evalue: why }]);
+  });
+
   it('says why a run ended without a word on its cell', async () => {
     setCellTargets(notebook, [model('a')], 'local');
     const started = server.started();

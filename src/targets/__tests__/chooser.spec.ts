@@ -73,10 +73,13 @@ describe('TargetChooser', () => {
     Array.from(document.querySelectorAll<HTMLElement>('[role^=menuitem]'));
   const texts = () => items().map(item => item.textContent!.trim());
   const focused = () => document.activeElement?.textContent ?? '';
-  const press = (key: string) =>
-    document.activeElement?.dispatchEvent(
-      new KeyboardEvent('keydown', { key, bubbles: true })
-    );
+  const press = (key: string, more: Partial<KeyboardEvent> = {}) => {
+    const event = new KeyboardEvent('keydown', { key, bubbles: true });
+    for (const [name, value] of Object.entries(more)) {
+      Object.defineProperty(event, name, { value });
+    }
+    document.activeElement?.dispatchEvent(event);
+  };
 
   it('tells of each target what it is and why it cannot be used', async () => {
     setDefaultTarget(model, 'local');
@@ -113,6 +116,40 @@ describe('TargetChooser', () => {
     expect(cells.map(getTarget)).toEqual(['local', 'local']);
     expect(activated).toBe(1);
     expect(anchor.hasAttribute('aria-expanded')).toBe(false);
+  });
+
+  it('goes to the name that is typed, and typing chooses none', async () => {
+    setDefaultTarget(model, 'local');
+    await chooser.chooseForCells(notebook, cells, anchor);
+    for (const name of ['kernel', 'local', 'big']) {
+      [...name].forEach(key => press(key));
+      expect(focused()).toMatch(new RegExp(`^${name}`));
+      press('Shift');
+      expect(focused()).toMatch(new RegExp(`^${name}`));
+      // Arrows end what was typed.
+      press('ArrowDown');
+    }
+    [...'options of'].forEach(key => press(key));
+    expect(focused()).toMatch(/^Options of local/);
+    press('Home');
+    press('z');
+    expect(focused()).toMatch(/^default/);
+    expect(menu()).not.toBeNull();
+    expect(cells.map(getTarget)).toEqual([null, null]);
+  });
+
+  it('goes from name to name by one letter again and again', async () => {
+    targets.targets.push(target('lab'));
+    await chooser.chooseForCells(notebook, cells, anchor);
+    for (const name of ['local', 'lab', 'local']) {
+      press('l');
+      expect(focused()).toMatch(new RegExp(`^${name}`));
+    }
+    press('Home');
+    press('k');
+    // After a second another name begins.
+    press('l', { timeStamp: Number.MAX_VALUE });
+    expect(focused()).toMatch(/^local/);
   });
 
   it('changes nothing where the user leaves', async () => {
