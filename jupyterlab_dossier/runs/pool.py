@@ -222,12 +222,16 @@ class Pool:
             ]
             mine = [w for w in alive if w.recipe == recipe.key]
             if sum(w.busy for w in alive) < self.capacity(target):
-                free = [w for w in mine if w.busy < w.slots and not w.leaving]
+                free = [w for w in mine if w.open]
                 if free:
                     worker = min(free, key=lambda w: (not w.ready.is_set(), w.busy))
                     turn.leave()
                     if await self._take_ready(worker, tell):
                         return worker
+                    continue
+                spent = next((w for w in mine if w.spent and w.idle is not None), None)
+                if spent is not None:
+                    await self._end(spent, "more than half of its time limit was over")
                     continue
                 if len(alive if target.strict else mine) < target.workers:
                     turn.leave()
@@ -253,6 +257,7 @@ class Pool:
     def take(self, worker: Worker) -> None:
         """Counts a cell in; for kernels that are kept, the slot goes with the kernel's worker."""
         worker.busy += 1
+        worker.used = True
         if worker.idle:
             worker.idle.cancel()
             worker.idle = None
@@ -290,9 +295,8 @@ class Pool:
                 told = worker.phase
                 await tell(str(told))
             elif switch and any(
-                w.recipe == worker.recipe and w.ready.is_set() and w.busy < w.slots
+                w.recipe == worker.recipe and w.ready.is_set() and w.open
                 for w in self.workers.values()
-                if not w.ended and not w.leaving
             ):
                 return False
             else:
@@ -331,7 +335,8 @@ class Pool:
         name = new_id()
         slots = target.slots or provider.default_slots(target)
         options = json.loads(recipe.options or "{}")
-        worker = Worker(name, target, recipe.key, slots)
+        limit = provider.time_limit(target, options)
+        worker = Worker(name, target, recipe.key, slots, limit=limit)
         self.workers[name] = worker
         secret = secrets.token_urlsafe(32)
         env = dict(recipe.env)
@@ -698,8 +703,10 @@ class Pool:
             name = row["worker"]
             worker = Worker(
                 name, target, row["recipe"], target.slots or provider.default_slots(target),
-                handle=json.loads(row["handle"]),
+                handle=json.loads(row["handle"]), began=row["started"], used=True,
             )  # fmt: skip
+            asked = json.loads(worker.made_by.options or "{}")
+            worker.limit = provider.time_limit(target, asked)
             self._secrets[name] = (row["secret"], row["credential"])
             self._seen[name] = (row["epoch"], row["seen"])
             self.workers[name] = worker

@@ -6,6 +6,7 @@ import asyncio
 import functools
 import json
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import NamedTuple
@@ -92,6 +93,11 @@ class Worker:
     slots: int
     handle: Json | None = None
     connection: Connection | None = None
+    limit: float | None = None
+    """Seconds that it lives at most (`Provider.time_limit`)."""
+    began: float = field(default_factory=time.time)
+    used: bool = False
+    """A cell has had it."""
     busy: int = 0
     kernels: dict[str, Kernel] = field(default_factory=dict)
     clean: list[Kernel] = field(default_factory=list)
@@ -124,6 +130,16 @@ class Worker:
         """How long it is kept without work."""
         options = json.loads(self.made_by.options or "{}")
         return float(options.get("idle", self.target.idle))
+
+    @property
+    def spent(self) -> bool:
+        """A cell that comes now would have less than half of its time limit left."""
+        return self.used and self.limit is not None and time.time() - self.began > self.limit / 2
+
+    @property
+    def open(self) -> bool:
+        """It takes another cell."""
+        return self.busy < self.slots and not (self.leaving or self.ended or self.spent)
 
     def kernel(self) -> Kernel:
         """A new worker kernel, made by the worker at its first cell."""

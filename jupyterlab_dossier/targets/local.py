@@ -48,6 +48,9 @@ class LocalProvider:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         return max(1, min(cores or 1, psutil.virtual_memory().total // BYTES_PER_CELL))
 
+    def time_limit(self, target: Target, asked: dict[str, Any]) -> None:
+        """None: nobody ends a process but us."""
+
     def interpreter(self, target: Target, python: str) -> str | None:
         return target.python or python
 

@@ -150,6 +150,10 @@ class Provider(Protocol):
         """Cells that one worker runs at once where the target does not say."""
         ...
 
+    def time_limit(self, target: Target, asked: dict[str, Any]) -> float | None:
+        """Seconds that a worker lives at most, whatever it runs; None: as long as it is needed."""
+        ...
+
     def interpreter(self, target: Target, python: str) -> str | None:
         """The interpreter that its workers run in, where it is one of this machine.
 

@@ -361,3 +361,34 @@ async def test_what_a_platform_did_not_take_away_is_asked_of_it_again(tmp_path: 
                 await asyncio.sleep(0.05)
 
         await asyncio.wait_for(ended(), 30)
+
+
+class Limited(OutOfReach):
+    """Its workers live an hour at most."""
+
+    def time_limit(self, target: Target, asked: dict[str, Any]) -> float:  # type: ignore[override]
+        return 3600
+
+
+async def test_no_cell_begins_in_the_second_half_of_its_workers_time_limit(tmp_path: Path) -> None:
+    catalogue = far(0)
+    catalogue.providers["far"] = Limited(0)
+    catalogue.targets["far"].settings["idle"] = 600
+    cells = [{"source": "import os\nprint(os.getpid())", "target": "far"}]
+    async with started(tmp_path / "dossier", catalogue) as engine:
+
+        async def worker() -> str:
+            run = await engine.submit(workflow(tmp_path, cells, fresh=True))
+            record = await asyncio.wait_for(engine.wait(run), 60)
+            assert record.state == "done", record.why
+            (attempt,) = await engine.ledger.attempts(run)
+            return str(attempt["worker"])
+
+        first = await worker()
+        assert await worker() == first
+        engine.pool.workers[first].began -= 1700
+        assert await worker() == first
+        engine.pool.workers[first].began -= 200
+        second = await worker()
+        assert second != first and first not in engine.pool.workers
+        assert await worker() == second

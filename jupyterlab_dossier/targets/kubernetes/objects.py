@@ -14,7 +14,7 @@ from typing import Any
 from kubernetes_asyncio import client as k
 
 from ..provider import Target, WorkerOrder
-from .options import chosen
+from .options import chosen, time_limit
 from .settings import gpu, group, user
 
 Json = dict[str, Any]
@@ -33,7 +33,6 @@ _WORK = f"{_ROOT}/work"
 _BIN = f"{_ROOT}/bin"
 # What is left of a worker goes away by itself, should nobody be there to end it.
 _TTL = 600
-_DAY = 86_400
 _FAILED_PODS = "Failed"
 
 
@@ -122,7 +121,7 @@ def job(order: WorkerOrder, program: str) -> k.V1Job:
             completions=1,
             parallelism=1,
             pod_replacement_policy=_FAILED_PODS,
-            active_deadline_seconds=int(asked.get("time_limit") or _DAY),
+            active_deadline_seconds=int(time_limit(order.target, order.options)),
             ttl_seconds_after_finished=_TTL,
             template=k.V1PodTemplateSpec(
                 metadata=k.V1ObjectMeta(labels=marks), spec=pod_spec(order, program)

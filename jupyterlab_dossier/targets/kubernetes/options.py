@@ -13,6 +13,8 @@ from ..provider import Target
 
 Json = dict[str, Any]
 
+_DAY = 86_400
+
 _LABEL = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 _DNS = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*"
 _KEY = rf"({_DNS}/)?{_LABEL}"
@@ -167,7 +169,7 @@ PROPERTIES: Json = {
     "time_limit": {
         "type": "integer",
         "title": "Time limit in seconds",
-        "description": "The worker, with all of its cells, is ended after it.",
+        "description": "A pod is ended after it. No cell begins in its second half.",
         "minimum": 1,
         "maximum": 31_536_000,
         **_TIME,
@@ -222,6 +224,11 @@ SETTINGS: Json = {
 def defaults(target: Target) -> Json:
     """The target's own `options` table."""
     return dict(target.settings.get("options") or {})
+
+
+def time_limit(target: Target, options: Json) -> int:
+    """Of a worker, in seconds."""
+    return int(chosen(target, options).get("time_limit") or _DAY)
 
 
 def chosen(target: Target, options: Json) -> Json:

@@ -60,6 +60,9 @@ class KubernetesProvider:
         """One: a pod's memory and CPU are one cell's."""
         return 1
 
+    def time_limit(self, target: Target, asked: Json) -> float:
+        return options.time_limit(target, asked)
+
     def interpreter(self, target: Target, python: str) -> None:
         return None
 
