@@ -10,7 +10,6 @@ record = await engine.wait(run)
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import hashlib
 import json
@@ -130,8 +129,7 @@ class Engine:
             adopted: list[Worker] = []
             for run, owner, _kind in await self.ledger.unfinished():
                 if not self._owner.lives(owner):
-                    with contextlib.suppress(BadInput):
-                        adopted += await self._take_up(run)
+                    await self._take_up_or_end(run, adopted)
             self.pool.call(adopted)
             await self._end_orphans()
 
@@ -243,37 +241,69 @@ class Engine:
         return run
 
     async def resume(self, run: str) -> None:
-        """Takes up a run whose engine is no more. Raises `BadInput` where it still runs."""
-        self.pool.call(await self._take_up(run))
+        """Takes up a run whose engine is no more.
 
-    async def _take_up(self, run: str) -> list[Worker]:
-        """The workers to be told where to dial in, once there is somebody who listens."""
+        Raises `BadInput` where it still runs or, as things are, cannot: then it stays as it is.
+        """
+        adopted: list[Worker] = []
+        try:
+            await self._take_up(run, adopted)
+        finally:
+            self.pool.call(adopted)
+
+    async def _take_up_or_end(self, run: str, adopted: list[Worker]) -> None:
+        """Takes up a run; one that cannot go on ends: it keeps nobody from the others."""
+        try:
+            await self._take_up(run, adopted)
+        except LedgerFault:
+            raise
+        except Exception as error:
+            owner, _, _ = await self.ledger.spec(run)
+            if owner != self.owner and (
+                self._owner.lives(owner) or not await self.ledger.take_up(run, self.owner, owner)
+            ):
+                return  # another process was quicker
+            known = isinstance(error, BadInput)
+            log.warning("run %s cannot be taken up", run, exc_info=None if known else error)
+            words = str(error) if known else f"{type(error).__name__}: {error}"
+            await self._end_failed(run, f"it could not be taken up: {words}")
+
+    async def _end_failed(self, run: str, why: str) -> None:
+        for task in (await self.ledger.run(run)).tasks:
+            if task.ended is None:
+                begun = task.started is not None
+                await self.ledger.set_task(run, task.id, "failed" if begun else "skipped", why)
+        await self.ledger.end_run(run, "failed", why)
+
+    async def _take_up(self, run: str, adopted: list[Worker]) -> None:
+        """Adds the workers to be told where to dial in, once there is somebody who listens."""
         record = await self.ledger.run(run)
         if record.state in ENDED_RUN:
             raise BadInput(f"run {run} has ended: {record.state}", "run")
         owner, spec, known = await self.ledger.spec(run)
         if owner is not None and self._owner.lives(owner):
             raise BadInput(f"run {run} still runs in another process", "run")
+        workflow = workflow_of(spec["workflow"]) if record.kind == "workflow" else None
+        if workflow is not None:
+            self._check_places(workflow)
         if not await self.ledger.take_up(run, self._owner.name, owner):
             raise BadInput(f"run {run} was taken up by another process", "run")
         attempts = await self.ledger.attempts(run)
         workers = {row["worker"] for row in attempts}
         rows = [r for r in await self.ledger.workers() if r["worker"] in workers]
-        adopted = await self.pool.adopt([r for r in rows if not self._owner.lives(r["owner"])])
-        if record.kind == "cell":
+        adopted += await self.pool.adopt([r for r in rows if not self._owner.lives(r["owner"])])
+        if workflow is None:
             found = recovery.found_cell(
                 record, spec, attempts, self.pool, self.ledger, self.dispatcher
             )
             self._launch(run, found)
-            return adopted
-        workflow = workflow_of(spec["workflow"])
+            return
         observed = await self.observed(workflow)
         active = self._workflow_run(run, workflow, spec, known["env"], observed)
         versions = await self.ledger.versions(run)
         active.reuse.restored(await self.ledger.keys(run))
         await recovery.restore(active, record, attempts, versions, self.pool, self.ledger)
         self._launch(run, active)
-        return adopted
 
     async def cancel(self, run: str) -> None:
         """Cancels a run, whoever owns it."""
@@ -589,25 +619,30 @@ class Engine:
         unknown = (workflow.only or frozenset()) - {cell.id for cell in workflow.cells}
         if unknown:
             raise BadInput(f"no cell {sorted(unknown)[0]!r} in the notebook", "only")
-        try:
-            kernelspecs.interpreter(workflow.kernelspec)
-        except kernelspecs.NoSuchKernel:
-            raise BadInput(
-                f"no kernelspec named {workflow.kernelspec!r} is installed", "kernelspec"
-            ) from None
+        _check_kernelspec(workflow)
         return names
+
+    def _check_places(self, workflow: Workflow) -> None:
+        """Whether what a run was begun with is there still. Raises `BadInput`."""
+        _check_kernelspec(workflow)
+        for cell in workflow.cells:
+            words = self.catalogue.wrong(target_of(cell, workflow))
+            if words is not None and not planning.is_blank(cell):
+                raise BadInput(f"cell {cell.index} ({cell.id}): {words}", "target")
 
     def _launch(self, run: str, active: WorkflowRun | recovery.FoundCell) -> None:
         self._active[run] = active
 
         async def go() -> None:
             try:
-                state, why = await active.execute()
-            except Exception as error:
-                log.exception("run %s failed by a fault of the engine", run)
-                state, why = "failed", f"a fault of the engine: {type(error).__name__}: {error}"
-            try:
-                await self.ledger.end_run(run, state, why)
+                try:
+                    state, why = await active.execute()
+                except Exception as error:
+                    log.exception("run %s failed by a fault of the engine", run)
+                    words = f"a fault of the engine: {type(error).__name__}: {error}"
+                    await self._end_failed(run, words)
+                else:
+                    await self.ledger.end_run(run, state, why)
             finally:
                 self._active.pop(run, None)
                 self._tasks.pop(run, None)
@@ -626,15 +661,28 @@ class Engine:
     async def _watch_cancels(self) -> None:
         while True:
             await asyncio.sleep(GLANCE)
-            if self._active:
-                for run in await self.ledger.cancel_asked(list(self._active)):
-                    if run in self._active:
-                        self._active[run].cancel()
+            try:
+                asked = await self.ledger.cancel_asked(list(self._active)) if self._active else ()
+            except Exception:  # it is asked again: nobody would hear of a cancel any more
+                log.exception("the ledger does not say which runs are to be cancelled")
+                continue
+            for run in asked:
+                if run in self._active:
+                    self._active[run].cancel()
 
     def _spawn(self, coroutine: Awaitable[None]) -> None:
         task = asyncio.ensure_future(coroutine)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+def _check_kernelspec(workflow: Workflow) -> None:
+    try:
+        kernelspecs.interpreter(workflow.kernelspec)
+    except kernelspecs.NoSuchKernel:
+        raise BadInput(
+            f"no kernelspec named {workflow.kernelspec!r} is installed", "kernelspec"
+        ) from None
 
 
 def workflow_json(workflow: Workflow) -> Json:

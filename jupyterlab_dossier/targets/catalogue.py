@@ -118,20 +118,27 @@ class Catalogue:
             usable = await self.check(name)
         return usable
 
-    async def check(self, name: str) -> Usable:
-        """Whether a target can be used now."""
+    def wrong(self, name: str) -> str | None:
+        """Why a target can never be used as the settings are; nobody is asked for it."""
         target = self.targets.get(name)
         if target is None:
             known = ", ".join(sorted(self.targets))
             unread = "".join(f"; {words}" for words in self.unread)
-            return Usable(False, f"there is no target {name!r} (known: {known}){unread}")
+            return f"there is no target {name!r} (known: {known}){unread}"
         if target.fault is not None:
-            return Usable(False, target.fault)
+            return target.fault
         provider = self.provider(target)
         if provider is None:
-            return Usable(False, f"no provider for targets of kind {target.kind!r} is installed")
-        if words := _unknown(target, provider):
+            return f"no provider for targets of kind {target.kind!r} is installed"
+        return _unknown(target, provider)
+
+    async def check(self, name: str) -> Usable:
+        """Whether a target can be used now."""
+        if (words := self.wrong(name)) is not None:
             return Usable(False, words)
+        target = self.targets[name]
+        provider = self.provider(target)
+        assert provider is not None
         try:
             return await provider.check(target)
         except Exception as error:  # of a plugin: the other targets are there all the same

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import signal
 import socket
 import sys
@@ -20,8 +21,10 @@ import pytest
 from support import started, targets, workflow
 
 from jupyterlab_dossier.link import LinkServer
-from jupyterlab_dossier.runs import Engine
+from jupyterlab_dossier.runs import BadInput, Engine
+from jupyterlab_dossier.runs.database import LedgerFault
 from jupyterlab_dossier.runs.pool import Recipe
+from jupyterlab_dossier.runs.workflow import WorkflowRun
 from jupyterlab_dossier.targets import Catalogue, Ended, ProviderFault, Target
 from jupyterlab_dossier.targets.local import LocalProvider
 
@@ -139,6 +142,91 @@ async def test_a_run_is_cancelled_though_its_worker_does_not_come_back(tmp_path:
         worker.resume()  # it dials in, and is told
         _, alive = await asyncio.to_thread(psutil.wait_procs, [kernel], 30)
         assert not alive
+
+
+@pytest.mark.parametrize("gone", ["kernelspec", "target"])
+async def test_a_run_whose_place_is_gone_ends_and_keeps_no_other_from_going_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec = tmp_path / "path" / "kernels" / "own" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    own = {"argv": argv, "display_name": "own", "language": "python", "env": {"OWN": "1"}}
+    spec.write_text(json.dumps(own))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "path"))
+    waits = (
+        "import os, time\nopen('{n}.new', 'w').write(str(os.getpid()))\n"
+        "os.rename('{n}.new', '{n}')\nwhile not os.path.exists('go'): time.sleep(0.02)"
+    )
+    before = Catalogue({"spare": Target("spare", "local"), "local": Target("local", "local")})
+    asked = {"kernelspec": "own"} if gone == "kernelspec" else {}
+    cells = [
+        {"source": source, "target": "spare" if gone == "target" else "local"}
+        for source in ("k = 1\n" + waits.format(n="lost"), "k")
+    ]
+    async with started(tmp_path / "dossier", before, leave=True) as engine:
+        lost = await engine.submit(workflow(tmp_path, cells, **asked))
+        await asyncio.wait_for(until(tmp_path / "lost"), 60)
+        good = await engine.submit(workflow(tmp_path, [waits.format(n="good")]))
+        await asyncio.wait_for(until(tmp_path / "good"), 60)
+    kernel = psutil.Process(int((tmp_path / "lost").read_text()))
+    words = "no kernelspec named 'own'"
+    if gone == "kernelspec":
+        spec.unlink()
+    else:
+        words = "cell 0 (c0): there is no target 'spare'"
+    async with started(tmp_path / "dossier", leave=True) as engine:
+        with pytest.raises(BadInput, match=re.escape(words)):
+            await engine.resume(lost)
+        assert (await engine.record(lost)).state == "running"  # it may be there again
+    async with started(tmp_path / "dossier", recover=True) as engine:
+        record = await asyncio.wait_for(engine.wait(lost), 30)
+        assert record.state == "failed" and words in str(record.why)
+        assert [task.state for task in record.tasks] == ["failed", "skipped"]
+        assert words in str(record.tasks[0].why)
+        _, alive = await asyncio.to_thread(psutil.wait_procs, [kernel], 30)
+        assert not alive
+        (tmp_path / "go").touch()
+        assert (await asyncio.wait_for(engine.wait(good), 60)).state == "done"
+
+
+async def test_a_fault_of_the_engine_leaves_no_cell_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with started(tmp_path / "dossier") as engine:
+        run = await engine.submit(workflow(tmp_path, ["k = 1\nwhile True: pass", "k"]))
+        async for event in engine.watch(run):
+            if event.kind == "state" and event.body["state"] == "running":
+                break
+        active = engine._active[run]
+        assert isinstance(active, WorkflowRun)
+
+        def fault(*_: Any) -> None:
+            raise KeyError("spare")
+
+        monkeypatch.setattr(active, "_finished", fault)
+        active._wake.set()
+        record = await asyncio.wait_for(engine.wait(run), 60)
+        assert record.state == "failed" and "KeyError: 'spare'" in str(record.why)
+        assert [task.state for task in record.tasks] == ["failed", "skipped"]
+
+
+async def test_a_cancel_is_heard_after_the_ledger_could_not_be_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with started(tmp_path / "dossier") as engine, started(tmp_path / "dossier") as other:
+        ask, failed = engine.ledger.cancel_asked, asyncio.Event()
+
+        async def fault(runs: Any) -> set[str]:
+            monkeypatch.setattr(engine.ledger, "cancel_asked", ask)
+            failed.set()
+            raise LedgerFault("disk I/O error")
+
+        monkeypatch.setattr(engine.ledger, "cancel_asked", fault)
+        run = await engine.submit(workflow(tmp_path, ["while True: pass"]))
+        await asyncio.wait_for(failed.wait(), 30)
+        await other.cancel(run)
+        assert (await asyncio.wait_for(engine.wait(run), 30)).state == "cancelled"
 
 
 async def test_an_adopted_worker_is_kept_for_as_long_as_its_cells_asked(tmp_path: Path) -> None:
