@@ -131,10 +131,14 @@ def test_a_targets_options_are_the_defaults() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "number"), [("1", 1), ("500m", 0.5), ("2Ki", 2048), ("1.5G", 1.5e9), ("1e3", 1000)]
-)
+    ("text", "number"),
+    [
+        ("1", 1), ("500m", 0.5), ("2Ki", 2048), ("1.5G", 1.5e9), ("1e3", 1000), ("1E3", 1000),
+        ("1e-3", 0.001), ("2E", 2e18), (".5", 0.5), ("5.", 5), ("+1", 1), ("1E+2", 100),
+    ],
+)  # fmt: skip
 def test_quantities(text: str, number: float) -> None:
-    assert limits.quantity(text) == pytest.approx(number) or float(limits.quantity(text)) == number
+    assert float(limits.quantity(text)) == pytest.approx(number)
 
 
 def quota(hard: dict[str, str], **only: Any) -> k.V1ResourceQuota:
@@ -153,6 +157,10 @@ def test_what_a_quota_can_never_give_is_told_in_numbers() -> None:
         "memory",
         "asks for 3Gi memory, and the namespace's quota 'mine' allows 2Gi in all",
     )
+
+
+def test_a_limit_that_cannot_be_read_is_left_to_the_cluster() -> None:
+    assert limits.beyond({"memory": "3Gi"}, [quota({"requests.memory": "1 GB"})], []) is None
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ from kubernetes_asyncio import client as k
 from kubernetes_asyncio import config
 from kubernetes_asyncio.client.rest import RESTClientObject
 
-from ..provider import ProviderFault, Target
+from ..provider import NoAnswer, ProviderFault, Target
+from . import login as logins
 from .settings import cluster_of
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class _Api(k.ApiClient):
         super().__init__(settings)
         self._login = login
         self._asked = -AGAIN
-        self._renewing = asyncio.Lock()
+        self._renewal: asyncio.Task[bool] | None = None
         # Answers may still come by the connections of the login before.
         self._before: Any = None
 
@@ -75,25 +76,33 @@ class _Api(k.ApiClient):
 
     async def _renew(self, used: Any) -> bool:
         """Whether there is another login than the one that was used."""
-        async with self._renewing:
-            if self.rest_client is not used:
-                return True
+        if self.rest_client is not used:
+            return True
+        if self._renewal is None or self._renewal.done():
             if time.monotonic() < self._asked + AGAIN:
                 return False
-            try:
-                settings = await self._login()
-            except _NO_LOGIN as error:
-                log.warning("no new login at %s: %s", self.configuration.host, str(error)[:300])
-                return False
-            finally:
-                self._asked = time.monotonic()
-            old, self._before = self._before, used
-            self.configuration, self.rest_client = settings, RESTClientObject(settings)
+            self._renewal = asyncio.create_task(self._log_in())
+        # Whoever asks may be given up earlier: the login goes on for the others.
+        return await asyncio.shield(self._renewal)
+
+    async def _log_in(self) -> bool:
+        try:
+            settings = await self._login()
+        except (logins.LoginWaits, *_NO_LOGIN) as error:
+            log.warning("no new login at %s: %s", self.configuration.host, str(error)[:300])
+            return False
+        finally:
+            self._asked = time.monotonic()
+        old, self._before = self._before, self.rest_client
+        self.configuration, self.rest_client = settings, RESTClientObject(settings)
         if old is not None:
             await old.close()
         return True
 
     async def close(self) -> None:
+        if self._renewal is not None:
+            self._renewal.cancel()
+            await asyncio.gather(self._renewal, return_exceptions=True)
         if self._before is not None:
             await self._before.close()
         await super().close()
@@ -122,8 +131,13 @@ class Cluster:
             return str(probe.getsockname()[0])
 
 
-async def connect(target: Target) -> Cluster:
-    """By the target's kubeconfig and context, else from inside the cluster. `ProviderFault`."""
+async def connect(
+    target: Target, tell: Callable[[str | None], None] = lambda command: None
+) -> Cluster:
+    """By the target's kubeconfig and context, else from inside the cluster. `ProviderFault`.
+
+    `tell` hears of the login command that is waited for, now or later, and None when it ended.
+    """
     path, context, namespace = cluster_of(target)
     path = os.path.expanduser(path) if path else None  # noqa: ASYNC240 - reads no file
     try:
@@ -136,7 +150,10 @@ async def connect(target: Target) -> Cluster:
             if inside is not None:
                 config.load_incluster_config(client_configuration=settings)  # type: ignore[no-untyped-call]
             else:
-                await config.load_kube_config(path, context, settings)
+                try:
+                    await logins.load(path, context, settings, tell)
+                finally:
+                    tell(None)
             return settings
 
         settings = await login()
@@ -145,6 +162,8 @@ async def connect(target: Target) -> Cluster:
             contexts, active = config.list_kube_config_contexts(path)
             chosen: Any = next((c for c in contexts or () if c["name"] == context), active)
             own = chosen["context"].get("namespace") or "default"
+    except logins.LoginWaits as error:
+        raise NoAnswer(str(error)) from None
     except _NO_LOGIN as error:
         words = f"no cluster is configured for target {target.name!r}: {str(error)[:300]}"
         raise ProviderFault(words) from None

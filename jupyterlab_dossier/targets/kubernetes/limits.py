@@ -15,7 +15,7 @@ _UNITS = {
     **{unit: Decimal(1000) ** power for power, unit in enumerate("kMGTPE", 1)},
     **{f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", 1)},
 }
-_QUANTITY = re.compile(r"([0-9.]+(?:e[0-9]+)?)([A-Za-z]*)")
+_QUANTITY = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)([A-Za-z]*)")
 
 
 def quantity(text: str) -> Decimal:
@@ -24,6 +24,14 @@ def quantity(text: str) -> Decimal:
     if found is None or found[2] not in _UNITS:
         raise ValueError(f"no quantity: {text!r}")
     return Decimal(found[1]) * _UNITS[found[2]]
+
+
+def _exceeds(text: str, most: str) -> bool:
+    """False where one of them cannot be read: the cluster's own dry run judges."""
+    try:
+        return quantity(text) > quantity(most)
+    except ValueError:
+        return False
 
 
 def beyond(
@@ -35,7 +43,7 @@ def beyond(
             continue  # for some pods only: the cluster says for which
         for name, hard in (quota.status.hard or quota.spec.hard or {}).items():
             resource = name.removeprefix("requests.").removeprefix("limits.")
-            if resource in wanted and quantity(wanted[resource]) > quantity(hard):
+            if resource in wanted and _exceeds(wanted[resource], hard):
                 words = f"asks for {wanted[resource]} {resource}, and the namespace's quota"
                 return resource, f"{words} {quota.metadata.name!r} allows {hard} in all"
     for limit_range in ranges:
@@ -43,11 +51,11 @@ def beyond(
             if item.type not in ("Container", "Pod"):
                 continue
             for resource, most in (item.max or {}).items():
-                if resource in wanted and quantity(wanted[resource]) > quantity(most):
+                if resource in wanted and _exceeds(wanted[resource], most):
                     words = f"asks for {wanted[resource]} {resource}, and the namespace allows"
                     return resource, f"{words} at most {most} a {item.type.lower()}"
             for resource, least in (item.min or {}).items():
-                if resource in wanted and quantity(wanted[resource]) < quantity(least):
+                if resource in wanted and _exceeds(least, wanted[resource]):
                     words = f"asks for {wanted[resource]} {resource}, and the namespace wants"
                     return resource, f"{words} at least {least} a {item.type.lower()}"
     return None

@@ -43,7 +43,9 @@ class KubernetesProvider:
 
     def __init__(self) -> None:
         self._clusters: dict[tuple[str | None, ...], tuple[Cluster, Watching]] = {}
-        self._connecting: dict[tuple[str | None, ...], asyncio.Lock] = {}
+        self._connecting: dict[tuple[str | None, ...], asyncio.Task[None]] = {}
+        self._commands: dict[tuple[str | None, ...], str | None] = {}
+        """The login command that a cluster's answers wait for."""
         self._allowed: dict[tuple[str | None, ...], float] = {}
         """When a cluster was last heard to allow everything."""
 
@@ -79,6 +81,8 @@ class KubernetesProvider:
                 return await self._check(target)
         except TimeoutError:
             why = f"the cluster does not answer within {_CHECK:.0f} s"
+            if (command := self._commands.get(settings.cluster_of(target))) is not None:
+                why = f"its login command {command!r} has not ended"
             return Usable(False, why, again=True)
         except ProviderFault as fault:
             return Usable(False, str(fault), again=isinstance(fault, NoAnswer))
@@ -265,6 +269,9 @@ class KubernetesProvider:
         return "\n".join(texts)
 
     async def close(self) -> None:
+        for task in [*self._connecting.values()]:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
         clusters, self._clusters = self._clusters, {}
         for cluster, _ in clusters.values():
             await cluster.close()
@@ -273,19 +280,30 @@ class KubernetesProvider:
 
     async def _reach(self, target: Target) -> tuple[Cluster, Watching]:
         key = settings.cluster_of(target)
-        # A login command that the kubeconfig names may take its time: others do not wait for it.
-        async with self._connecting.setdefault(key, asyncio.Lock()):
-            try:
-                clusters = await asyncio.to_thread(_module, "cluster")
-                watching = await asyncio.to_thread(_module, "watching")
-            except ImportError as error:
-                raise ProviderFault(
-                    f"{error}: install jupyterlab-dossier[kubernetes] in the server's environment"
-                ) from None
-            if key not in self._clusters:
-                cluster = await clusters.connect(target)
-                self._clusters[key] = (cluster, watching.Watching(cluster))
-            return self._clusters[key]
+        if key not in self._clusters:
+            # A login command that the kubeconfig names may take its time: it is started once for
+            # all who ask, and goes on though they are given up.
+            task = self._connecting.get(key)
+            if task is None:
+                task = self._connecting[key] = asyncio.create_task(self._connect(key, target))
+                task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+            await asyncio.shield(task)
+        return self._clusters[key]
+
+    async def _connect(self, key: tuple[str | None, ...], target: Target) -> None:
+        try:
+            clusters = await asyncio.to_thread(_module, "cluster")
+            watching = await asyncio.to_thread(_module, "watching")
+            cluster = await clusters.connect(
+                target, lambda command: self._commands.update({key: command})
+            )
+            self._clusters[key] = (cluster, watching.Watching(cluster))
+        except ImportError as error:
+            raise ProviderFault(
+                f"{error}: install jupyterlab-dossier[kubernetes] in the server's environment"
+            ) from None
+        finally:
+            del self._connecting[key]
 
     async def _reach_again(self, handle: Json) -> tuple[Cluster, Watching]:
         where = {name: handle.get(name) for name in ("kubeconfig", "context", "namespace")}

@@ -138,8 +138,11 @@ class Watching:
                         async with self._news:
                             self._take(event["type"], event["object"], known)
                             self._news.notify_all()
-            except _FAULTS as error:
-                if isinstance(error, k.ApiException) and error.status in (401, 403):
+            except Exception as error:
+                if not isinstance(error, _FAULTS):
+                    # Whatever it was of an answer: nothing would be heard any more.
+                    log.exception("what is told of the namespace cannot be read (%s)", kind)
+                elif isinstance(error, k.ApiException) and error.status in (401, 403):
                     async with self._news:
                         self._denied[kind] = words(error, "it cannot be watched")
                         self._listed.add(kind)
