@@ -4,6 +4,7 @@ import {
   isCodeCellModel
 } from '@jupyterlab/cells';
 import {
+  KernelError,
   type Notebook,
   NotebookActions,
   type NotebookPanel
@@ -13,7 +14,12 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import { type IApiClient, isTaskEnd, type TaskState } from '../api';
 import { codeCells, notebookId } from '../notebook';
-import type { CellStates, IRunManager, NotebookRuns } from '../run';
+import {
+  type CellStates,
+  ERROR_NAME,
+  type IRunManager,
+  type NotebookRuns
+} from '../run';
 
 /**
  * What ran last in each cell of a notebook: in its kernel, on targets, in workflows.
@@ -130,7 +136,10 @@ export class RanCells implements IDisposable {
     // What ran elsewhere was told by its state.
     if (source !== null && source !== undefined) {
       this._scheduled.delete(model!.id);
-      if (success || error) {
+      // One that was refused has not run: what ran before it still holds.
+      const isRefused =
+        error instanceof KernelError && error.errorName === ERROR_NAME;
+      if (success || (error && !isRefused)) {
         this._set(model!.id, { source, state: success ? 'done' : 'failed' });
       }
     }

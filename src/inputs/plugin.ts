@@ -36,7 +36,7 @@ export const inputsPlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load('jupyterlab_dossier');
     const label = trans.__('Open These Inputs in My Kernel');
     const caption = trans.__(
-      'Load the variables that the failed cell was given, under their names'
+      'Load the variables that the failed cell was given into the kernel, under their names'
     );
     const failed = () => {
       const panel = tracker.currentWidget;

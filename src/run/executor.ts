@@ -284,4 +284,7 @@ export namespace CellExecutor {
 /**
  * The name of the error of a cell that could not be sent.
  */
-const ERROR_NAME = 'Dossier';
+/**
+ * The name of the error that stands in a cell that did not run.
+ */
+export const ERROR_NAME = 'Dossier';

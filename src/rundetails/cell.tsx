@@ -104,7 +104,7 @@ class CellHead extends ReactWidget {
               });
             }}
           >
-            {trans.__('Load inputs into my kernel')}
+            {trans.__('Open inputs')}
           </button>
         </div>
         {model.cellError ? (

@@ -240,9 +240,9 @@ export function addRunCommands(options: addRunCommands.IOptions): void {
   });
 
   commands.addCommand(RunCommandIDs.loadInputs, {
-    label: trans.__('Load Inputs of This Cell into My Kernel'),
+    label: trans.__('Open Inputs of This Cell in My Kernel'),
     caption: trans.__(
-      'Load the variables that the cell was given in the run, under their names'
+      'Load the variables that the cell was given in the run into the kernel of its notebook, under their names'
     ),
     describedBy: {
       args: {

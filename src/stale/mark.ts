@@ -56,7 +56,10 @@ export class StaleMark {
       )
     );
     this.node.dataset.stale = stale.kind;
-    this._why.textContent = this._trans.__('Must run again: %1', stale.why);
+    this._why.textContent =
+      stale.kind === 'never-run'
+        ? this._trans.__('Must run: %1', stale.why)
+        : this._trans.__('Must run again: %1', stale.why);
   }
 
   dispose(): void {

@@ -66,7 +66,10 @@ export class CellStatus {
     }
     const why = document.createElement('span');
     why.className = 'jp-DossierState-why';
-    why.textContent = words;
+    // The state stands before it already.
+    why.textContent = words.startsWith(`${state.state} `)
+      ? words.slice(state.state.length + 1)
+      : words;
     node.replaceChildren(
       ...iconAndWord(
         'jp-DossierState',

@@ -160,7 +160,7 @@ test('a run is cancelled, run again, and its inputs loaded', async ({
   const run = page.locator('.jp-DossierRun:visible');
   await expect(run.locator('.jp-DossierRun-head')).toContainText('done');
   await run.getByRole('button', { name: /y = x/ }).click();
-  await run.getByRole('button', { name: 'Load inputs into my kernel' }).click();
+  await run.getByRole('button', { name: 'Open inputs' }).click();
   await expect(page.getByText('Opened in the kernel: x')).toBeVisible();
   await page.notebook.addCell('code', 'x');
   await page.notebook.selectCells(3);

@@ -1,5 +1,6 @@
 import type { CodeCell } from '@jupyterlab/cells';
 import {
+  KernelError,
   NotebookActions,
   NotebookModel,
   type NotebookPanel
@@ -15,7 +16,7 @@ import {
   type FoundRuns,
   type IApiClient
 } from '../../api';
-import { RunManager } from '../../run';
+import { ERROR_NAME, RunManager } from '../../run';
 import type { ITroubles } from '../../troubles';
 import { DataflowManager, edgeKey, type INotebookDataflow } from '..';
 
@@ -131,7 +132,7 @@ describe('NotebookDataflow', () => {
     Object.fromEntries(
       Array.from(dataflow.stale, ([id, { kind }]) => [id, kind])
     );
-  const execute = (id: string, success = true) => {
+  const execute = (id: string, success = true, error = new Error()) => {
     const args = {
       notebook: content,
       cell: { model: cell(id), isDisposed: false } as unknown as CodeCell
@@ -140,7 +141,7 @@ describe('NotebookDataflow', () => {
     emit(NotebookActions.executed, {
       ...args,
       success,
-      error: success ? undefined : new Error()
+      error: success ? undefined : error
     });
   };
   const emit = (signal: unknown, args: unknown) =>
@@ -273,6 +274,21 @@ describe('NotebookDataflow', () => {
     expect(marks()).toEqual({ c: 'unfinished' });
     execute('c');
     expect(marks()).toEqual({});
+  });
+
+  it('takes a cell that was refused for one that has not run', async () => {
+    model.sharedModel.insertCell(3, {
+      cell_type: 'code',
+      id: 'd',
+      source: 'd'
+    });
+    dataflow.use();
+    await dataflow.ready;
+    const refused = { ename: ERROR_NAME, evalue: 'no target', traceback: [] };
+    const error = new KernelError({ status: 'error', ...refused } as never);
+    execute('d', false, error);
+    execute('c', false, error);
+    expect(marks()).toEqual({ d: 'never-run' });
   });
 
   it('begins with what the ledger has', async () => {

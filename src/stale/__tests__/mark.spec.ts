@@ -45,6 +45,12 @@ describe('StaleMark', () => {
     document.body.removeEventListener('keydown', heard);
   });
 
+  it('says of a cell that never ran no “again”', () => {
+    mark.show({ kind: 'never-run', why: 'it has not run' });
+    button.dispatchEvent(new Event('focus'));
+    expect(tip()?.textContent).toBe('Must run: it has not run');
+  });
+
   it('is gone with its reason', () => {
     button.dispatchEvent(new Event('focus'));
     mark.show(null);

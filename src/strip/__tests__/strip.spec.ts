@@ -72,6 +72,15 @@ describe('Strip', () => {
     ).toBe('true');
   });
 
+  it('says once how it ended where the reason begins with that', () => {
+    const why = 'reused from run r: nothing it depends on has changed';
+    strip.setState({ state: 'reused', why }, []);
+    expect(status.textContent).toBe(
+      'reusedfrom run r: nothing it depends on has changed'
+    );
+    expect(status.title).toBe(why);
+  });
+
   it('says why the cell must run again, and how it ended no more', () => {
     const stale = { kind: 'edited' as const, why: 'its code was edited' };
     strip.setState({ state: 'done', why: null }, [], stale);
