@@ -17,6 +17,7 @@ import { staleIcons, stateIcons } from '../icons';
 import { numbered } from '../words';
 import type { IDrawnEdge, IItem } from './fold';
 import { type ILayout, ITEM_HEIGHT, ITEM_WIDTH } from './layout';
+import { MARGIN, opening } from './opening';
 import { type ILabelled, placeLabels, type Point, pointAt } from './placing';
 import type { GraphScene } from './scene';
 import {
@@ -102,7 +103,8 @@ export class GraphDrawing extends ReactWidget {
   };
 
   /**
-   * Until the user moves it, show all of the graph where that can be read, else its beginning.
+   * Until the user moves it, show all of the graph where that can be read, else the chosen item and
+   * what is around it.
    */
   private _show(): void {
     const { layout, selected } = this._options.scene;
@@ -110,14 +112,17 @@ export class GraphDrawing extends ReactWidget {
     if (this._isMoved || !layout || !svg || svg.clientWidth === 0) {
       return;
     }
-    this.fitAll();
-    if (zoomTransform(svg).k < READABLE) {
-      const top = Array.from(layout.places.values())[0] ?? [0, 0];
-      this._move(svg.clientWidth / 2 - top[0], MARGIN, 1);
-    }
-    if (selected) {
-      this._reveal(selected);
-    }
+    const { needs, neededBy } = this._options.scene.edgesOf(selected ?? '');
+    const { scale, x, y } = opening(
+      layout,
+      { width: svg.clientWidth, height: svg.clientHeight },
+      selected,
+      new Set([
+        ...needs.map(({ from }) => from),
+        ...neededBy.map(({ to }) => to)
+      ])
+    );
+    this._move(x, y, scale);
   }
 
   private _onDrawn(): void {
@@ -226,11 +231,6 @@ export namespace GraphDrawing {
     onOpen: (item: IItem) => void;
   }
 }
-
-/**
- * The space around the graph, in pixels.
- */
-const MARGIN = 24;
 
 /**
  * Below this scale the words of items cannot be read.

@@ -262,24 +262,26 @@ class LogBar extends ReactWidget {
               ? trans.__('%1 of %2', view.current + 1, found.length)
               : trans.__('not found'))}
         </span>
-        <Button
-          minimal
-          aria-label={trans.__('Previous')}
-          title={trans.__('Previous')}
-          disabled={!found.length}
-          onClick={() => view.step(-1)}
-        >
-          <caretUpIcon.react tag="span" elementSize="normal" />
-        </Button>
-        <Button
-          minimal
-          aria-label={trans.__('Next')}
-          title={trans.__('Next')}
-          disabled={!found.length}
-          onClick={() => view.step(1)}
-        >
-          <caretDownIcon.react tag="span" elementSize="normal" />
-        </Button>
+        <span className="jp-DossierLog-steps">
+          <Button
+            minimal
+            aria-label={trans.__('Previous')}
+            title={trans.__('Previous')}
+            disabled={!found.length}
+            onClick={() => view.step(-1)}
+          >
+            <caretUpIcon.react tag="span" elementSize="normal" />
+          </Button>
+          <Button
+            minimal
+            aria-label={trans.__('Next')}
+            title={trans.__('Next')}
+            disabled={!found.length}
+            onClick={() => view.step(1)}
+          >
+            <caretDownIcon.react tag="span" elementSize="normal" />
+          </Button>
+        </span>
         <label>
           <input
             type="checkbox"

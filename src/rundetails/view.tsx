@@ -178,7 +178,16 @@ class RunHead extends ReactWidget {
     _options.model.changed.connect(this.update, this);
   }
 
+  override dispose(): void {
+    this._observer.disconnect();
+    super.dispose();
+  }
+
   protected render(): JSX.Element {
+    return <div ref={this._onContent}>{this._content()}</div>;
+  }
+
+  private _content(): JSX.Element {
     const { model, trans, troubles } = this._options;
     const { error, record } = model;
     if (error) {
@@ -213,4 +222,19 @@ class RunHead extends ReactWidget {
       </>
     );
   }
+
+  /**
+   * A box gives what is in it the height that it was told: where words wrap, that is another.
+   */
+  private _onContent = (content: HTMLElement | null): void => {
+    this._observer.disconnect();
+    if (content) {
+      this._observer.observe(content);
+    }
+  };
+
+  private _observer = new ResizeObserver(([{ target }]) => {
+    const border = this.node.offsetHeight - this.node.clientHeight;
+    BoxPanel.setSizeBasis(this, (target as HTMLElement).offsetHeight + border);
+  });
 }
