@@ -7,6 +7,9 @@ export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 export CHROMIUM_PATH ?= $(or $(shell command -v chromium),$(shell command -v google-chrome),/usr/bin/chromium)
 TESTED := jupyterlab_dossier dossier_worker
 
+# What installers say by the thousand lines is shown where they fail.
+quiet = ($(1)) > $(CURDIR)/$(VENV)/$(2).log 2>&1 || { cat $(CURDIR)/$(VENV)/$(2).log; exit 1; }
+
 .PHONY: help demo install test test-python test-browser test-versions test-engines test-full hub same-result bench bench-engines lint lock screenshots wheel clean
 
 help: ## list the commands
@@ -19,11 +22,12 @@ $(VENV)/python.done: requirements.lock
 	touch $@
 
 node_modules/jlpm.done: $(VENV)/python.done package.json yarn.lock
-	jlpm install --immutable
+	@echo 'installing the packages of the browser half (a minute or more) ...'
+	@$(call quiet,jlpm install --immutable,packages)
 	touch $@
 
 $(VENV)/extension.done: node_modules/jlpm.done pyproject.toml $(shell find src style schema jupyter-config -type f)
-	jlpm build:prod
+	@$(call quiet,jlpm build:prod,build)
 	@# Where it links to the extension, the installation would write into the source.
 	rm -rf $(VENV)/share/jupyter/labextensions/jupyterlab-dossier jupyterlab_dossier/labextension/install.json
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable .
@@ -39,7 +43,7 @@ demo: install ## JupyterLab with the example open; prints its URL
 
 browser-tools: install
 	@test -x "$(CHROMIUM_PATH)" || { apt-get update -qq && apt-get install -y -qq chromium; }
-	cd ui-tests && jlpm install --immutable
+	@$(call quiet,cd ui-tests && jlpm install --immutable,ui-tests)
 	@test -x .venvs/collaboration/bin/python || { uv venv -q --python $(BIN)/python .venvs/collaboration && \
 	  uv pip install -q --compile-bytecode --python .venvs/collaboration/bin/python -c requirements.lock \
 	  jupyterlab jupyter-collaboration jupyter-server-nbmodel cloudpickle ipykernel psutil rich; }

@@ -34,7 +34,7 @@ def lines() -> tuple[str, str, str]:
 
 def test_from_nothing_to_a_first_cell(tmp_path: Path) -> None:
     install, administrator, user = lines()
-    assert "jupyterlab-dossier[kubernetes]" in install  # as `make install` did
+    assert "'.[kubernetes]'" in install  # as `make install` did
     path = tmp_path / "notebook.ipynb"
     code = nbformat.v4.new_code_cell("import platform\nplatform.node()", id="c0")
     nbformat.write(nbformat.v4.new_notebook(cells=[code]), path)
