@@ -425,10 +425,15 @@ class Pool:
         while True:
             try:
                 return await ask()
-            except (ProviderFault, OSError) as fault:
-                log.warning("worker %s: %s; it is tried again", worker.id, fault)
+            except Exception as fault:  # of a plugin, too: its end would not be heard any more
+                known = isinstance(fault, (ProviderFault, OSError))
+                words = str(fault) if known else f"{type(fault).__name__}: {fault}"
+                log.warning(
+                    "worker %s: %s; it is tried again", worker.id, words,
+                    exc_info=None if known else fault,
+                )  # fmt: skip
                 if not worker.ready.is_set():
-                    worker.phase = f"{fault}; it is tried again"
+                    worker.phase = f"{words}; it is tried again"
                     self._news.tell()
             await asyncio.sleep(pause)
             pause = min(2 * pause, longest)

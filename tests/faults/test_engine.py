@@ -401,6 +401,32 @@ async def test_a_platform_that_does_not_answer_after_a_restart_is_asked_again(
         await asyncio.wait_for(worker.gone.wait(), 20)
 
 
+class Astray(OutOfReach):
+    """Its answer cannot be read at first."""
+
+    async def wait(self, handle: dict[str, Any], tell: Callable[[str], bool]) -> Ended:
+        self.waits -= 1
+        if self.waits >= 0:
+            raise KeyError("uid")
+        return await LocalProvider.wait(self, handle, tell)
+
+
+async def test_the_end_of_a_worker_is_heard_after_a_fault_of_its_provider(tmp_path: Path) -> None:
+    catalogue = far(0)
+    provider = catalogue.providers["far"] = Astray(0)
+    provider.waits = 1
+    catalogue.targets["far"].settings["idle"] = 600
+    async with started(tmp_path / "dossier", catalogue) as engine:
+        cells = [{"source": "print(1)", "target": "far"}]
+        record = await engine.wait(await engine.submit(workflow(tmp_path, cells)))
+        assert record.state == "done", record.why
+        (worker,) = engine.pool.workers.values()
+        assert worker.handle
+        os.kill(int(worker.handle["pid"]), signal.SIGKILL)
+        await asyncio.wait_for(worker.gone.wait(), 30)
+        assert provider.waits < 0
+
+
 async def test_a_worker_that_meets_another_engine_at_its_address_looks_on(tmp_path: Path) -> None:
     source = (
         "import os, pathlib, time\npathlib.Path('on').touch()\n"
