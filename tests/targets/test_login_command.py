@@ -10,16 +10,23 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
+from aiohttp import web
 
 from jupyterlab_dossier.targets import Target
-from jupyterlab_dossier.targets.kubernetes import KubernetesProvider, bounded, login, provider
+from jupyterlab_dossier.targets.kubernetes import (
+    KubernetesProvider,
+    bounded,
+    cluster,
+    login,
+    provider,
+)
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the commands are of a shell")
 
 INFO = {"KUBERNETES_EXEC_INFO": '{"spec": {"interactive": true}}'}
 
 
-def kubeconfig(folder: Path, script: str) -> Target:
+def kubeconfig(folder: Path, script: str, server: str = "https://127.0.0.1:1") -> Target:
     command = {
         "apiVersion": "client.authentication.k8s.io/v1",
         "command": "sh",
@@ -28,7 +35,7 @@ def kubeconfig(folder: Path, script: str) -> Target:
     settings = {
         "current-context": "a",
         "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}],
-        "clusters": [{"name": "a", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "clusters": [{"name": "a", "cluster": {"server": server}}],
         "users": [{"name": "a", "user": {"exec": command}}],
     }
     path = folder / "kubeconfig"
@@ -63,6 +70,46 @@ async def test_a_login_that_waits_is_started_once_and_ended_in_time(
         assert not alive
     finally:
         await pods.close()
+
+
+async def test_a_login_that_is_renewed_goes_on_for_others_than_who_asked_first(
+    tmp_path: Path,
+) -> None:
+    count, go = tmp_path / "count", tmp_path / "go"
+    answer = (
+        '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",'
+        ' "status": {"token": "\'$n\'"}}'
+    )
+    script = (
+        f"echo >> {count}; n=$(wc -l < {count}); "
+        f"while [ $n != 1 ] && [ ! -e {go} ]; do sleep 0.1; done; echo '{answer}'"
+    )
+
+    async def pods(request: web.Request) -> web.Response:
+        if request.headers["Authorization"].split()[1] == "1":
+            return web.json_response({"message": "Unauthorized"}, status=401)
+        return web.json_response({"metadata": {}, "items": []})
+
+    application = web.Application()
+    application.router.add_get("/api/v1/namespaces/default/pods", pods)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    server = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    reached = await cluster.connect(kubeconfig(tmp_path, script, server))
+    try:
+        asked = [asyncio.create_task(reached.core.list_namespaced_pod("default")) for _ in range(3)]
+        while count.read_text() != "\n\n":
+            await asyncio.sleep(0.05)
+        asked[0].cancel()
+        await asyncio.wait(asked[:1])
+        go.touch()
+        answers = await asyncio.wait_for(asyncio.gather(*asked[1:]), 30)
+        assert [answer.items for answer in answers] == [[], []]
+        assert count.read_text() == "\n\n"
+    finally:
+        await reached.close()
+        await runner.cleanup()
 
 
 async def test_what_a_login_command_says_is_told(tmp_path: Path) -> None:

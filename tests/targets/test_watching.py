@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
@@ -13,12 +15,62 @@ from kubernetes_asyncio import client as k
 from jupyterlab_dossier.targets.kubernetes.cluster import Cluster
 from jupyterlab_dossier.targets.kubernetes.watching import Watching
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
 JOB = "dossier-a"
 
 
 def pod(version: int) -> dict[str, Any]:
     labels = {"batch.kubernetes.io/job-name": JOB}
     return {"metadata": {"name": "dossier-a-1", "labels": labels, "resourceVersion": str(version)}}
+
+
+def event(number: int) -> dict[str, Any]:
+    about = JOB if number == 249 else "anybody"
+    return {
+        "metadata": {"name": f"e{number}", "uid": str(number), "resourceVersion": str(number)},
+        "lastTimestamp": "2026-01-01T00:00:00Z",
+        "involvedObject": {"kind": "Job", "name": about},
+        "message": f"number {number}",
+    }
+
+
+@asynccontextmanager
+async def watching(**answers: Handler) -> AsyncIterator[Watching]:
+    """A namespace whose server answers so for some things, and has no others, as it is watched."""
+
+    async def nothing(request: web.Request) -> web.StreamResponse:
+        return await listed(request, [])
+
+    application = web.Application()
+    for kind, answer in answers.items():
+        application.router.add_get(f"/api/v1/namespaces/a/{kind}", answer)
+    application.router.add_get("/{rest:.*}", nothing)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host = f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    async def login() -> k.Configuration:
+        return k.Configuration(host=host)
+
+    cluster = Cluster(await login(), "a", login)
+    try:
+        with anyio.fail_after(30):
+            watched = Watching(cluster)
+            async with watched.used():
+                yield watched
+    finally:
+        await cluster.close()
+        await runner.cleanup()
+
+
+async def listed(request: web.Request, items: list[Any], more: str = "") -> web.StreamResponse:
+    """An answer to a list; a watch hears of nothing."""
+    if "watch" in request.query:
+        await asyncio.Event().wait()
+    about = {"resourceVersion": "2", "continue": more}
+    return web.json_response({"metadata": about, "items": items})
 
 
 async def test_a_watch_goes_on_after_an_answer_that_cannot_be_read() -> None:
@@ -32,36 +84,29 @@ async def test_a_watch_goes_on_after_an_answer_that_cannot_be_read() -> None:
             await told.prepare(request)
             change = {"type": "MODIFIED", "object": pod(3)}
             await told.write(json.dumps(change).encode() + b"\n")
-            await asyncio.Event().wait()
-        items = [{}] if asked == 1 else [pod(2)]
-        return web.json_response({"metadata": {"resourceVersion": "2"}, "items": items})
+        return await listed(request, [{}] if asked == 1 else [pod(2)])
 
-    async def nothing(request: web.Request) -> web.StreamResponse:
-        if "watch" in request.query:
-            await asyncio.Event().wait()
-        return web.json_response({"metadata": {"resourceVersion": "1"}, "items": []})
+    async with watching(pods=pods) as watched:
+        async for _, found, _ in watched.of(JOB):
+            if [item.metadata.resource_version for item in found] == ["3"]:
+                break
+    assert asked >= 3
 
-    application = web.Application()
-    application.router.add_get("/api/v1/namespaces/a/pods", pods)
-    application.router.add_get("/{rest:.*}", nothing)
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host = f"http://127.0.0.1:{runner.addresses[0][1]}"
 
-    async def login() -> k.Configuration:
-        return k.Configuration(host=host)
+async def test_events_are_listed_in_pages_that_hold_the_loop_for_a_moment_only() -> None:
+    sizes = []
 
-    cluster = Cluster(await login(), "a", login)
-    try:
-        watching = Watching(cluster)
-        with anyio.fail_after(30):
-            async with watching.used():
-                async for _, found, _ in watching.of(JOB):
-                    if [item.metadata.resource_version for item in found] == ["3"]:
-                        break
-        assert asked >= 3
-    finally:
-        await cluster.close()
-        await runner.cleanup()
+    async def events(request: web.Request) -> web.StreamResponse:
+        first = int(request.query.get("continue", 0))
+        page = range(first, min(250, first + int(request.query.get("limit", 250))))
+        if "watch" not in request.query:
+            sizes.append(len(page))
+        more = str(page.stop) if page.stop < 250 else ""
+        return await listed(request, [event(number) for number in page], more)
+
+    async with watching(events=events) as watched:
+        async for _, _, found in watched.of(JOB):
+            if found:
+                break
+    assert [item.message for item in found] == ["number 249"]
+    assert sizes == [100, 100, 50]

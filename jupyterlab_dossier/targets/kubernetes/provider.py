@@ -249,11 +249,12 @@ class KubernetesProvider:
             pods = await cluster.core.list_namespaced_pod(
                 cluster.namespace, label_selector=f"batch.kubernetes.io/job-name={handle['job']}"
             )
-            events = await cluster.core.list_namespaced_event(cluster.namespace)
-        names = {handle["job"], *(pod.metadata.name for pod in pods.items)}
-        for event in events.items:
-            if event.involved_object.name in names:
-                texts.append(f"{event.reason}: {event.message}")
+            # All events of the namespace may be many, and anybody's.
+            for name in (handle["job"], *(pod.metadata.name for pod in pods.items)):
+                events = await cluster.core.list_namespaced_event(
+                    cluster.namespace, field_selector=f"involvedObject.name={name}"
+                )
+                texts += [f"{event.reason}: {event.message}" for event in events.items]
         for pod in pods.items:
             try:
                 text = await cluster.core.read_namespaced_pod_log(

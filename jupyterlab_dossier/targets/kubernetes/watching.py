@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 _PAUSE = 1.0
 _WATCH = 240
 _EVENTS = 20
+# Things of one answer: reading it takes the server's loop, and events are of anybody.
+_PAGE = 100
 _FAULTS = (k.ApiException, aiohttp.ClientError, asyncio.TimeoutError, OSError)
 
 
@@ -118,18 +120,17 @@ class Watching:
         asked = {"label_selector": label} if label else {}
         while True:
             try:
-                found = await listing(namespace, _request_timeout=ANSWER, **asked)
+                version, items = await _listed(listing, namespace, asked)
                 async with self._news:
                     if known is not None:
                         known.clear()
-                        known.update((item.metadata.name, item) for item in found.items)
+                        known.update((item.metadata.name, item) for item in items)
                     else:
-                        for item in sorted(found.items, key=_when):
+                        for item in sorted(items, key=_when):
                             self._heard(item)
                     self._listed.add(kind)
                     self._denied.pop(kind, None)
                     self._news.notify_all()
-                version = found.metadata.resource_version
                 async with watch.Watch(return_type=kind).stream(
                     listing, namespace, resource_version=version, timeout_seconds=_WATCH,
                     _request_timeout=_WATCH + ANSWER, **asked,
@@ -174,6 +175,20 @@ class Watching:
         if same is not None:
             kept.remove(same)
         kept.append(event)
+
+
+async def _listed(
+    listing: Callable[..., Any], namespace: str, asked: dict[str, str]
+) -> tuple[str, list[Any]]:
+    """All that there is, page by page, and the version from which on to watch."""
+    items: list[Any] = []
+    more: dict[str, str] = {}
+    while True:
+        found = await listing(namespace, limit=_PAGE, _request_timeout=ANSWER, **more, **asked)
+        items += found.items
+        if not found.metadata._continue:
+            return found.metadata.resource_version, items
+        more = {"_continue": found.metadata._continue}
 
 
 def _about(thing: Any) -> str | None:
