@@ -42,6 +42,9 @@ Decide = Callable[[str, "str | None", Json], "tuple[TaskState, str | None]"]
 # Seconds that the check of a cell's effects may cost; the worker adds a share of the cell's time.
 CHECK: Json = {"budget": 0.005}
 
+_NOT_SENT = "interrupted before it was sent: it has not run"
+_NOT_KEPT = "interrupted while its results were on their way: none of them is kept"
+
 
 class Failure(Exception):
     """A task cannot run, or its result cannot be kept; the text is for the user."""
@@ -52,7 +55,7 @@ class Killed(Failure):
 
 
 class Interrupted(Failure):
-    """The user interrupted a cell that had ended, while its results were on their way."""
+    """The user interrupted a cell before it was sent, or while its results were on their way."""
 
 
 @dataclass
@@ -122,10 +125,12 @@ class Outcome:
 
 
 @dataclass
-class Collecting:
-    """An attempt that has ended in its worker, and whose results are on their way."""
+class Transfer:
+    """What an attempt takes to its worker, or brings from there, while the cell does not run."""
 
     kernel: Kernel
+    interrupted: str
+    """What is told where the user interrupts it."""
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     end: Exception | None = None
     """Why they are not wanted any more."""
@@ -144,7 +149,7 @@ class Dispatcher:
         self._ledger = ledger
         self._store = store
         self._travel = travel
-        self._collecting: dict[str, Collecting] = {}
+        self._transfers: dict[str, Transfer] = {}
 
     @asynccontextmanager
     async def kernel(
@@ -212,7 +217,8 @@ class Dispatcher:
         """
         if setting.files is not None:
             try:
-                setting.sent = await self._travel.pack(setting.files, kernel.worker.id)
+                with self._wanted(setting.attempt, kernel, _NOT_SENT):
+                    setting.sent = await self._travel.pack(setting.files, kernel.worker.id)
             except (TooMuch, OSError) as error:
                 raise Failure(f"not run: {error}") from None
         order = self.order(setting, kernel)
@@ -342,7 +348,7 @@ class Dispatcher:
         stored = committed is None or (execution is not None and execution.has_parts)
         try:
             if committed is None:
-                with self._wanted(setting.attempt, kernel):
+                with self._wanted(setting.attempt, kernel, _NOT_KEPT):
                     outcome = await self._outcome(setting, kernel, message, committed)
             else:
                 outcome = await self._outcome(setting, kernel, message, committed)
@@ -354,17 +360,17 @@ class Dispatcher:
         return outcome
 
     @contextmanager
-    def _wanted(self, attempt: str, kernel: Kernel) -> Iterator[None]:
-        """What is brought here within it is given up when the user interrupts the cell or ends
-        its worker kernel."""
-        collecting = self._collecting[attempt] = Collecting(kernel)
+    def _wanted(self, attempt: str, kernel: Kernel, interrupted: str) -> Iterator[None]:
+        """What is moved within it is given up when the user interrupts the cell or ends its
+        worker kernel."""
+        transfer = self._transfers[attempt] = Transfer(kernel, interrupted)
         try:
-            with collecting.scope:
+            with transfer.scope:
                 yield
         finally:
-            del self._collecting[attempt]
-        if collecting.end is not None:
-            raise collecting.end
+            del self._transfers[attempt]
+        if transfer.end is not None:
+            raise transfer.end
 
     async def _outcome(
         self, setting: Setting, kernel: Kernel, message: Json, committed: bool | None
@@ -481,7 +487,7 @@ class Dispatcher:
         try:
             yield
             try:
-                with self._wanted(execution.attempt, execution.kernel):
+                with self._wanted(execution.attempt, execution.kernel, _NOT_KEPT):
                     await execution.parts.join()
             except (Failure, Lost):
                 if execution.committed is None:
@@ -526,9 +532,8 @@ class Dispatcher:
         execution = self._pool.executions.get(attempt)
         if execution is not None:
             self._pool.interrupt(execution)
-        elif (collecting := self._collecting.get(attempt)) is not None:
-            words = "interrupted while its results were on their way: none of them is kept"
-            collecting.stop(Interrupted(words))
+        elif (transfer := self._transfers.get(attempt)) is not None:
+            transfer.stop(Interrupted(transfer.interrupted))
 
     def input(self, attempt: str, value: str) -> None:
         execution = self._pool.executions.get(attempt)
@@ -544,9 +549,9 @@ class Dispatcher:
         for execution in list(self._pool.executions.values()):
             if execution.kernel is kernel and not execution.done.done():
                 execution.done.set_exception(end)
-        for collecting in self._collecting.values():
-            if collecting.kernel is kernel:
-                collecting.stop(end)
+        for transfer in self._transfers.values():
+            if transfer.kernel is kernel:
+                transfer.stop(end)
         self._pool.kill(kernel)
 
 

@@ -551,6 +551,8 @@ class Pool:
         try:
             if execution.worker.ended:
                 raise Lost(f"the worker was lost: {execution.worker.ended}", worker=True)
+            if execution.kernel.dead:
+                raise Lost("its worker kernel was ended before the cell was sent", worker=False)
             self._send(execution)
             return await execution.done
         finally:

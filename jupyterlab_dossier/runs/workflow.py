@@ -300,6 +300,10 @@ class WorkflowRun:
                 ) as kernel:
                     task.kernel = kernel
                     await self._inspect(task, kernel)
+                    if self._cancelled is not None:
+                        self._dispatcher.release(kernel, False)
+                        await self._set(task, "cancelled", self._cancelled)
+                        return
                     if place_of(self.state, task) is not place:
                         # Meanwhile what it uses has come to live in one worker kernel.
                         self._dispatcher.release(kernel, False)

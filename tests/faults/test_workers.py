@@ -13,10 +13,10 @@ from typing import Any
 import psutil
 import pytest
 from line import line
-from support import started, targets, workflow
+from support import away, started, targets, workflow
 
 from jupyterlab_dossier.link import LinkServer
-from jupyterlab_dossier.runs import Engine
+from jupyterlab_dossier.runs import Engine, survey
 from jupyterlab_dossier.runs.model import Event
 
 CUT = 60.0
@@ -173,6 +173,52 @@ async def test_results_on_their_way_are_given_up(tmp_path: Path, way: str, link:
         assert outputs["c1"][0]["text"] == f"{size} 1 120\n"
         await engine.stop()
         await server.close()
+
+
+@pytest.mark.parametrize(
+    ("moment", "way", "why"),
+    [
+        ("environment", "cancel", "cancelled"),
+        ("files", "cancel", "cancelled"),
+        ("files", "interrupt", "interrupted before it was sent"),
+        ("files", "kill", "killed: "),
+    ],
+)
+async def test_a_cell_that_is_ended_before_it_was_sent_is_not_sent(
+    tmp_path: Path, moment: str, way: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with started(tmp_path / "dossier", away()) as engine:
+        part: Any = survey if moment == "environment" else engine.travel
+        name = "on_worker" if moment == "environment" else "pack"
+        does, reached, go_on = getattr(part, name), asyncio.Event(), asyncio.Event()
+
+        async def held_up(*arguments: Any) -> Any:
+            reached.set()
+            await go_on.wait()
+            return await does(*arguments)
+
+        monkeypatch.setattr(part, name, held_up)
+        sends: list[Any] = []
+        send = engine.pool._send
+        monkeypatch.setattr(engine.pool, "_send", lambda one: (sends.append(one), send(one)))
+        cells = [{"source": "open('made', 'w').close()", "target": "away"}]
+        run = await engine.submit(workflow(tmp_path, cells))
+        await reached.wait()
+        if way == "cancel":
+            await engine.cancel(run)
+        elif way == "interrupt":
+            engine.interrupt(run, "c0")
+        else:
+            engine.kill(run, "c0")
+        go_on.set()
+        record = await asyncio.wait_for(engine.wait(run), 60)
+        ended = "cancelled" if way == "cancel" else "failed"
+        assert (record.state, record.tasks[0].state) == (ended, ended), record.why
+        assert why in (record.tasks[0].why or "")
+        assert not sends and not (tmp_path / "made").exists()
+        again = await engine.submit(workflow(tmp_path, cells))
+        assert (await engine.wait(again)).state == "done"
+        assert (tmp_path / "made").exists()
 
 
 async def test_a_worker_without_work_stays_for_what_it_holds_and_ends_after_the_run(
