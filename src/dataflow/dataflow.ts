@@ -195,6 +195,10 @@ export class NotebookDataflow implements INotebookDataflow {
     }
     switch (ran.state) {
       case 'failed':
+        if (ran.isRefused) {
+          const why = trans.__('it was refused when it was to run last');
+          return { kind: 'unfinished', why };
+        }
         // One that is expected to fail has run.
         if (hasTag(cell, 'raises-exception')) {
           break;

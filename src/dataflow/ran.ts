@@ -136,10 +136,14 @@ export class RanCells implements IDisposable {
     // What ran elsewhere was told by its state.
     if (source !== null && source !== undefined) {
       this._scheduled.delete(model!.id);
-      // One that was refused has not run: what ran before it still holds.
-      const isRefused =
-        error instanceof KernelError && error.errorName === ERROR_NAME;
-      if (success || (error && !isRefused)) {
+      const known = this.get(model!.id);
+      if (error instanceof KernelError && error.errorName === ERROR_NAME) {
+        // It has not run; where it had, what it shows now is not that.
+        if (known) {
+          const { source } = known;
+          this._set(model!.id, { source, state: 'failed', isRefused: true });
+        }
+      } else if (success || error) {
         this._set(model!.id, { source, state: success ? 'done' : 'failed' });
       }
     }
@@ -228,6 +232,11 @@ export namespace RanCells {
      * The run, where it was not in the kernel.
      */
     run?: string;
+
+    /**
+     * Whether it was refused when it was to run once more.
+     */
+    isRefused?: boolean;
   }
 }
 

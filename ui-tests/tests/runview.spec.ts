@@ -52,4 +52,12 @@ test('a run is read in a narrow window, at 200 %, and with reduced motion', asyn
     await look(page, `runview-${width}`);
     await expectAccessible(page, '.jp-DossierRun');
   }
+  // Where the head's words wrap, it grows.
+  await page.setViewportSize({ width: 360, height: 600 });
+  const head = view.locator('.jp-DossierRun-head');
+  const lines = () => head.evaluate(node => node.clientHeight);
+  await expect.poll(lines).toBeGreaterThan(60);
+  const hidden = () =>
+    head.evaluate(node => node.scrollHeight - node.clientHeight);
+  await expect.poll(hidden).toBeLessThanOrEqual(0);
 });

@@ -287,7 +287,12 @@ describe('NotebookDataflow', () => {
     const refused = { ename: ERROR_NAME, evalue: 'no target', traceback: [] };
     const error = new KernelError({ status: 'error', ...refused } as never);
     execute('d', false, error);
+    expect(marks()).toEqual({ d: 'never-run' });
+    // One that had run shows that no more.
     execute('c', false, error);
+    expect(marks()).toEqual({ c: 'unfinished', d: 'never-run' });
+    expect(dataflow.stale.get('c')?.why).toContain('refused');
+    execute('c');
     expect(marks()).toEqual({ d: 'never-run' });
   });
 
