@@ -195,9 +195,11 @@ export class NotebookDataflow implements INotebookDataflow {
     }
     switch (ran.state) {
       case 'failed':
-        if (ran.isRefused) {
-          const why = trans.__('it was refused when it was to run last');
-          return { kind: 'unfinished', why };
+        if (ran.refused) {
+          return {
+            kind: ran.refused === 'first' ? 'never-run' : 'unfinished',
+            why: trans.__('it was refused when it was to run last')
+          };
         }
         // One that is expected to fail has run.
         if (hasTag(cell, 'raises-exception')) {

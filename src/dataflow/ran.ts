@@ -136,13 +136,10 @@ export class RanCells implements IDisposable {
     // What ran elsewhere was told by its state.
     if (source !== null && source !== undefined) {
       this._scheduled.delete(model!.id);
-      const known = this.get(model!.id);
       if (error instanceof KernelError && error.errorName === ERROR_NAME) {
-        // It has not run; where it had, what it shows now is not that.
-        if (known) {
-          const { source } = known;
-          this._set(model!.id, { source, state: 'failed', isRefused: true });
-        }
+        const known = this.get(model!.id);
+        const refused = known && known.refused !== 'first' ? 'again' : 'first';
+        this._set(model!.id, { source, state: 'failed', refused });
       } else if (success || error) {
         this._set(model!.id, { source, state: success ? 'done' : 'failed' });
       }
@@ -234,9 +231,9 @@ export namespace RanCells {
     run?: string;
 
     /**
-     * Whether it was refused when it was to run once more.
+     * Where it was refused instead: when it was to run for the first time, or once more.
      */
-    isRefused?: boolean;
+    refused?: 'first' | 'again';
   }
 }
 
