@@ -133,7 +133,7 @@ class Transfer:
     """What is told where the user interrupts it."""
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     end: Exception | None = None
-    """Why they are not wanted any more."""
+    """Why it is not wanted any more."""
 
     def stop(self, end: Exception) -> None:
         if self.end is None:
@@ -541,8 +541,8 @@ class Dispatcher:
             self._pool.input(execution, value)
 
     def kill(self, kernel: Kernel, asked: bool = False) -> None:
-        """Ends a worker kernel; a cell that runs in it, or whose results are on their way, is lost,
-        or has failed where `asked` by the user."""
+        """Ends a worker kernel; a cell that runs in it, is on its way there, or whose results
+        are on theirs, is lost, or has failed where `asked` by the user."""
         end: Exception = Lost("its worker kernel was ended", worker=False)
         if asked:
             end = Killed("killed: its worker kernel was ended, as you asked")

@@ -132,6 +132,16 @@ async def test_link_cut_during_a_cell_and_a_large_transfer(tmp_path: Path) -> No
         await link.close()
 
 
+async def end(engine: Engine, run: str, way: str) -> None:
+    """As the user ends the run (cancel), or its first cell (interrupt, kill)."""
+    if way == "cancel":
+        await engine.cancel(run)
+    elif way == "interrupt":
+        engine.interrupt(run, "c0")
+    else:
+        engine.kill(run, "c0")
+
+
 @pytest.mark.parametrize("link", ["stalled", "cut"])
 @pytest.mark.parametrize("way", ["cancel", "interrupt", "kill"])
 async def test_results_on_their_way_are_given_up(tmp_path: Path, way: str, link: str) -> None:
@@ -149,12 +159,7 @@ async def test_results_on_their_way_are_given_up(tmp_path: Path, way: str, link:
         (worker,) = engine.pool.workers.values()
         if link == "cut":
             wire.cut()
-        if way == "cancel":
-            await engine.cancel(run)
-        elif way == "interrupt":
-            engine.interrupt(run, "c0")
-        else:
-            engine.kill(run, "c0")
+        await end(engine, run, way)
         record = await asyncio.wait_for(engine.wait(run), 20)
         wanted = "cancelled" if way == "cancel" else "failed"
         assert (record.state, record.tasks[0].state) == (wanted, wanted), record.why
@@ -204,12 +209,7 @@ async def test_a_cell_that_is_ended_before_it_was_sent_is_not_sent(
         cells = [{"source": "open('made', 'w').close()", "target": "away"}]
         run = await engine.submit(workflow(tmp_path, cells))
         await reached.wait()
-        if way == "cancel":
-            await engine.cancel(run)
-        elif way == "interrupt":
-            engine.interrupt(run, "c0")
-        else:
-            engine.kill(run, "c0")
+        await end(engine, run, way)
         go_on.set()
         record = await asyncio.wait_for(engine.wait(run), 60)
         ended = "cancelled" if way == "cancel" else "failed"
