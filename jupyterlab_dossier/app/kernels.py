@@ -7,6 +7,7 @@ its namespace, its history, its count, or its outputs. It takes its turn in the 
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -98,7 +99,12 @@ class KernelBridge:
         await self._guest("loaded", {"results": list(results), "pending": pending})
 
     async def _guest(self, step: str, told: Any) -> Any:
-        return await self._call("dossier_worker.kernel.guest", "call", [step, json.dumps(told)])
+        # An interrupt is for cells: what is told beside them is told again.
+        while True:
+            with contextlib.suppress(Stopped):
+                return await self._call(
+                    "dossier_worker.kernel.guest", "call", [step, json.dumps(told)]
+                )
 
     async def environment(self, modules: Sequence[str], names: Sequence[str]) -> Json:
         """What the kernel has installed and bound (`values.remote.environment_json`)."""
@@ -138,16 +144,19 @@ class KernelBridge:
         before = process_of(self._manager)
         client = self._manager.client()
         client.start_channels(shell=True, iopub=False, stdin=False, hb=False, control=False)
+        asked = ""
+        probes: set[str] = set()
+        pause, waited = LOOK, 0.0
         try:
-            asked = client.execute(
-                "",
-                silent=True,
-                store_history=False,
-                user_expressions={"dossier": expression},
-                allow_stdin=False,
-                stop_on_error=False,
-            )
             while True:
+                asked = asked or client.execute(
+                    "",
+                    silent=True,
+                    store_history=False,
+                    user_expressions={"dossier": expression},
+                    allow_stdin=False,
+                    stop_on_error=False,
+                )
                 try:
                     message = await client.get_shell_msg(timeout=LOOK)
                 except Empty:
@@ -156,9 +165,21 @@ class KernelBridge:
                 ended = process_of(self._manager) != before
                 if ended or (message is None and not await self._manager.is_alive()):
                     raise KernelFault("the kernel ended or was restarted meanwhile")
-                if message is not None and message["parent_header"].get("msg_id") == asked:
-                    content: Json = message["content"]
+                if message is None:
+                    waited += LOOK
+                    if waited >= pause:  # ever less often: it may be busy for hours
+                        probes.add(client.kernel_info())
+                        pause *= 2
+                    continue
+                answered = message["parent_header"].get("msg_id")
+                content: Json = message["content"]
+                if answered == asked and content.get("status") == "aborted":
+                    asked = ""  # a cell before it failed: it was not looked at
+                elif answered == asked:
                     return content
+                elif answered in probes:
+                    # It answers in order: an interrupt took what it was asked before, unanswered.
+                    raise Stopped
         finally:
             client.stop_channels()
 

@@ -279,6 +279,61 @@ async def test_the_bridge_notices_the_end_of_a_kernel(kernel: Any, tmp_path: Any
     await asyncio.gather(sleeping, return_exceptions=True)
 
 
+# An interrupt that comes before the kernel has begun with what it was asked: it answers nothing.
+_SWALLOWS = """
+def swallow(*_):
+    handlers["execute_request"] = handler
+    raise KeyboardInterrupt
+
+handlers = get_ipython().kernel.shell_handlers
+handler = handlers["execute_request"]
+handlers["execute_request"] = swallow
+"""
+
+
+async def test_an_interrupt_takes_nothing_that_the_kernel_is_told(
+    kernel: Any, tmp_path: Any
+) -> None:
+    from dossier_worker.build import build
+    from jupyterlab_dossier.app.kernels import KernelBridge
+    from jupyterlab_dossier.runs.loading import Stopped
+
+    bridge = KernelBridge(kernel._manager, build(tmp_path / "worker.pyz"), tmp_path / "store")
+    await kernel.run(_SWALLOWS)
+    count = (await asyncio.wait_for(bridge.look(), 60)).count
+    await kernel.run(_SWALLOWS)
+    await asyncio.wait_for(bridge.took(count + 4, "1 + 1", [], {}), 60)
+    assert (await bridge.look()).count == count + 5
+    # What is exported or loaded for a cell is not wanted any more.
+    await kernel.run(_SWALLOWS)
+    with pytest.raises(Stopped):
+        await asyncio.wait_for(bridge.export(["count"], "v/"), 60)
+
+
+# As if what comes next had waited behind a cell that failed.
+_ABORTS = """
+def abort(*args):
+    del server._send_abort_reply
+    server._aborting = False
+    server._send_abort_reply(*args)
+
+server = get_ipython().kernel
+server._send_abort_reply = abort
+server._aborting = True
+"""
+
+
+async def test_what_a_kernel_aborts_behind_a_failing_cell_is_asked_again(
+    kernel: Any, tmp_path: Any
+) -> None:
+    from dossier_worker.build import build
+    from jupyterlab_dossier.app.kernels import KernelBridge
+
+    bridge = KernelBridge(kernel._manager, build(tmp_path / "worker.pyz"), tmp_path / "store")
+    await kernel.run(_ABORTS)
+    assert "abort" in (await asyncio.wait_for(bridge.look(), 60)).names
+
+
 async def test_names_around_a_failing_cell(
     kernel: Any, one_by_one: Any, notebook: Any, events: Any
 ) -> None:
