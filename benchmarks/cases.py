@@ -14,7 +14,7 @@ from nbclient import NotebookClient
 from dossier_worker.blobs import BlobFolder
 from dossier_worker.values import Values
 from jupyterlab_dossier.runs import Workflow, notebooks
-from jupyterlab_dossier.runs.ledger import Commit
+from jupyterlab_dossier.runs.ledger.ledger import Commit
 from jupyterlab_dossier.runs.model import Cell
 
 from . import peers

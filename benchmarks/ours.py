@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from jupyterlab_dossier.runs import Engine
-from jupyterlab_dossier.runs.conditions import environment
-from jupyterlab_dossier.runs.dispatch import Outcome, Setting
 from jupyterlab_dossier.runs.model import TaskRecord, new_id
-from jupyterlab_dossier.runs.pool import Kernel
+from jupyterlab_dossier.runs.planning.conditions import environment
+from jupyterlab_dossier.runs.tasks.dispatch import Outcome, Setting
+from jupyterlab_dossier.runs.workers.pool import Kernel
 
 
 class Place:

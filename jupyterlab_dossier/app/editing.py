@@ -6,8 +6,9 @@ import asyncio
 from collections import OrderedDict
 
 from jupyterlab_dossier.dataflow.client import AnalysisClient
-from jupyterlab_dossier.runs import BadInput, analysis, kernelspecs
+from jupyterlab_dossier.runs import BadInput, kernelspecs
 from jupyterlab_dossier.runs.model import Json
+from jupyterlab_dossier.runs.planning import analysis
 
 _KEPT = 4  # helper processes; the notebook that was asked about longest ago goes first
 

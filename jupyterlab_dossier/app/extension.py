@@ -10,7 +10,7 @@ from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 from traitlets import Int
 
-from jupyterlab_dossier.runs.limits import Storage
+from jupyterlab_dossier.runs.ledger.limits import Storage
 
 from . import announce
 from .handlers import routes

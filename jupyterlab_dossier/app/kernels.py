@@ -15,8 +15,8 @@ from queue import Empty
 from typing import Any
 
 from jupyterlab_dossier.runs import BadInput
-from jupyterlab_dossier.runs.interactive import Look
-from jupyterlab_dossier.runs.loading import Stopped
+from jupyterlab_dossier.runs.engine.interactive import Look
+from jupyterlab_dossier.runs.engine.loading import Stopped
 from jupyterlab_dossier.runs.model import Json
 
 # How often the kernel is looked after while it is waited for; it may be busy for hours.
@@ -40,7 +40,7 @@ class KernelFault(BadInput):
 
 
 class KernelBridge:
-    """One kernel of this server (`runs.interactive.KernelPort`)."""
+    """One kernel of this server (`runs.engine.interactive.KernelPort`)."""
 
     def __init__(self, manager: Any, archive: Path, blobs: Path) -> None:
         self._manager = manager

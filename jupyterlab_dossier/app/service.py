@@ -14,7 +14,7 @@ from jupyter_server.utils import ApiPath, to_api_path, to_os_path, url_path_join
 
 from jupyterlab_dossier.link import LinkServer, Outside
 from jupyterlab_dossier.runs import BadInput, Engine
-from jupyterlab_dossier.runs.limits import Storage
+from jupyterlab_dossier.runs.ledger.limits import Storage
 
 from .announce import Announcer
 from .editing import Editing

@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyterlab_dossier.runs import BadInput, Cell, notebooks, preflight
-from jupyterlab_dossier.runs.engine import worker_zipapp
+from jupyterlab_dossier.runs import BadInput, Cell, notebooks
+from jupyterlab_dossier.runs.engine.engine import worker_zipapp
 from jupyterlab_dossier.runs.model import Json
-from jupyterlab_dossier.runs.preflight import Problem
+from jupyterlab_dossier.runs.preflight.rules import Problem, refuse
 
 from .kernels import KernelBridge, process_of
 
 if TYPE_CHECKING:
     from jupyterlab_dossier.runs import Engine
-    from jupyterlab_dossier.runs.interactive import Interactive
-    from jupyterlab_dossier.runs.survey import Report
+    from jupyterlab_dossier.runs.engine.interactive import Interactive
+    from jupyterlab_dossier.runs.preflight.survey import Report
 
     from .service import Service
 
@@ -57,7 +57,7 @@ class Sessions:
         """
         asked = await self._asked(notebook, kernel, name, once)
         report = await asked.preflight()
-        preflight.refuse(report.problems)
+        refuse(report.problems)
         document = notebook.node.metadata.get("dossier") or {}
         run = await asked.session.run_cell(
             asked.cell, asked.target, asked.cells, asked.bridge, document.get("id"),

@@ -10,7 +10,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from jupyterlab_dossier.runs.model import BadInput
-from jupyterlab_dossier.runs.schemas import fault
+from jupyterlab_dossier.runs.preflight.schemas import fault
 
 PATH = Path(__file__).with_name("openapi.yaml")
 

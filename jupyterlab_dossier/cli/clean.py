@@ -36,7 +36,7 @@ def _days(text: str) -> float:
 
 def _size(text: str) -> int:
     # Late: `--help` needs none of it.
-    from jupyterlab_dossier.runs.limits import size_of
+    from jupyterlab_dossier.runs.ledger.limits import size_of
 
     try:
         return size_of(text)
@@ -49,7 +49,7 @@ def main(asked: argparse.Namespace) -> int:
 
 
 async def _clean(asked: argparse.Namespace) -> int:
-    from jupyterlab_dossier.runs.limits import configured
+    from jupyterlab_dossier.runs.ledger.limits import configured
     from jupyterlab_dossier.store import bytes_text
 
     from .host import reading

@@ -57,7 +57,8 @@ def main(asked: argparse.Namespace) -> int:
 
 
 async def _graph(workflow: Workflow) -> Json:
-    from jupyterlab_dossier.runs import analysis, kernelspecs, plan
+    from jupyterlab_dossier.runs import kernelspecs
+    from jupyterlab_dossier.runs.planning import analysis, plan
 
     from .host import remembered
 

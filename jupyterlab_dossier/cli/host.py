@@ -10,7 +10,7 @@ from jupyter_core.paths import jupyter_data_dir
 
 from jupyterlab_dossier.link import LinkServer, Outside
 from jupyterlab_dossier.runs import Engine, Workflow
-from jupyterlab_dossier.runs.observations import Observed
+from jupyterlab_dossier.runs.planning.observations import Observed
 
 
 def data_folder() -> Path:

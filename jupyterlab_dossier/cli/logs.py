@@ -69,7 +69,7 @@ class _Printer:
         self._last: str | None = None
 
     def show(self, cell: str, body: dict[str, Any]) -> None:
-        from jupyterlab_dossier.runs.outputs import text_of
+        from jupyterlab_dossier.runs.history.outputs import text_of
 
         self.text(cell, text_of(body["msg_type"], body["content"]))
 

@@ -51,7 +51,7 @@ def _call(arguments: argparse.Namespace) -> int:
     # Late: `--help` and wrong usage need none of it.
     from jupyterlab_dossier.dataflow.client import AnalysisError, LibraryFault
     from jupyterlab_dossier.runs import BadInput
-    from jupyterlab_dossier.runs.database import LedgerFault
+    from jupyterlab_dossier.runs.ledger.database import LedgerFault
     from jupyterlab_dossier.store import StoreFull
     from jupyterlab_dossier.targets import ProviderFault
 

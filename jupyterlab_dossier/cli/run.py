@@ -92,7 +92,7 @@ def main(asked: argparse.Namespace) -> int:
 async def _run(
     workflow: Workflow,
 ) -> tuple[RunRecord, bool, dict[str, list[Json]], dict[str, int | None]]:
-    from jupyterlab_dossier.runs import preflight
+    from jupyterlab_dossier.runs.preflight.rules import refuse
 
     from .follow import follow
     from .host import hosted
@@ -103,7 +103,7 @@ async def _run(
         for problem in problems:
             if problem.level == "warning":
                 say(f"warning: {problem}")
-        preflight.refuse(problems)
+        refuse(problems)
         run = await engine.submit(workflow)
         record, interrupted = await follow(engine, run, sources)
         return record, interrupted, *await engine.outputs(run)
@@ -118,7 +118,7 @@ def _fill(
 ) -> None:
     """Puts the run's outputs into the notebook; cells that are not run keep what they show."""
     from jupyterlab_dossier.runs import notebooks
-    from jupyterlab_dossier.runs.plan import is_blank
+    from jupyterlab_dossier.runs.planning.plan import is_blank
 
     ran = {task.id for task in record.tasks} - {c.id for c in workflow.cells if is_blank(c)}
     kept = [c for c in node.cells if c.cell_type == "code" and c.id not in ran]

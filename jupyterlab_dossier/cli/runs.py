@@ -19,7 +19,7 @@ def main(asked: argparse.Namespace) -> int:
 
 
 async def _runs(asked: argparse.Namespace) -> int:
-    from jupyterlab_dossier.runs.limits import configured
+    from jupyterlab_dossier.runs.ledger.limits import configured
     from jupyterlab_dossier.store import bytes_text
 
     from .host import reading

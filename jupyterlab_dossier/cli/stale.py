@@ -51,7 +51,8 @@ def _of_another_kernel(old: Notebook, new: Notebook) -> list[Json]:
 
 
 async def _stale(old: Notebook, new: Notebook) -> list[Json]:
-    from jupyterlab_dossier.runs import analysis, kernelspecs, notebooks, plan
+    from jupyterlab_dossier.runs import kernelspecs, notebooks
+    from jupyterlab_dossier.runs.planning import analysis, plan
 
     from .host import remembered
 

@@ -30,7 +30,7 @@ from dossier_worker.wire import (
     serve_blob,
     unpack,
 )
-from jupyterlab_dossier.runs.workerlink import WorkerEvents
+from jupyterlab_dossier.runs.workers.workerlink import WorkerEvents
 from jupyterlab_dossier.store import Store
 
 log = logging.getLogger(__name__)

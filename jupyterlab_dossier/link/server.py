@@ -15,7 +15,7 @@ from tornado.web import Application
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from dossier_worker.wire import MAX_MESSAGE, Message, WireError, seen_of, tune, unpack
-from jupyterlab_dossier.runs.workerlink import NotOurs, WorkerEvents
+from jupyterlab_dossier.runs.workers.workerlink import NotOurs, WorkerEvents
 from jupyterlab_dossier.store import Store
 
 from .peer import MALFORMED, REFUSED, STOPPING, Allow, Connection, Peer

@@ -3,7 +3,7 @@
 It knows nothing of Jupyter server: the command line and the server extension both host it.
 """
 
-from .engine import Engine
+from .engine.engine import Engine
 from .model import BadInput, Cell, Event, NoSuchRun, RunRecord, TaskRecord, Workflow
 
 __all__ = [

@@ -15,7 +15,7 @@ from jupyter_server.services.kernels.connection.base import (
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
-from jupyterlab_dossier.runs.comms import BEHIND, WIDGET_PLACE, Comms
+from jupyterlab_dossier.runs.workers.comms import BEHIND, WIDGET_PLACE, Comms
 
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
 

@@ -200,8 +200,8 @@ async def test_after_a_restart_it_is_said_who_made_a_name(
 async def test_observations_of_a_workflow_are_kept(
     play: Any, notebook: Any, jp_serverapp: Any, jp_root_dir: Any
 ) -> None:
-    from jupyterlab_dossier.runs.interactive import source_key
-    from jupyterlab_dossier.runs.observations import source_key as observed_key
+    from jupyterlab_dossier.runs.engine.interactive import source_key
+    from jupyterlab_dossier.runs.planning.observations import source_key as observed_key
 
     (jp_root_dir / "reach.py").write_text(
         "import sys\ndef reach():\n    vars(sys.modules['__main__'])['made'] = 5\n"

@@ -296,7 +296,7 @@ async def test_an_interrupt_takes_nothing_that_the_kernel_is_told(
 ) -> None:
     from dossier_worker.build import build
     from jupyterlab_dossier.app.kernels import KernelBridge
-    from jupyterlab_dossier.runs.loading import Stopped
+    from jupyterlab_dossier.runs.engine.loading import Stopped
 
     bridge = KernelBridge(kernel._manager, build(tmp_path / "worker.pyz"), tmp_path / "store")
     await kernel.run(_SWALLOWS)

@@ -11,7 +11,7 @@ import pytest
 from nbclient import NotebookClient
 
 from jupyterlab_dossier.runs import notebooks
-from jupyterlab_dossier.runs.compare import differences
+from jupyterlab_dossier.runs.history.compare import differences
 
 
 def code(source: Any, **more: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from jupyterlab_dossier.runs.compare import differences
+from jupyterlab_dossier.runs.history.compare import differences
 
 TASK = {"id", "index", "state", "target", "why", "started", "ended"}
 

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "runs"))
 
 from support import away, started, workflow
 
-from jupyterlab_dossier.runs import returned
+from jupyterlab_dossier.runs.files import returned
 
 
 def dies(before: int, what: Callable[..., Any], when: Callable[..., bool]) -> Callable[..., Any]:

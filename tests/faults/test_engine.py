@@ -22,9 +22,9 @@ from support import started, targets, workflow
 
 from jupyterlab_dossier.link import LinkServer
 from jupyterlab_dossier.runs import BadInput, Engine
-from jupyterlab_dossier.runs.database import LedgerFault
-from jupyterlab_dossier.runs.pool import Recipe
-from jupyterlab_dossier.runs.workflow import WorkflowRun
+from jupyterlab_dossier.runs.engine.workflow import WorkflowRun
+from jupyterlab_dossier.runs.ledger.database import LedgerFault
+from jupyterlab_dossier.runs.workers.pool import Recipe
 from jupyterlab_dossier.targets import Catalogue, Ended, ProviderFault, Target
 from jupyterlab_dossier.targets.local import LocalProvider
 

@@ -16,8 +16,9 @@ from line import line
 from support import away, started, targets, workflow
 
 from jupyterlab_dossier.link import LinkServer
-from jupyterlab_dossier.runs import Engine, survey
+from jupyterlab_dossier.runs import Engine
 from jupyterlab_dossier.runs.model import Event
+from jupyterlab_dossier.runs.preflight import survey
 
 CUT = 60.0
 

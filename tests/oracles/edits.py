@@ -18,7 +18,7 @@ from typing import Any
 from jupyterlab_dossier.dataflow import Cell as AnalysisCell
 from jupyterlab_dossier.dataflow import analyse
 from jupyterlab_dossier.dataflow.stale import Analysed, stale
-from jupyterlab_dossier.runs.compare import differences
+from jupyterlab_dossier.runs.history.compare import differences
 
 Json = dict[str, Any]
 Random = random.Random

@@ -18,7 +18,7 @@ from typing import Any
 
 from dossier_worker.kernel.frames import Splitter, pack
 from dossier_worker.kernels import ROOT, command
-from jupyterlab_dossier.runs.conditions import environment
+from jupyterlab_dossier.runs.planning.conditions import environment
 
 Json = dict[str, Any]
 PATIENCE = 60.0

@@ -26,8 +26,8 @@ from nbclient.exceptions import CellExecutionError
 
 from jupyterlab_dossier.link import LinkServer
 from jupyterlab_dossier.runs import Cell, Engine, RunRecord, Workflow
-from jupyterlab_dossier.runs.compare import differences
-from jupyterlab_dossier.runs.conditions import THREADS
+from jupyterlab_dossier.runs.history.compare import differences
+from jupyterlab_dossier.runs.planning.conditions import THREADS
 from jupyterlab_dossier.targets import Catalogue, Target
 
 from .corpus import CorpusCell

@@ -17,9 +17,9 @@ from typing import Any
 
 from jupyterlab_dossier.dataflow import Cell, Graph, analyse
 from jupyterlab_dossier.runs import Cell as Task
-from jupyterlab_dossier.runs import plan as planning
-from jupyterlab_dossier.runs.compare import differences
-from jupyterlab_dossier.runs.outputs import Outputs
+from jupyterlab_dossier.runs.history.compare import differences
+from jupyterlab_dossier.runs.history.outputs import Outputs
+from jupyterlab_dossier.runs.planning import plan as planning
 from jupyterlab_dossier.runs.values import Versions
 
 from .corpus import CorpusCell

@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from jupyterlab_dossier.runs.conditions import environment
+from jupyterlab_dossier.runs.planning.conditions import environment
 
 Json = dict[str, Any]
 Run = Callable[[Any, Sequence[tuple[str, Sequence[str]]]], list[Json]]

@@ -6,8 +6,9 @@ import pytest
 
 from jupyterlab_dossier.dataflow import Cell as Analysed
 from jupyterlab_dossier.dataflow import analyse
-from jupyterlab_dossier.runs import plan, preflight, survey
 from jupyterlab_dossier.runs.model import Cell
+from jupyterlab_dossier.runs.planning import plan
+from jupyterlab_dossier.runs.preflight import rules, survey
 from jupyterlab_dossier.targets import Target
 
 from . import corpus
@@ -31,10 +32,9 @@ def test_no_false_alarms(kind: corpus.Kind) -> None:
         steps = list(made.steps.values())
         told += [(name, str(problem)) for problem in survey.undefined_names(made, made.steps)]
         for step in steps:
-            paths = preflight.paths(step, preflight.moves_folder(steps))
+            paths = rules.paths(step, rules.moves_folder(steps))
             before = steps[: step.cell.index]
             told += [
-                (name, str(p))
-                for p in preflight.files(step, paths, [], preflight.Before(before), local)
+                (name, str(p)) for p in rules.files(step, paths, [], rules.Before(before), local)
             ]
     assert told == []

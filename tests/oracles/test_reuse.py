@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from jupyterlab_dossier.runs import Cell, Engine, RunRecord, Workflow
-from jupyterlab_dossier.runs.compare import differences
+from jupyterlab_dossier.runs.history.compare import differences
 
 from . import corpus, edits, order
 from .results import SEED

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jupyterlab_dossier.runs import RunRecord
-from jupyterlab_dossier.runs.compare import differences
+from jupyterlab_dossier.runs.history.compare import differences
 from tests.runs.support import started, workflow
 
 from . import world

@@ -13,8 +13,8 @@ from nbclient import NotebookClient
 
 from jupyterlab_dossier.link import LinkServer, Outside
 from jupyterlab_dossier.runs import Cell, Engine, Workflow
-from jupyterlab_dossier.runs.compare import differences
-from jupyterlab_dossier.runs.conditions import environment
+from jupyterlab_dossier.runs.history.compare import differences
+from jupyterlab_dossier.runs.planning.conditions import environment
 from jupyterlab_dossier.targets import Catalogue, Target
 
 

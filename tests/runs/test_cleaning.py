@@ -12,7 +12,7 @@ from pathlib import Path
 from support import started, targets, workflow
 
 from jupyterlab_dossier.runs import Engine
-from jupyterlab_dossier.runs.cleaning import Policy
+from jupyterlab_dossier.runs.ledger.cleaning import Policy
 from jupyterlab_dossier.runs.values import blobs
 
 ALL = Policy(age=0, size=0, last=False)

@@ -14,7 +14,7 @@ import pytest
 from nbclient import NotebookClient
 from support import assert_equal_outputs
 
-from jupyterlab_dossier.runs.conditions import environment
+from jupyterlab_dossier.runs.planning.conditions import environment
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "digits.ipynb"
 MODELS = ("boosting", "trees", "network", "vectors")

@@ -15,7 +15,7 @@ from support import away, started, workflow
 
 from dossier_worker.blobs import BlobFolder
 from jupyterlab_dossier.runs import Engine
-from jupyterlab_dossier.runs.pool import Worker
+from jupyterlab_dossier.runs.workers.pool import Worker
 
 LARGE = 3 << 20
 LIMIT = 1 << 20

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from jupyterlab_dossier.runs.database import Database, LedgerFault
-from jupyterlab_dossier.runs.ledger import MIGRATIONS, Commit, Ledger
+from jupyterlab_dossier.runs.engine.owner import Owner
+from jupyterlab_dossier.runs.ledger.database import Database, LedgerFault
+from jupyterlab_dossier.runs.ledger.ledger import MIGRATIONS, Commit, Ledger
 from jupyterlab_dossier.runs.model import NoSuchRun, TaskRecord
-from jupyterlab_dossier.runs.owner import Owner
 
 
 @pytest.fixture

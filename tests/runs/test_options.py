@@ -12,7 +12,7 @@ from reusing import ran, run
 from support import started, workflow
 
 from jupyterlab_dossier.runs import BadInput, Cell, Engine
-from jupyterlab_dossier.runs import options as options_of
+from jupyterlab_dossier.runs.preflight import options as options_of
 from jupyterlab_dossier.targets import Catalogue, Target
 from jupyterlab_dossier.targets.catalogue import read_settings
 from jupyterlab_dossier.targets.local import LocalProvider

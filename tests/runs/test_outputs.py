@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from jupyterlab_dossier.runs.compare import differences
-from jupyterlab_dossier.runs.outputs import Outputs
+from jupyterlab_dossier.runs.history.compare import differences
+from jupyterlab_dossier.runs.history.outputs import Outputs
 
 
 def stream(text: str, name: str = "stdout") -> tuple[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ from support import started, workflow
 
 from jupyterlab_dossier.dataflow import Cell, analyse
 from jupyterlab_dossier.runs import Engine
-from jupyterlab_dossier.runs.environments import Environment
+from jupyterlab_dossier.runs.workers.environments import Environment
 from jupyterlab_dossier.targets import Catalogue, Target
 from jupyterlab_dossier.targets.local import LocalProvider
 

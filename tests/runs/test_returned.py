@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from jupyterlab_dossier.runs import returned
-from jupyterlab_dossier.runs.returned import Basis, Malformed, Places, Refused
+from jupyterlab_dossier.runs.files import returned
+from jupyterlab_dossier.runs.files.returned import Basis, Malformed, Places, Refused
 from jupyterlab_dossier.store import Store
 from jupyterlab_dossier.targets import Target
 

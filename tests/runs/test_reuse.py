@@ -11,7 +11,7 @@ from reusing import PLAIN, edited, ran, run
 from support import started, targets, workflow
 
 from jupyterlab_dossier.runs import Engine
-from jupyterlab_dossier.runs.ledger import Key
+from jupyterlab_dossier.runs.ledger.ledger import Key
 
 
 async def test_an_unchanged_notebook_executes_nothing(engine: Engine, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from reusing import ran, run
 
 from jupyterlab_dossier.dataflow.traits import traits
 from jupyterlab_dossier.runs import Engine
-from jupyterlab_dossier.runs.compare import differences, text
+from jupyterlab_dossier.runs.history.compare import differences, text
 
 DEFINES = {
     "function": "def f(n):\n    return 1 / n",

@@ -10,7 +10,7 @@ from support import started, workflow
 from tornado.websocket import websocket_connect
 
 from dossier_worker import wire
-from jupyterlab_dossier.runs import pool
+from jupyterlab_dossier.runs.workers import pool
 
 
 async def refused(url: str, hello: dict[str, Any]) -> int | None:

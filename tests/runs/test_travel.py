@@ -10,10 +10,10 @@ import pytest
 
 from jupyterlab_dossier.dataflow import Cell as Analysed
 from jupyterlab_dossier.dataflow import analyse
-from jupyterlab_dossier.runs import plan as planning
-from jupyterlab_dossier.runs import travel
+from jupyterlab_dossier.runs.files import travel
+from jupyterlab_dossier.runs.files.travel import Named, Travel, Wanted
 from jupyterlab_dossier.runs.model import Cell
-from jupyterlab_dossier.runs.travel import Named, Travel, Wanted
+from jupyterlab_dossier.runs.planning import plan as planning
 from jupyterlab_dossier.store import Store
 from jupyterlab_dossier.targets import Target
 

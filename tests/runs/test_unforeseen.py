@@ -14,8 +14,8 @@ from support import assert_equal_outputs, restart_and_run_all, started, targets,
 
 from jupyterlab_dossier.link import LinkServer
 from jupyterlab_dossier.runs import Engine, RunRecord
-from jupyterlab_dossier.runs.reuse import Reuse
-from jupyterlab_dossier.runs.revision import Revision
+from jupyterlab_dossier.runs.engine.revision import Revision
+from jupyterlab_dossier.runs.reuse.reuse import Reuse
 
 # What no analysis of the notebook sees: an installed module that nobody has described.
 HELPER = """

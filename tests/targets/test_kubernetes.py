@@ -14,8 +14,8 @@ from jsonschema import Draft202012Validator
 from kubernetes_asyncio import client as k
 
 from jupyterlab_dossier.runs import Cell
-from jupyterlab_dossier.runs import options as options_of
 from jupyterlab_dossier.runs.notebooks import with_options
+from jupyterlab_dossier.runs.preflight import options as options_of
 from jupyterlab_dossier.targets import Catalogue, Target
 from jupyterlab_dossier.targets.kubernetes import (
     KubernetesProvider,

@@ -12,8 +12,8 @@ import pytest
 from dossier_worker.blobs import BlobFolder
 from dossier_worker.bounds import Limits
 from dossier_worker.outflow import Outflow
-from jupyterlab_dossier.runs.excess import Excess
-from jupyterlab_dossier.runs.outputs import Outputs
+from jupyterlab_dossier.runs.history.outputs import Outputs
+from jupyterlab_dossier.runs.ledger.excess import Excess
 
 Message = dict[str, Any]
 

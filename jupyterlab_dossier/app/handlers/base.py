@@ -19,9 +19,9 @@ from jupyterlab_dossier.app.kernels import KernelFault
 from jupyterlab_dossier.app.service import Service
 from jupyterlab_dossier.dataflow.client import AnalysisError, LibraryFault
 from jupyterlab_dossier.runs import BadInput, NoSuchRun
-from jupyterlab_dossier.runs.database import LedgerFault
+from jupyterlab_dossier.runs.ledger.database import LedgerFault
 from jupyterlab_dossier.runs.model import Json
-from jupyterlab_dossier.runs.preflight import Refused
+from jupyterlab_dossier.runs.preflight.rules import Refused
 from jupyterlab_dossier.store import StoreFull
 from jupyterlab_dossier.targets import ProviderFault
 

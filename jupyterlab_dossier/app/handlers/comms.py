@@ -25,9 +25,9 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from jupyterlab_dossier.app.service import Service
 from jupyterlab_dossier.runs import Engine
-from jupyterlab_dossier.runs.comms import COMM, Feed
 from jupyterlab_dossier.runs.model import Json
-from jupyterlab_dossier.runs.workers import Kernel
+from jupyterlab_dossier.runs.workers.comms import COMM, Feed
+from jupyterlab_dossier.runs.workers.worker import Kernel
 
 from .base import RESOURCE, Handler, allowed, refuse_handshake
 

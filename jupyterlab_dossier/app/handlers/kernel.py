@@ -7,7 +7,7 @@ import asyncio
 from tornado.web import authenticated
 
 from jupyterlab_dossier.runs import notebooks
-from jupyterlab_dossier.runs.loading import Loading
+from jupyterlab_dossier.runs.engine.loading import Loading
 
 from .base import Handler, allowed
 

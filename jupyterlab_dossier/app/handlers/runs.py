@@ -6,9 +6,10 @@ import asyncio
 
 from tornado.web import authenticated
 
-from jupyterlab_dossier.runs import Engine, RunRecord, Workflow, conditions, notebooks, preflight
+from jupyterlab_dossier.runs import Engine, RunRecord, Workflow, notebooks
 from jupyterlab_dossier.runs.model import Json
-from jupyterlab_dossier.runs.preflight import Problem
+from jupyterlab_dossier.runs.planning import conditions
+from jupyterlab_dossier.runs.preflight.rules import Problem, refuse
 
 from .base import Handler, allowed
 from .preflight import workflow_of
@@ -57,7 +58,7 @@ class RunsHandler(Handler):
     async def _start(self, workflow: Workflow) -> tuple[str, list[Problem]]:
         engine = await self.service.engine()
         problems = await engine.preflight(workflow)
-        preflight.refuse(problems)
+        refuse(problems)
         return await engine.submit(workflow), problems
 
     def _json(self, record: RunRecord) -> Json:

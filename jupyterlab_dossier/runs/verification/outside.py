@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from ..model import Json
-from ..plan import Plan, Step
+from ..planning.plan import Plan, Step
 
 _SUBMITS = re.compile(
     r"\b(sbatch|srun|salloc|qsub|bsub|flux|kubectl|helm|docker|curl|wget|ssh|scp|rsync|git push)\b"

@@ -18,7 +18,7 @@ from ..model import Json, Workflow
 from .side import Side
 
 if TYPE_CHECKING:
-    from ..engine import Engine
+    from ..engine.engine import Engine
 
 # Seconds for the comparison of two values, each of which may be gigabytes.
 ANSWER_LIMIT = 600.0

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..model import Json
-from ..observations import deleted, effects_of
+from ..planning.observations import deleted, effects_of
 from ..values import Versions
 
 if TYPE_CHECKING:
-    from ..engine import Engine
+    from ..engine.engine import Engine
 
 # Attempts whose results are not the task's.
 _NOT_ITS_OWN = ("superseded", "lost", "cancelled")

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .. import compare
-from .. import plan as planning
+from ..history import compare
 from ..model import Json, Workflow
+from ..planning import plan as planning
 from .pairs import Finding
 from .side import Side
 

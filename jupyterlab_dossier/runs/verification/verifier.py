@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from .. import conditions
-from .. import plan as planning
 from ..model import ENDED_RUN, BadInput, Json, Workflow
+from ..planning import conditions
+from ..planning import plan as planning
 from .copying import copied
 from .outside import left_out
 from .pairs import findings
@@ -18,7 +18,7 @@ from .side import Side
 from .verdicts import Judged, Verdict, cause_of_conditions, kind
 
 if TYPE_CHECKING:
-    from ..engine import Engine
+    from ..engine.engine import Engine
 
 Outcome = Literal["identical", "differs", "unknown"]
 

@@ -15,7 +15,7 @@ from support import started, workflow
 from test_rights import RULES, kubeconfig
 from way import Forward, way
 
-from jupyterlab_dossier.runs import pool
+from jupyterlab_dossier.runs.workers import pool
 from jupyterlab_dossier.targets import Catalogue, Target
 from jupyterlab_dossier.targets.kubernetes import KubernetesProvider, cluster, rights, watching
 

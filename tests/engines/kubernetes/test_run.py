@@ -14,7 +14,7 @@ import nbformat
 from namespaces import PATIENCE, Namespace, catalogue, cell, gone, prints, until
 from support import restart_and_run_all, started, workflow
 
-from jupyterlab_dossier.runs.compare import differences
+from jupyterlab_dossier.runs.history.compare import differences
 
 CELLS = [
     ("import numpy as np\nimport matplotlib.pyplot as plt", None),

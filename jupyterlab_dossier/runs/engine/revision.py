@@ -1,0 +1,226 @@
+"""What was not foreseen: the plan widened, what began too soon run again.
+
+Results are kept as long as nothing they depend on turns out otherwise. What stands in a kept
+worker kernel cannot be taken back cell by cell; then, and where a cell looked where no analysis
+sees, all cells run again in one worker kernel, in order: a complete rerun. Cells that touch the
+outside are never run twice: the run fails with words instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ..model import Json
+from ..planning import again, observations
+from ..planning import plan as planning
+from ..planning.observations import Observed
+from ..tasks.state import RunState, Task
+
+if TYPE_CHECKING:
+    from ..ledger.ledger import Ledger
+    from ..tasks.dispatch import Dispatcher
+    from ..tasks.places import Place
+
+Analyse = Callable[[Mapping[str, Observed]], Awaitable[Json]]
+
+# How often a cell runs again for what was not foreseen; each time more is known than before.
+REVISIONS = 8
+
+
+class Revision:
+    """Judges what a run's cells did, and takes back what cannot stand."""
+
+    def __init__(
+        self, run: str, state: RunState, dispatcher: Dispatcher, ledger: Ledger, analyse: Analyse
+    ) -> None:
+        self._run = run
+        self._state = state
+        self._dispatcher = dispatcher
+        self._ledger = ledger
+        self._analyse = analyse
+        self._remembered = dict(state.observed)
+        self.watchful = False
+        """Something was not foreseen or started early: who began too soon is looked for."""
+        self._reviews = 0
+        self._reviewing = asyncio.Lock()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being judged, so that nothing may start or end meanwhile."""
+        return self._reviews > 0
+
+    @contextlib.contextmanager
+    def _judging(self) -> Iterator[None]:
+        self._reviews += 1
+        try:
+            yield
+        finally:
+            self._reviews -= 1
+
+    def ended(self, task: Task, message: Json, manifests: Sequence[Json], when: float) -> Observed:
+        """Notes when an attempt ended and what it did and left; what of it was not foreseen."""
+        cell, state = task.cell.id, self._state
+        same = observations.unchanged(message)
+        if task.span is not None:
+            # What it changed unforeseen was there for it, in whatever way it reached that.
+            given = {**dict.fromkeys(observations.changed(message)), **task.span.given}
+            task.span = again.Span(task.span.began, when, given)
+        task.touched = observations.touches_outside(message)
+        task.read_modules = observations.reads_modules(message)
+        seen = observations.beyond(state.plan, cell, message)
+        self.watchful = self.watchful or bool(seen)
+        known = state.observed.get(cell) or {}
+        stuck = {m["name"] for m in manifests if m.get("unshippable")}
+        now = {
+            "unchanged": sorted(same),
+            "changed": sorted(set(task.step.spec.get("maybe") or ()) - same),
+            "unshippable": sorted(stuck.union(known.get("unshippable", ()))),
+        }
+        state.observed[cell] = observations.merged(known, seen, now)
+        return seen
+
+    async def catch_up(self) -> None:
+        """Takes up what was seen before this engine took the run up."""
+        if self._state.complete is not None:
+            return
+        unforeseen = self.watchful
+        self.watchful = unforeseen or any(map(self._began_early, self._state.tasks.values()))
+        if self.watchful:
+            await self._replan(widen=unforeseen)
+
+    def _began_early(self, task: Task) -> bool:
+        """Whether it was started, or taken, before all that it is ordered after had ended."""
+        if task.span is None:
+            return False
+        before = [self._state.tasks[c] for c in task.step.ordered if c in self._state.tasks]
+        return any(
+            not self._state.succeeded(other.cell.id)
+            or (other.span is not None and (other.span.ended or 0) > task.span.began)
+            for other in before
+        )
+
+    async def review(self, task: Task, seen: Observed) -> None:
+        """Widens the plan by what the cell did unforeseen; has run again what began too soon."""
+        cell = task.cell
+        known = self._state.observed[cell.id]
+        if known and self._state.complete is None:
+            path = self._state.workflow.path
+            if known != self._remembered.get(cell.id):
+                self._remembered[cell.id] = known
+                await self._ledger.remember(path, observations.source_key(cell), known)
+        if not self.watchful or self._state.complete is not None:
+            return
+        if seen.get("hidden"):
+            await self._run_all_again(task, observations.words(seen) or "")
+            return
+        await self._replan(widen=bool(seen))
+
+    async def _replan(self, widen: bool) -> None:
+        state = self._state
+        with self._judging():
+            async with self._reviewing:
+                if widen:
+                    state.spec["graph"] = await self._analyse(state.observed)
+                    state.replan()
+                spans = {t.cell.id: t.span for t in state.tasks.values() if t.span is not None}
+                await self._again(again.outdated(state.plan, spans, state.current))
+
+    async def _again(self, found: dict[str, str]) -> None:
+        """Takes back what these cells did and queues them."""
+        if not found:
+            return
+        for place in list(self._state.places.all):
+            touched = found.keys() & set(place.tasks)
+            if touched and touched != set(place.tasks):
+                # What stands in that kernel cannot be taken back cell by cell.
+                task = self._state.tasks[min(touched, key=self._state.plan.order.index)]
+                await self._run_all_again(task, found[task.cell.id])
+                return
+        for cell, why in found.items():
+            task = self._state.tasks[cell]
+            task.revisions += 1
+            number = task.cell.index
+            if task.once or task.revisions > REVISIONS:
+                limit = "touches the outside, so it is not run twice: run the notebook again"
+                if task.revisions > REVISIONS:
+                    limit = f"ran {REVISIONS} times already, each time with other effects"
+                await self._give_up(task, f"cell {number} {limit} ({why})")
+                return
+        for place in list(self._state.places.all):
+            if found.keys() & set(place.tasks):
+                self._clear(place)
+        await self._queue({cell: f"{why}; it runs again" for cell, why in found.items()})
+
+    def _clear(self, place: Place) -> None:
+        self._state.places.drop(place)
+        self._dispatcher.kill(place.kernel)
+
+    @staticmethod
+    def _stop(task: Task) -> None:
+        # A task that is judged here ends by itself.
+        if task.running is not None and task.running is not asyncio.current_task():
+            task.running.cancel()
+
+    async def _queue(self, cells: dict[str, str]) -> None:
+        for cell, why in cells.items():
+            task = self._state.tasks[cell]
+            self._stop(task)
+            task.state, task.why, task.span, task.touched = "queued", why, None, False
+            self._state.versions.drop(cell)
+        await self._ledger.queue_again(self._run, cells, self._state.spec)
+
+    async def _give_up(self, task: Task, why: str) -> None:
+        self._stop(task)
+        task.state, task.why = "failed", why
+        await self._ledger.set_task(self._run, task.cell.id, "failed", why)
+
+    async def bring_together(self, task: Task, why: str) -> None:
+        """Values that a cell uses together live in two worker kernels: they are made again in one.
+
+        What made them run there is known now (`plan`, `Step.together`).
+        """
+        self.watchful = True
+        with self._judging():
+            self._state.replan()
+            cells = [c for place in self._state.places.all for c in place.tasks]
+            if task.revisions or not any(self._state.tasks[c].step.together for c in cells):
+                await self._run_all_again(task, why)
+                return
+            task.revisions += 1
+            await self._queue({task.cell.id: why})
+            await self._again(dict.fromkeys(cells, why))
+
+    async def _run_all_again(self, task: Task, why: str) -> None:
+        """A complete rerun: all cells in one worker kernel, in order, as Restart & Run All."""
+        state = self._state
+        names = {t.target for t in state.tasks.values() if not state.is_kernel(t)}
+        blocked = next((t for t in state.tasks.values() if t.once), None)
+        if blocked is not None:
+            await self._give_up(
+                task,
+                f"{why}: all cells would have to run again in one worker kernel, but cell"
+                f" {blocked.cell.index} touches the outside and is not run twice",
+            )
+            return
+        if len(names) > 1:
+            await self._give_up(
+                task,
+                f"{why}: all cells would have to run in one worker kernel, but they name targets"
+                f" {', '.join(sorted(names))}",
+            )
+            return
+        with self._judging():
+            state.complete = state.spec["complete"] = "all cells run in one worker kernel"
+            body = {"state": "running", "why": f"{state.complete}: {why}"}
+            await self._ledger.add_event(self._run, None, "state", body)
+            for place in list(state.places.all):
+                self._clear(place)
+            started = [
+                t.cell.id
+                for t in state.tasks.values()
+                if not planning.is_blank(t.cell) and (t.span or t is task)
+            ]
+            await self._queue(dict.fromkeys(started, state.complete))

@@ -1,0 +1,1 @@
+"""Files on their way to a target and back, and files by content."""

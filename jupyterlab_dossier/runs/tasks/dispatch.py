@@ -1,0 +1,650 @@
+"""From "this cell, these values, that kernel" to a committed result, one attempt at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+
+from dossier_worker.blobs import BlobMismatch
+from dossier_worker.wire import BlobMissing
+
+from ...store import Store, StoreFull
+from ...targets import Target
+from .. import progress
+from ..files import returned, travel
+from ..files.returned import Returned
+from ..files.travel import Sent, TooMuch, Travel, Wanted
+from ..ledger.database import LARGEST, as_text
+from ..ledger.excess import limits_of
+from ..ledger.ledger import Commit, Ledger
+from ..model import Json, TaskState, new_id
+from ..planning.observations import effects_of, files
+from ..progress import Tell
+from ..values import blobs
+from ..workers.pool import Execution, Pool
+from ..workers.worker import Keeper, Kernel, Lost, Recipe
+
+log = logging.getLogger(__name__)
+
+Part = tuple[str, int, str]  # a blob, its size, and what of the cell it is
+
+# The task's state, and why, from the worker's status, its error in words, and its message.
+Decide = Callable[[str, "str | None", Json], "tuple[TaskState, str | None]"]
+
+# Seconds that the check of a cell's effects may cost; the worker adds a share of the cell's time.
+CHECK: Json = {"budget": 0.005}
+
+_NOT_SENT = "interrupted before it was sent: it has not run"
+_NOT_KEPT = "interrupted while its results were on their way: none of them is kept"
+
+
+class Failure(Exception):
+    """A task cannot run, or its result cannot be kept; the text is for the user."""
+
+
+class Killed(Failure):
+    """The user ended the worker kernel, and with it the cell."""
+
+
+class Interrupted(Failure):
+    """The user interrupted a cell before it was sent, or while its results were on their way."""
+
+
+@dataclass
+class Setting:
+    """What a worker is told of one attempt (the `execute` message of the worker link)."""
+
+    run: str
+    cell: str
+    code: str
+    number: int
+    count: int
+    inputs: dict[str, str] = field(default_factory=dict)
+    """Name to version."""
+    manifests: dict[str, Json] = field(default_factory=dict)
+    setup: list[Json] = field(default_factory=list)
+    exports: list[str] | None = field(default_factory=list)
+    """Names to store; None takes everything the cell bound or changed."""
+    mutated: list[str] = field(default_factory=list)
+    reset: bool = True
+    cwd: str | None = None
+    durable: bool = False
+    """The intent must survive power loss: the cell acts on the world outside."""
+    live: bool = False
+    """Whether its worker kernel lives on, so that pages may use its widgets."""
+    prefix: list[str] = field(default_factory=list)
+    """Keys of the set-up statements replayed before it."""
+    attempt: str = field(default_factory=new_id)
+    options: Json = field(default_factory=dict)
+    """The cell's options; its worker keeps those that are limits of the process."""
+    history: Json | None = None
+    """What it finds in In and Out, where it looks there."""
+    keeps_result: bool = False
+    """What it shows last is stored as `_<count>`: cells elsewhere may look at it."""
+    files: Wanted | None = None
+    """What travels with it, where its target does not have the notebook's folder."""
+    sent: Sent | None = None
+    """What of that was there when it was sent."""
+    numbers: dict[str, int] = field(default_factory=dict)
+    """The numbers that tracebacks are to give to cells, by the names of their files."""
+    check: Json | None = None
+    """What the worker kernel's check of the cell's effects may cost; None: no check."""
+    decide: Decide = lambda status, why, _: ("done" if status == "ok" else "failed", why)
+
+
+@dataclass
+class Outcome:
+    """What an attempt came to."""
+
+    setting: Setting
+    status: str
+    count: int | None
+    why: str | None
+    manifests: list[Json]
+    deleted: list[str]
+    message: Json
+    state: TaskState
+    files: Returned = field(default_factory=Returned)
+    """What it did to the notebook's folder, where it ran without it."""
+    unplaced: str | None = None
+    """What of these is not in place, and why."""
+    committed: bool | None = None
+    """Whether it became the task's result; None until it was tried."""
+
+    def tell(self, *notes: str) -> None:
+        """Adds to what is told of its end."""
+        self.why = "; ".join(filter(None, (self.why, *notes))) or None
+
+
+@dataclass
+class Transfer:
+    """What an attempt takes to its worker, or brings from there, while the cell does not run."""
+
+    kernel: Kernel
+    interrupted: str
+    """What is told where the user interrupts it."""
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    end: Exception | None = None
+    """Why it is not wanted any more."""
+
+    def stop(self, end: Exception) -> None:
+        if self.end is None:
+            self.end = end
+            self.scope.cancel()
+
+
+class Dispatcher:
+    """Executes attempts on worker kernels and commits each result once."""
+
+    def __init__(self, pool: Pool, ledger: Ledger, store: Store, travel: Travel) -> None:
+        self._pool = pool
+        self._ledger = ledger
+        self._store = store
+        self._travel = travel
+        self._transfers: dict[str, Transfer] = {}
+
+    @asynccontextmanager
+    async def kernel(
+        self, *, target: Target, recipe: Recipe, kernel: Kernel | None, prefix: Sequence[str],
+        fresh: bool, tell: Tell | None = None, keeper: Keeper | None = None,
+    ) -> AsyncIterator[Kernel]:  # fmt: skip
+        """A worker kernel for one task: the given one, a clean one of the same prefix, or new.
+
+        `tell` hears what is waited for.
+        """
+        if kernel is not None:
+            async with self.held(kernel):
+                if kernel.dead:
+                    raise Lost("the worker kernel that held its values is gone", worker=True)
+                yield kernel
+            return
+        worker = await self._pool.lease(target, recipe, tell, keeper)
+        try:
+            chosen = None if fresh else self._clean(worker.clean, prefix)
+            chosen = chosen or worker.kernel()
+            async with chosen.lock:
+                try:
+                    yield chosen
+                except BaseException:
+                    # What state it is in nobody knows.
+                    if not chosen.kept:
+                        self._pool.kill(chosen)
+                    raise
+        finally:
+            await self._pool.give_back(worker)
+
+    @asynccontextmanager
+    async def held(self, kernel: Kernel) -> AsyncIterator[None]:
+        """A worker kernel that is there already, for one task alone; its worker counts as busy."""
+        async with kernel.lock:
+            self._pool.take(kernel.worker)
+            try:
+                yield
+            finally:
+                await self._pool.give_back(kernel.worker)
+
+    @staticmethod
+    def _clean(kernels: list[Kernel], prefix: Sequence[str]) -> Kernel | None:
+        for kernel in kernels:
+            if not kernel.dead and kernel.prefix == list(prefix):
+                kernels.remove(kernel)
+                return kernel
+        return None
+
+    def release(self, kernel: Kernel, clean: bool) -> None:
+        """What becomes of a kernel after a task: kept where it must be, reused, or ended."""
+        if kernel.kept or kernel.dead:
+            return
+        if clean:
+            kernel.worker.clean.append(kernel)
+            while len(kernel.worker.clean) > kernel.worker.slots:
+                self._pool.kill(kernel.worker.clean.pop(0))
+        else:
+            self._pool.kill(kernel)
+
+    async def run(self, setting: Setting, kernel: Kernel) -> Outcome:
+        """Records the intent, executes, and brings what was stored into our store.
+
+        Raises `pool.Lost` where the worker or the kernel ended first.
+        """
+        if setting.files is not None:
+            try:
+                with self._wanted(setting.attempt, kernel, _NOT_SENT):
+                    setting.sent = await self._travel.pack(setting.files, kernel.worker.id)
+            except (TooMuch, OSError) as error:
+                raise Failure(f"not run: {error}") from None
+        order = self.order(setting, kernel)
+        execution = self._execution(setting, kernel, order)
+        remembered = {
+            "prefix": kernel.prefix + setting.prefix,
+            "number": setting.number,
+            "given": setting.inputs,
+            **travel.to_remember(setting.files),
+        }
+        await self._ledger.add_attempt(
+            setting.attempt, setting.run, setting.cell, setting.number, kernel.worker.id,
+            kernel.id, remembered, setting.durable,
+        )  # fmt: skip
+        try:
+            async with self._parts(execution), self._giving(setting, execution):
+                message = await self._pool.execute(execution)
+        except (Lost, Killed, Interrupted):
+            await self._ledger.end_attempt(setting.attempt, "lost")
+            raise
+        kernel.fresh = False
+        kernel.prefix += setting.prefix
+        if setting.sent is not None:
+            self._travel.laid_out(setting.sent, kernel.worker.id, message)
+        return await self._collected(setting, kernel, message, execution)
+
+    async def same(
+        self, beside: Kernel, ours: Mapping[str, str], theirs: Mapping[str, str],
+        manifests: dict[str, Json],
+    ) -> bool:  # fmt: skip
+        """Whether two sets of versions hold equal values: found out in a worker kernel."""
+        kernel = beside.worker.kernel()
+        inputs = {f"a {name}": version for name, version in ours.items()}
+        inputs |= {f"b {name}": version for name, version in theirs.items()}
+        setting = Setting("", "", "", 0, 0, inputs=inputs, manifests=manifests, exports=[])
+        order = {**self.order(setting, kernel), "compare": sorted(ours)}
+        try:
+            message = await self._pool.execute(self._execution(setting, kernel, order))
+        except Lost:
+            return False
+        finally:
+            self._pool.kill(kernel)
+        return message.get("status") == "ok" and message.get("same") is True
+
+    async def found(self, setting: Setting, kernel: Kernel, message: Json | None) -> Outcome | None:
+        """The outcome of an attempt that an earlier engine sent; None where it never arrived.
+
+        `message` is the worker's `done` where the ledger has it already.
+        """
+        if message is None:
+            execution = self._execution(setting, kernel, None)
+            try:
+                async with self._parts(execution):
+                    message = await self._pool.rejoin(execution)
+            except (Lost, Killed, Interrupted):
+                await self._ledger.end_attempt(setting.attempt, "lost")
+                raise
+            if message is None:
+                return None
+            return await self._collected(setting, kernel, message, execution)
+        return await self._collected(setting, kernel, message, None)
+
+    def _execution(self, setting: Setting, kernel: Kernel, order: Json | None) -> Execution:
+        return Execution(
+            setting.attempt, setting.run, setting.cell, kernel.worker, kernel, order,
+            asyncio.get_running_loop().create_future(), setting.durable,
+            lambda message: self._settle(setting, kernel, message),
+        )  # fmt: skip
+
+    def _settle(self, setting: Setting, kernel: Kernel, message: Json) -> Commit | None:
+        """What can be committed as it came: nothing is to be pulled, or failed to be read."""
+        try:
+            outcome = _read(setting, message)
+        except Failure:
+            return None
+        if setting.files is not None and not travel.untouched(setting.sent, message):
+            return None
+        shared = kernel.worker.target.shares_store
+        parts = [part for manifest in outcome.manifests for part in blobs(manifest)]
+        if parts and not (shared and all(self._store.has(*part) for part in parts)):
+            return None
+        return _commit_of(outcome)
+
+    def order(self, setting: Setting, kernel: Kernel) -> Json:
+        """The `execute` message."""
+        return {
+            "type": "execute",
+            "attempt": setting.attempt,
+            "kernel": kernel.id,
+            "new": kernel.fresh,
+            "code": setting.code,
+            "cell": setting.cell,
+            "execution_count": setting.count,
+            "silent": False,
+            "store_history": True,
+            "allow_stdin": True,
+            "inputs": setting.inputs,
+            "manifests": setting.manifests,
+            "setup": setting.setup,
+            "exports": setting.exports,
+            "mutated": setting.mutated,
+            "deletes": [],
+            "versions": f"{setting.attempt}/",
+            "reset": setting.reset and not kernel.fresh,
+            "keep": True,
+            "live": setting.live,
+            "filename_cwd": setting.cwd,
+            "env": {},
+            **({"options": setting.options} if setting.options else {}),
+            "limits": limits_of(kernel.worker.target)._asdict(),
+            **({"history": setting.history} if setting.history else {}),
+            **({"result": setting.count} if setting.keeps_result else {}),
+            **({"check": setting.check} if setting.check else {}),
+            **({"numbers": setting.numbers} if setting.numbers else {}),
+            **(
+                {"files": travel.order(setting.files, setting.sent)}
+                if setting.files is not None and setting.sent is not None
+                else {}
+            ),
+        }
+
+    async def _collected(
+        self, setting: Setting, kernel: Kernel, message: Json, execution: Execution | None
+    ) -> Outcome:
+        """The outcome, with all that it names in our store; its worker then hears that it is."""
+        committed = execution.committed if execution is not None else None
+        stored = committed is None or (execution is not None and execution.has_parts)
+        try:
+            if committed is None:
+                with self._wanted(setting.attempt, kernel, _NOT_KEPT):
+                    outcome = await self._outcome(setting, kernel, message, committed)
+            else:
+                outcome = await self._outcome(setting, kernel, message, committed)
+        except (Failure, Lost):  # nobody asks for it again
+            self._pool.kept(kernel.worker, setting.attempt)
+            raise
+        if stored:
+            self._pool.kept(kernel.worker, setting.attempt)
+        return outcome
+
+    @contextmanager
+    def _wanted(self, attempt: str, kernel: Kernel, interrupted: str) -> Iterator[None]:
+        """What is moved within it is given up when the user interrupts the cell or ends its
+        worker kernel."""
+        transfer = self._transfers[attempt] = Transfer(kernel, interrupted)
+        try:
+            with transfer.scope:
+                yield
+        finally:
+            del self._transfers[attempt]
+        if transfer.end is not None:
+            raise transfer.end
+
+    async def _outcome(
+        self, setting: Setting, kernel: Kernel, message: Json, committed: bool | None
+    ) -> Outcome:
+        """Reads a `done` message and, where it is not settled yet, pulls the blobs it names."""
+        outcome = _read(setting, message)
+        outcome.committed = committed
+        if setting.files is not None and setting.sent is not None:
+            looked = asyncio.to_thread(travel.unsent, setting.files, setting.sent, message)
+            outcome.tell(*setting.sent.notes, *await looked, *travel.beyond(message))
+        if committed is None:
+            named = [
+                (*b, f"the value of `{m['name']}`") for m in outcome.manifests for b in blobs(m)
+            ]
+            named += outcome.files.blobs
+            missing = await asyncio.to_thread(self._missing, named)
+            came: set[str] = set()
+
+            def come(blob: str) -> int:
+                connection = kernel.worker.connection
+                if blob in came:
+                    return sys.maxsize
+                return connection.fetched(blob) if connection is not None else 0
+
+            moving = progress.moving([part[:2] for part in missing], come)
+            async with self._told(setting, "collecting", moving):
+                await self._bring_all(kernel, missing, came)
+        return outcome
+
+    def _giving(self, setting: Setting, execution: Execution) -> AbstractAsyncContextManager[None]:
+        """Tells how far the inputs are that a worker without our store is given."""
+        worker = execution.worker
+        parts = [part for manifest in setting.manifests.values() for part in blobs(manifest)]
+        parts += setting.sent.blobs if setting.sent is not None else []
+        if worker.target.shares_store or not parts:
+            return contextlib.nullcontext()
+
+        def given(blob: str) -> int:
+            return worker.connection.served(blob) if worker.connection is not None else 0
+
+        moving = progress.moving(parts, given)
+        # Once it runs, the worker has the word.
+        words = lambda: moving() if execution.phase in ("", "preparing") else None  # noqa: E731
+        return self._told(setting, "preparing", words)
+
+    def _told(
+        self, setting: Setting, state: TaskState, words: Callable[[], str | None]
+    ) -> AbstractAsyncContextManager[None]:
+        return progress.told(
+            words, lambda why: self._ledger.set_task(setting.run, setting.cell, state, why)
+        )
+
+    def _missing(self, named: Iterable[Part]) -> list[Part]:
+        return [part for part in named if not self._store.has(*part[:2])]
+
+    async def _bring_all(self, kernel: Kernel, parts: Iterable[Part], came: set[str]) -> None:
+        """Brings blobs, many at once: of small ones each is a way there and back. The first that
+        does not come ends it."""
+
+        async def bring(part: Part) -> None:
+            await self._bring(kernel, *part)
+            came.add(part[0])
+
+        bringing = [asyncio.ensure_future(bring(part)) for part in parts]
+        try:
+            await asyncio.gather(*bringing)
+        finally:
+            for one in bringing:
+                one.cancel()
+
+    async def _bring(self, kernel: Kernel, blob: str, size: int, name: str) -> None:
+        # A shared store is one folder to both, but a file system of the network may be behind.
+        if self._store.has(blob, size):
+            return
+        try:
+            while True:
+                connection = kernel.worker.connection
+                if connection is None:
+                    await self._pool.reconnected(kernel.worker)
+                    continue
+                fetching = asyncio.ensure_future(connection.fetch(blob, size))
+                gone = asyncio.ensure_future(kernel.worker.gone.wait())
+                try:
+                    await asyncio.wait({fetching, gone}, return_when=asyncio.FIRST_COMPLETED)
+                    come = fetching.done()
+                finally:
+                    gone.cancel()
+                    fetching.cancel()  # also where nobody wants it any more
+                if not come:
+                    raise Lost(f"the worker was lost: {kernel.worker.ended}", worker=True)
+                with contextlib.suppress(ConnectionError):
+                    fetching.result()
+                    return
+        except StoreFull as error:
+            raise Failure(f"{name} cannot be kept: {error}") from None
+        except (BlobMissing, BlobMismatch) as error:
+            raise Failure(f"{name} did not come: {error}") from None
+
+    @asynccontextmanager
+    async def _parts(self, execution: Execution) -> AsyncIterator[None]:
+        """Meanwhile, brings the parts of the cell's whole output into our store."""
+
+        async def bring() -> None:
+            while True:
+                blob, size = await execution.parts.get()
+                try:
+                    await self._bring(execution.kernel, blob, size, "the whole output")
+                except Exception as error:  # the cell's result stands without it
+                    log.warning("a part of the output of %s is missing: %s", execution.cell, error)
+                finally:
+                    execution.parts.task_done()
+
+        bringing = asyncio.create_task(bring())
+        try:
+            yield
+            try:
+                with self._wanted(execution.attempt, execution.kernel, _NOT_KEPT):
+                    await execution.parts.join()
+            except (Failure, Lost):
+                if execution.committed is None:
+                    self._pool.kept(execution.worker, execution.attempt)
+                    raise
+        finally:
+            bringing.cancel()
+
+    async def commit(self, outcome: Outcome) -> bool:
+        """Commits a result, once; False where another attempt has taken its place."""
+        if outcome.committed is None:
+            await self._place(outcome)
+            outcome.committed = await self._ledger.commit(_commit_of(outcome))
+        return outcome.committed
+
+    async def _place(self, outcome: Outcome) -> None:
+        """Puts the files that a cell wrote elsewhere into the notebook's folder, before its end is
+        committed: until then the ledger has them in its worker's answer, for who goes on here."""
+        setting, wanted = outcome.setting, outcome.setting.files
+        if wanted is None:
+            return
+        began = None
+        if outcome.state in ("done", "failed"):
+            began = await self._ledger.began(setting.run, setting.cell, setting.attempt)
+        if began is None:  # it was cancelled, or another attempt has taken its place
+            self._travel.forget(wanted.space)
+            return
+        read = frozenset(files(outcome.message)[0])
+        basis = returned.Basis(
+            wanted.folder, setting.attempt, began, wanted.label, read, wanted.path,
+            travel.hidden(wanted.named),
+        )  # fmt: skip
+        try:
+            notes = await self._travel.place(outcome.files, basis, wanted.space)
+        except (returned.Refused, OSError) as error:
+            self._travel.forget(wanted.space)
+            raise Failure(f"the files that it wrote cannot be kept here: {error}") from None
+        outcome.unplaced = "; ".join(notes) or None
+        outcome.tell(*notes)
+
+    def interrupt(self, attempt: str) -> None:
+        execution = self._pool.executions.get(attempt)
+        if execution is not None:
+            self._pool.interrupt(execution)
+        elif (transfer := self._transfers.get(attempt)) is not None:
+            transfer.stop(Interrupted(transfer.interrupted))
+
+    def input(self, attempt: str, value: str) -> None:
+        execution = self._pool.executions.get(attempt)
+        if execution is not None:
+            self._pool.input(execution, value)
+
+    def kill(self, kernel: Kernel, asked: bool = False) -> None:
+        """Ends a worker kernel; a cell that runs in it, is on its way there, or whose results
+        are on theirs, is lost, or has failed where `asked` by the user."""
+        end: Exception = Lost("its worker kernel was ended", worker=False)
+        if asked:
+            end = Killed("killed: its worker kernel was ended, as you asked")
+        for execution in list(self._pool.executions.values()):
+            if execution.kernel is kernel and not execution.done.done():
+                execution.done.set_exception(end)
+        for transfer in self._transfers.values():
+            if transfer.kernel is kernel:
+                transfer.stop(end)
+        self._pool.kill(kernel)
+
+
+def _read(setting: Setting, message: Json) -> Outcome:
+    """A worker's `done` message, which is untrusted. Raises `Failure`."""
+    try:
+        return _reading(setting, message)
+    except Failure:
+        raise
+    except Exception as error:  # a worker can send anything; it must not be sent again for ever
+        log.warning("a result of %s cannot be read", setting.cell, exc_info=True)
+        raise _unreadable(error) from None
+
+
+def _unreadable(error: Exception) -> Failure:
+    return Failure(f"the worker sent a result that cannot be read: {str(error)[:200]}")
+
+
+def _reading(setting: Setting, message: Json) -> Outcome:
+    status = as_text(message.get("status"))
+    error = message.get("error") or {}
+    why = f"{error.get('ename', 'error')}: {error.get('evalue', '')}" if status != "ok" else None
+    state, why = setting.decide(status, why, message)
+    count = message.get("execution_count")
+    try:
+        wanted = setting.files
+        came = Returned()
+        if wanted is not None:
+            name = os.path.basename(wanted.path)
+            came = returned.read(message.get("files"), wanted.target, name)
+    except returned.Malformed as error:
+        raise _unreadable(error) from None
+    except returned.Refused as error:
+        raise Failure(str(error)) from None
+    return Outcome(
+        setting,
+        status,
+        count if isinstance(count, int) and 0 <= count < LARGEST else None,
+        why,
+        _checked(message.get("exports"), setting.attempt),
+        [str(name) for name in effects_of(message).get("deleted") or []],
+        message,
+        state,
+        came,
+    )
+
+
+def _commit_of(outcome: Outcome) -> Commit:
+    setting = outcome.setting
+    return Commit(
+        setting.attempt, setting.run, setting.cell, outcome.state, outcome.why, outcome.count,
+        outcome.manifests, outcome.status, setting.durable,
+    )  # fmt: skip
+
+
+def _checked(exports: Any, attempt: str) -> list[Json]:
+    """Manifests of a worker, bounded to what we need of them.
+
+    Raises `Failure` where they are not what they should be: the worker is not to be trusted.
+    """
+    found = []
+    try:
+        for item in exports or []:
+            manifest: Json = {
+                "version": as_text(item["version"]),
+                "name": as_text(item["name"]),
+                "type": as_text(item.get("type", ""))[:200],
+                "summary": as_text(item.get("summary", ""))[:200],
+            }
+            if not manifest["version"].startswith(f"{attempt}/"):
+                raise ValueError("a version of another attempt")
+            if item.get("unshippable"):
+                manifest["unshippable"] = str(item["unshippable"])[:1000]
+            else:
+                manifest |= {
+                    "size": int(item.get("size", 0)),
+                    "pickle": _blob(item["pickle"]),
+                    "buffers": [_blob(b) for b in item.get("buffers") or []],
+                    "deps": [str(d) for d in item.get("deps") or []],
+                    "digest": str(item.get("digest", ""))[:128],
+                }
+            found.append(manifest)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _unreadable(error) from None
+    return found
+
+
+def _blob(item: Json) -> Json:
+    blob = str(item["blob"])
+    if len(blob) != 64 or not set(blob) <= set("0123456789abcdef"):
+        raise ValueError("a blob's name that is no hash")
+    size = item["size"]
+    if type(size) is not int or not 0 <= size < LARGEST:
+        raise ValueError("a blob's size that is none")
+    return {**item, "blob": blob, "size": size}
