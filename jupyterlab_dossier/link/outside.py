@@ -10,11 +10,15 @@ import datetime
 import ipaddress
 import json
 import os
+import socket
 import ssl
+from collections import defaultdict
 from pathlib import Path
 
+import anyio
+
 from jupyterlab_dossier.store import private_file, private_folder
-from jupyterlab_dossier.targets import ProviderFault, Target
+from jupyterlab_dossier.targets import NoAnswer, ProviderFault, Target
 
 from .server import PATH, LinkServer
 
@@ -23,6 +27,9 @@ Address = tuple[str, "str | None"]
 HUB = "hub"
 """The setting `link` of who dials through the proxy of JupyterHub."""
 
+_CERTIFICATE, _PORT = "certificate.pem", "port.json"
+# Seconds for what a name stands for.
+RESOLVE = 10.0
 _VALID = datetime.timedelta(days=3650)
 
 
@@ -34,7 +41,7 @@ class Outside:
         self._folder = folder
         self._served = served
         self._open: dict[str, Address] = {}
-        self._opening = asyncio.Lock()
+        self._opening: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def __call__(self, target: Target, face: str) -> Address:
         """The address for workers of a target, and the file of the certificate to trust there.
@@ -51,8 +58,8 @@ class Outside:
             if ca is not None and not await asyncio.to_thread(os.access, ca, os.R_OK):
                 raise ProviderFault(f"its setting ca: {ca} cannot be read")
             return f"{link.rstrip('/')}/{PATH}", ca
-        async with self._opening:
-            where = settings.get("listen") or face
+        where = settings.get("listen") or face
+        async with self._opening[where]:
             if where not in self._open:
                 self._open[where] = await self._listen(where)
             return self._open[where]
@@ -60,16 +67,26 @@ class Outside:
     async def _listen(self, where: str) -> Address:
         host, port = _split(where)
         folder = self._folder / host.replace(":", "_")
-        certificate = await asyncio.to_thread(_certificate, folder, host)
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(certificate, folder / "key.pem")
-        remembered = folder / "port.json"
-        port = await self._link.listen_outside(host, port or _remembered(remembered), tls)
-        temporary = private_file(remembered.with_suffix(".new"))
-        temporary.write_text(json.dumps(port))
-        temporary.replace(remembered)
+        addresses = await _resolved(host)
+        tls, remembered = await asyncio.to_thread(_kept, folder, host)
+        port = await self._link.listen_outside(addresses, port or remembered, tls)
+        await asyncio.to_thread(_remember, folder, port)
         shown = f"[{host}]" if ":" in host else host
-        return f"wss://{shown}:{port}/{PATH}", str(certificate)
+        return f"wss://{shown}:{port}/{PATH}", str(folder / _CERTIFICATE)
+
+
+async def _resolved(host: str) -> list[str]:
+    """The addresses of a name, which may take its time to be found."""
+    asking = asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    try:
+        with anyio.fail_after(RESOLVE):
+            found = await asking
+    except TimeoutError:
+        raise NoAnswer(f"{host!r} was not resolved within {RESOLVE:.0f} s") from None
+    except OSError as error:
+        kind = NoAnswer if error.errno == socket.EAI_AGAIN else ProviderFault
+        raise kind(f"{host!r} cannot be resolved: {error.strerror}") from None
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 def _hubs() -> str:
@@ -85,13 +102,22 @@ def _hubs() -> str:
     raise ProviderFault('link = "hub": no JupyterHub started this server')
 
 
-def _remembered(path: Path) -> int:
-    """The port that this host's workers know; 0 where none can be read."""
+def _kept(folder: Path, host: str) -> tuple[ssl.SSLContext, int]:
+    """What a door speaks, and the port that this host's workers know; 0 where none can be read."""
+    certificate = _certificate(folder, host)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, folder / "key.pem")
     try:
-        port = json.loads(path.read_text())
+        port = json.loads((folder / _PORT).read_text())
     except (OSError, ValueError):
-        return 0
-    return port if isinstance(port, int) and 0 < port < 1 << 16 else 0
+        port = 0
+    return tls, port if isinstance(port, int) and 0 < port < 1 << 16 else 0
+
+
+def _remember(folder: Path, port: int) -> None:
+    temporary = private_file(folder / "port.new")
+    temporary.write_text(json.dumps(port))
+    temporary.replace(folder / _PORT)
 
 
 def _split(where: str) -> tuple[str, int]:
@@ -104,7 +130,7 @@ def _split(where: str) -> tuple[str, int]:
 
 def _certificate(folder: Path, host: str) -> Path:
     """The file of a certificate for this host, made where there is none."""
-    path = folder / "certificate.pem"
+    path = folder / _CERTIFICATE
     if path.exists():
         return path
     try:

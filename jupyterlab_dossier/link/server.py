@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -73,18 +75,20 @@ class LinkServer:
         self._http.append(server)
         return f"ws://127.0.0.1:{sockets[0].getsockname()[1]}{_under(base_url)}"
 
-    async def listen_outside(self, host: str, port: int, tls: ssl.SSLContext) -> int:
-        """Listen on an address that other machines reach, and return the port.
+    async def listen_outside(
+        self, addresses: Sequence[str], port: int, tls: ssl.SSLContext
+    ) -> int:
+        """Listen on addresses that other machines reach, and return the port.
 
         The port that was asked for may be another process's by now: then any.
         """
         server = HTTPServer(Application(self.handlers()), ssl_options=tls)
         try:
-            sockets = bind_sockets(port, host)
+            sockets = _bound(addresses, port)
         except OSError:
             if not port:
                 raise
-            sockets = bind_sockets(0, host)
+            sockets = _bound(addresses, 0)
         server.add_sockets(sockets)
         self._http.append(server)
         return int(sockets[0].getsockname()[1])
@@ -247,6 +251,20 @@ class LinkHandler(WebSocketHandler):
 
 # Jupyter server looks for this mark: this route authenticates by itself, in the hello.
 setattr(LinkHandler.get, "__allow_unauthenticated", True)
+
+
+def _bound(addresses: Sequence[str], port: int) -> list[socket.socket]:
+    """Sockets of one port; 0 chooses it. The addresses are numbers: no name is looked up here."""
+    sockets: list[socket.socket] = []
+    try:
+        for address in addresses:
+            sockets += bind_sockets(port, address)
+            port = sockets[0].getsockname()[1]
+    except OSError:
+        for each in sockets:
+            each.close()
+        raise
+    return sockets
 
 
 def _under(base_url: str) -> str:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import socket
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jupyterlab_dossier.link import Outside
-from jupyterlab_dossier.targets import ProviderFault, Target
+from jupyterlab_dossier.link import Outside, outside
+from jupyterlab_dossier.targets import NoAnswer, ProviderFault, Target
 
 PUBLIC, PREFIX = "JUPYTERHUB_PUBLIC_URL", "JUPYTERHUB_SERVICE_PREFIX"
 ADA = "https://hub.example.org/user/ada/"
 
 
 async def address(bench: Any, folder: Path, served: bool = True, **settings: Any) -> Any:
-    outside = Outside(bench.link, folder, served)
-    return await outside(Target("pods", "kubernetes", settings), "127.0.0.1")
+    door = Outside(bench.link, folder, served)
+    return await door(Target("pods", "kubernetes", settings), "127.0.0.1")
 
 
 @pytest.mark.parametrize("link", [ADA, ADA.rstrip("/"), "hub"])
@@ -70,10 +74,58 @@ async def test_a_remembered_port_that_was_half_written_counts_as_none(
     await Outside(bench.link, folder, True)(Target("pods", "kubernetes"), "localhost")
     remembered = folder / "localhost" / "port.json"
     remembered.write_bytes(left.encode(errors="surrogateescape"))
-    outside = Outside(bench.link, folder, True)
-    url, _ = await outside(Target("pods", "kubernetes"), "localhost")
+    door = Outside(bench.link, folder, True)
+    url, _ = await door(Target("pods", "kubernetes"), "localhost")
     port = re.fullmatch(r"wss://localhost:(\d+)/dossier/link", url)
     assert port is not None and remembered.read_text() == port[1]
     assert sorted(f.name for f in remembered.parent.iterdir()) == [
         "certificate.pem", "key.pem", "port.json",
     ]  # fmt: skip
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Names are resolved once this is set."""
+    real, now = socket.getaddrinfo, threading.Event()
+
+    def resolve(host: Any, *more: Any, **named: Any) -> Any:
+        if host == "localhost":
+            # Who waits on the loop's own thread waits for ever, as nobody sets it then.
+            assert threading.current_thread() is not threading.main_thread()
+            now.wait()
+        return real(host, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    yield now
+    now.set()
+
+
+async def test_a_name_that_is_slow_to_resolve_keeps_nobody_waiting(
+    bench: Any, tmp_path: Path, answers: threading.Event
+) -> None:
+    door = Outside(bench.link, tmp_path, True)
+    named = Target("named", "kubernetes", {"listen": "localhost"})
+    both = asyncio.gather(door(named, ""), door(named, ""))
+    other, _ = await door(Target("pods", "kubernetes"), "127.0.0.1")
+    assert other.startswith("wss://127.0.0.1:") and not both.done()
+    answers.set()
+    (first, _), (second, _) = await both
+    assert first == second and first.startswith("wss://localhost:")
+
+
+async def test_a_name_that_is_not_resolved_in_time_is_asked_for_again(
+    bench: Any, tmp_path: Path, answers: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outside, "RESOLVE", 0.1)
+    with pytest.raises(NoAnswer, match="'localhost' was not resolved within"):
+        await address(bench, tmp_path, listen="localhost")
+    monkeypatch.undo()
+    answers.set()
+    url, _ = await address(bench, tmp_path, listen="localhost")
+    assert url.startswith("wss://localhost:")
+
+
+async def test_a_name_that_there_is_not(bench: Any, tmp_path: Path) -> None:
+    with pytest.raises(ProviderFault, match=r"'none\.invalid' cannot be resolved"):
+        await address(bench, tmp_path / "link", listen="none.invalid:8443")
+    assert not (tmp_path / "link").exists()

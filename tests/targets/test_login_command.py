@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -110,6 +111,27 @@ async def test_a_login_that_is_renewed_goes_on_for_others_than_who_asked_first(
     finally:
         await reached.close()
         await runner.cleanup()
+
+
+async def test_a_kubeconfig_that_is_slow_to_read_keeps_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider, "_CHECK", 1.0)
+    target = kubeconfig(tmp_path, "exit 3")
+    path = tmp_path / "kubeconfig"
+    text = path.read_text()
+    path.unlink()
+    os.mkfifo(path)  # who opens it waits until somebody writes
+    pods = KubernetesProvider()
+    try:
+        usable = await pods.check(target)
+        assert usable.why == "the cluster does not answer within 1 s"
+        await asyncio.to_thread(path.write_text, text)
+        monkeypatch.setattr(provider, "_CHECK", 60.0)
+        usable = await pods.check(target)
+        assert "exec: process returned 3" in str(usable.why)
+    finally:
+        await pods.close()
 
 
 async def test_what_a_login_command_says_is_told(tmp_path: Path) -> None:

@@ -145,29 +145,27 @@ async def connect(
         if path is None and context is None:
             inside = await asyncio.to_thread(_namespace_inside)
 
+        own = inside
+
         async def login() -> k.Configuration:
+            nonlocal own
             settings = k.Configuration()
             if inside is not None:
                 config.load_incluster_config(client_configuration=settings)  # type: ignore[no-untyped-call]
             else:
                 try:
-                    await logins.load(path, context, settings, tell)
+                    own = await logins.load(path, context, settings, tell)
                 finally:
                     tell(None)
             return settings
 
         settings = await login()
-        own = inside
-        if own is None:
-            contexts, active = config.list_kube_config_contexts(path)
-            chosen: Any = next((c for c in contexts or () if c["name"] == context), active)
-            own = chosen["context"].get("namespace") or "default"
     except logins.LoginWaits as error:
         raise NoAnswer(str(error)) from None
     except _NO_LOGIN as error:
         words = f"no cluster is configured for target {target.name!r}: {str(error)[:300]}"
         raise ProviderFault(words) from None
-    return Cluster(settings, namespace or own, login)
+    return Cluster(settings, namespace or own or "default", login)
 
 
 def _namespace_inside() -> str | None:

@@ -5,6 +5,7 @@ The client library starts that command with the terminal's input, and neither li
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -55,9 +56,14 @@ class _Loader(kube_config.KubeConfigLoader):
 
 async def load(
     path: str | None, context: str | None, settings: k.Configuration, tell: Callable[[str], None]
-) -> None:
-    """Logs in as a kubeconfig says; `tell` hears of the command that is waited for."""
-    files = kube_config.KubeConfigMerger(path or kube_config.KUBE_CONFIG_DEFAULT_LOCATION)
+) -> str | None:
+    """Logs in as a kubeconfig says; the namespace of its context, where it names one.
+
+    `tell` hears of the command that is waited for.
+    """
+    # A file with many clusters takes a second, and one of a network's file system may take longer.
+    where = path or kube_config.KUBE_CONFIG_DEFAULT_LOCATION
+    files = await asyncio.to_thread(kube_config.KubeConfigMerger, where)
     if files.config is None:
         raise ConfigException("Invalid kube-config file. No configuration found.")
     loader: Any = _Loader(
@@ -66,3 +72,5 @@ async def load(
     )  # fmt: skip
     loader.tell = tell
     await loader.load_and_set(settings)
+    namespace: str | None = loader.current_context["context"].get("namespace")
+    return namespace

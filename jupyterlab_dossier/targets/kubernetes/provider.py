@@ -70,7 +70,12 @@ class KubernetesProvider:
 
     async def face(self, target: Target) -> str | None:
         cluster, _ = await self._reach(target)
-        return await asyncio.to_thread(cluster.face)
+        try:
+            with anyio.fail_after(_CHECK):
+                return await asyncio.to_thread(cluster.face)
+        except TimeoutError:
+            host = cluster.api.configuration.host
+            raise NoAnswer(f"{host} was not resolved within {_CHECK:.0f} s") from None
 
     async def check(self, target: Target) -> Usable:
         try:

@@ -41,7 +41,7 @@ async def test_why_a_pod_does_not_reach_the_server(
 
     async with started(tmp_path / "dossier") as engine:
         link = LinkServer(engine.store, engine.pool)
-        port = await link.listen_outside(NODE, 0, tls)
+        port = await link.listen_outside([NODE], 0, tls)
         server = f"https://{NODE}:{port}/"
         cases: dict[str, tuple[dict[str, Any], str]] = {
             "refused": ({"link": f"https://{NODE}:{closed}/", "ca": ca}, "Connection refused"),
