@@ -75,9 +75,7 @@ class LinkServer:
         self._http.append(server)
         return f"ws://127.0.0.1:{sockets[0].getsockname()[1]}{_under(base_url)}"
 
-    async def listen_outside(
-        self, addresses: Sequence[str], port: int, tls: ssl.SSLContext
-    ) -> int:
+    async def listen_outside(self, addresses: Sequence[str], port: int, tls: ssl.SSLContext) -> int:
         """Listen on addresses that other machines reach, and return the port.
 
         The port that was asked for may be another process's by now: then any.

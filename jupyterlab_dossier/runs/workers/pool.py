@@ -12,7 +12,6 @@ import hashlib
 import hmac
 import json
 import logging
-import os
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ import anyio
 from dossier_worker.sharing import leave_mark
 from dossier_worker.wire import Frame
 
-from ...store import private_file, private_folder
+from ...store import private_file
 from ...targets import Catalogue, NoAnswer, Provider, ProviderFault, Target, WorkerOrder
 from .. import progress
 from ..ledger.database import LedgerFault, as_text
@@ -32,6 +31,7 @@ from ..ledger.excess import Excess, limits_of
 from ..ledger.ledger import Commit, Ledger, Part
 from ..model import Json, new_id
 from ..progress import Tell, Words
+from .calling import Address, Calling, write_config
 from .comms import COMM, with_place
 from .worker import Keeper, Kernel, Lost, Recipe, Worker
 from .workerlink import Connection, NotOurs, Welcome
@@ -135,11 +135,6 @@ class News:
         await self._come.wait()
 
 
-# Where the workers of a target dial in, and the file with the certificate to trust there, if it is
-# none that everybody trusts.
-Address = tuple[str, "str | None"]
-
-
 class Pool:
     """All workers of one engine; implements `workerlink.WorkerEvents`."""
 
@@ -169,6 +164,7 @@ class Pool:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._endings: set[asyncio.Task[None]] = set()
         """Of workers that are no more: what is left of them is being taken away."""
+        self._calling = Calling(self.workers, folder, catalogue, self._address, self._failed)
 
     # leases
 
@@ -392,6 +388,7 @@ class Pool:
             await self._to_its_end(self._clear(worker, provider, () if answered else LOOKS))
             raise
         self._spawn(self._watch(worker, provider))
+        self._spawn(self._calling.call(target))
 
     async def _address(self, target: Target, provider: Provider) -> Address:
         try:
@@ -426,17 +423,20 @@ class Pool:
             try:
                 return await ask()
             except Exception as fault:  # of a plugin, too: its end would not be heard any more
-                known = isinstance(fault, (ProviderFault, OSError))
-                words = str(fault) if known else f"{type(fault).__name__}: {fault}"
-                log.warning(
-                    "worker %s: %s; it is tried again", worker.id, words,
-                    exc_info=None if known else fault,
-                )  # fmt: skip
-                if not worker.ready.is_set():
-                    worker.phase = f"{words}; it is tried again"
-                    self._news.tell()
+                self._failed(worker, fault)
             await asyncio.sleep(pause)
             pause = min(2 * pause, longest)
+
+    def _failed(self, worker: Worker, fault: Exception) -> None:
+        """What is asked of a worker's platform again was not answered this time."""
+        known = isinstance(fault, (ProviderFault, OSError))
+        words = str(fault) if known else f"{type(fault).__name__}: {fault}"
+        log.warning(
+            "worker %s: %s; it is tried again", worker.id, words, exc_info=None if known else fault
+        )
+        if not worker.ready.is_set():
+            worker.phase = f"{words}; it is tried again"
+            self._news.tell()
 
     async def _to_its_end(self, ending: Coroutine[Any, Any, None]) -> None:
         """Goes on though whoever waits is cancelled; `close` waits for it."""
@@ -532,6 +532,7 @@ class Pool:
 
     async def close(self, leave: Collection[str] = ()) -> None:
         """Ends all workers but those named, which wait for the next engine."""
+        self._calling.close()
         workers = [worker for worker in self.workers.values() if worker.id not in leave]
         await asyncio.gather(*(self._end(worker, "the server stops") for worker in workers))
         for worker in workers:
@@ -711,6 +712,7 @@ class Pool:
             worker = Worker(
                 name, target, row["recipe"], target.slots or provider.default_slots(target),
                 handle=json.loads(row["handle"]), began=row["started"], used=True,
+                uncalled=True,
             )  # fmt: skip
             asked = json.loads(worker.made_by.options or "{}")
             worker.limit = provider.time_limit(target, asked)
@@ -722,30 +724,14 @@ class Pool:
         return adopted
 
     def call(self, workers: Sequence[Worker]) -> None:
-        """Tells adopted workers the address of this engine: each by itself, others' may hang."""
+        """Tells adopted workers the address of this engine; others' targets may hang."""
         for worker in workers:
             provider = self._catalogue.provider(worker.target)
             assert provider is not None
             self._watch_idle(worker)  # until a task takes up what goes on there; none may
             self._spawn(self._watch(worker, provider))
-            self._spawn(self._call(worker, provider))
-
-    async def _call(self, worker: Worker, provider: Provider) -> None:
-        handle, folder = worker.handle, self._folder / worker.id
-        assert handle is not None
-        config = folder / "config.json"
-
-        async def tell() -> None:
-            if worker.ended:
-                return
-            address = await self._address(worker.target, provider)
-            news = await asyncio.to_thread(move_config, folder, *address)
-            if news or moved:
-                moved.append(address)
-                await provider.moved(handle, config)
-
-        moved: list[Address] = []
-        await self._answer(worker, tell)
+        for target in {worker.target.name: worker.target for worker in workers}.values():
+            self._spawn(self._calling.call(target, at_once=True))
 
     def ghost(self, target: str) -> Worker:
         """Stands for a worker that is no more but whose result the ledger has."""
@@ -839,6 +825,8 @@ class Pool:
         known = self.workers.get(worker)
         if known is not None:
             known.connection = None
+            if not known.ended:
+                self._spawn(self._calling.call(known.target))
 
     def seen(self, worker: str) -> tuple[str, int]:
         return self._seen.get(worker, ("", 0))
@@ -962,26 +950,3 @@ def _detail(detail: Any) -> str | None:
 
 def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def write_config(folder: Path, config: Json) -> None:
-    """Writes a worker's configuration, whole and for its owner's eyes only."""
-    private_folder(folder.parent)
-    private_folder(folder)
-    path = folder / "config.json"
-    temporary = folder / "config.json.new"
-    descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(config, file)
-    os.replace(temporary, path)
-
-
-def move_config(folder: Path, url: str, ca: str | None) -> bool:
-    """Says in a worker's configuration where its server is now; whether that is news."""
-    path = folder / "config.json"
-    with contextlib.suppress(OSError, ValueError):
-        config = json.loads(path.read_text())
-        if (config["url"], config["ca"]) != (url, ca):
-            write_config(folder, config | {"url": url, "ca": ca})
-            return True
-    return False

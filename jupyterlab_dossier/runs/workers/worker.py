@@ -113,6 +113,8 @@ class Worker:
     idle: asyncio.TimerHandle | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
+    uncalled: bool = False
+    """Its platform may not know yet where we are now."""
     doomed: list[str] = field(default_factory=list)
     """Kernels that were ended while it was cut off: it is told when it is linked again."""
     untold: list[str] = field(default_factory=list)
