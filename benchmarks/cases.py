@@ -14,7 +14,7 @@ from nbclient import NotebookClient
 from dossier_worker.blobs import BlobFolder
 from dossier_worker.values import Values
 from jupyterlab_dossier.runs import Workflow, notebooks
-from jupyterlab_dossier.runs.ledger.ledger import Commit
+from jupyterlab_dossier.runs.ledger.tasks import Commit
 from jupyterlab_dossier.runs.model import Cell
 
 from . import peers
@@ -219,10 +219,10 @@ async def ledger_cost(rounds: int = 5) -> list[Row]:
 
             async def one(number: int, run: str = run) -> None:
                 name = f"{run}-{number}"
-                await made.ledger.add_attempt(
+                await made.ledger.tasks.add_attempt(
                     name, run, f"t{number}", 1, "w", "k", {}, durable=False
                 )
-                await made.ledger.commit(
+                await made.ledger.tasks.commit(
                     Commit(name, run, f"t{number}", "done", None, 1, [], "ok", False)
                 )
 

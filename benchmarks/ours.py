@@ -33,7 +33,7 @@ async def run_of(engine: Engine, cells: int) -> str:
     """An empty run in the ledger with tasks t0, t1, ..."""
     run = new_id()
     tasks = [TaskRecord(f"t{i}", i, "queued", "local", None, None, None) for i in range(cells)]
-    await engine.ledger.add_run(run, "workflow", "/benchmark", engine.owner, {}, {}, tasks)
+    await engine.ledger.runs.add(run, "workflow", "/benchmark", engine.owner, {}, {}, tasks)
     return run
 
 

@@ -39,7 +39,7 @@ class Announcer:
 
     async def take_up(self, engine: Engine) -> None:
         """Follows the runs that an earlier server left running."""
-        for run, _, _ in await engine.ledger.unfinished():
+        for run, _, _ in await engine.ledger.runs.unfinished():
             self.follow(engine, await engine.record(run))
 
     def follow(self, engine: Engine, record: RunRecord) -> None:

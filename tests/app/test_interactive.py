@@ -215,7 +215,7 @@ async def test_observations_of_a_workflow_are_kept(
 
     cell = Cell("c0", 0, call)
     assert source_key(cell) == observed_key(cell)
-    await engine.ledger.remember(path, observed_key(cell), {"unshippable": ["lock"]})
+    await engine.ledger.observations.keep(path, observed_key(cell), {"unshippable": ["lock"]})
     await play(content)
-    known = (await engine.ledger.observations(path))[observed_key(cell)]
+    known = (await engine.ledger.observations.of_notebook(path))[observed_key(cell)]
     assert known == {"unshippable": ["lock"], "writes": ["made"]}

@@ -47,7 +47,7 @@ async def main(folder: Path, point: str, before: int) -> None:
         run = await engine.submit(asked)
         print(run, flush=True)
         if point == "commit":
-            engine.ledger.commit = dies(before, engine.ledger.commit, lambda *_: True)  # type: ignore[method-assign]
+            engine.ledger.tasks.commit = dies(before, engine.ledger.tasks.commit, lambda *_: True)  # type: ignore[method-assign]
         await engine.wait(run)
 
 

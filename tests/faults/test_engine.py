@@ -138,7 +138,7 @@ async def test_a_run_is_cancelled_though_its_worker_does_not_come_back(tmp_path:
         await engine.cancel(run)
         record = await asyncio.wait_for(engine.wait(run), 30)
         assert (record.state, record.tasks[0].state) == ("cancelled", "cancelled")
-        assert [row["state"] for row in await engine.ledger.attempts(run)] == ["lost"]
+        assert [row["state"] for row in await engine.ledger.tasks.attempts(run)] == ["lost"]
         worker.resume()  # it dials in, and is told
         _, alive = await asyncio.to_thread(psutil.wait_procs, [kernel], 30)
         assert not alive
@@ -215,14 +215,14 @@ async def test_a_cancel_is_heard_after_the_ledger_could_not_be_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with started(tmp_path / "dossier") as engine, started(tmp_path / "dossier") as other:
-        ask, failed = engine.ledger.cancel_asked, asyncio.Event()
+        ask, failed = engine.ledger.runs.cancel_asked, asyncio.Event()
 
         async def fault(runs: Any) -> set[str]:
-            monkeypatch.setattr(engine.ledger, "cancel_asked", ask)
+            monkeypatch.setattr(engine.ledger.runs, "cancel_asked", ask)
             failed.set()
             raise LedgerFault("disk I/O error")
 
-        monkeypatch.setattr(engine.ledger, "cancel_asked", fault)
+        monkeypatch.setattr(engine.ledger.runs, "cancel_asked", fault)
         run = await engine.submit(workflow(tmp_path, ["while True: pass"]))
         await asyncio.wait_for(failed.wait(), 30)
         await other.cancel(run)
@@ -235,7 +235,7 @@ async def test_an_adopted_worker_is_kept_for_as_long_as_its_cells_asked(tmp_path
         recipe = Recipe("local", sys.executable, None, (), options='{"idle": 7}')
         await engine.pool.give_back(await engine.pool.lease(place, recipe))
         async with started(tmp_path / "dossier") as other:
-            (worker,) = await other.pool.adopt(await engine.ledger.workers())
+            (worker,) = await other.pool.adopt(await engine.ledger.workers.alive())
             assert worker.seconds_idle == 7
 
 
@@ -471,7 +471,7 @@ async def test_what_a_platform_did_not_take_away_is_asked_of_it_again(tmp_path: 
         assert record.state == "done", record.why
 
         async def ended() -> None:
-            while await engine.ledger.workers():
+            while await engine.ledger.workers.alive():
                 await asyncio.sleep(0.05)
 
         await asyncio.wait_for(ended(), 30)
@@ -495,7 +495,7 @@ async def test_no_cell_begins_in_the_second_half_of_its_workers_time_limit(tmp_p
             run = await engine.submit(workflow(tmp_path, cells, fresh=True))
             record = await asyncio.wait_for(engine.wait(run), 60)
             assert record.state == "done", record.why
-            (attempt,) = await engine.ledger.attempts(run)
+            (attempt,) = await engine.ledger.tasks.attempts(run)
             return str(attempt["worker"])
 
         first = await worker()

@@ -41,7 +41,7 @@ async def test_a_consumer_elsewhere_fails_before_it_is_sent(tmp_path: Path, kind
     async with started(tmp_path / "dossier", targets(slots=1)) as engine:
         run = await engine.submit(workflow(tmp_path, cells))
         record = await engine.wait(run)
-        attempts = await engine.ledger.attempts(run)
+        attempts = await engine.ledger.tasks.attempts(run)
     assert [task.state for task in record.tasks] == ["done", "done", "done", "failed"]
     why = record.tasks[3].why or ""
     for words in (*named, "made by cell", "used by cell 3", "cannot be moved", "'apart'"):

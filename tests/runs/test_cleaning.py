@@ -161,7 +161,7 @@ async def test_ten_engines_and_one_that_cleans_all_the_time(tmp_path: Path) -> N
             assert any(taken), taken
         ended.set()
         await cleaning
-        known = await cleaner.ledger.all_versions()
+        known = await cleaner.ledger.versions.all()
         wanted = {blob for _, _, manifest in known for blob, _ in blobs(manifest)}
         assert len({run for run, _, _ in known}) == 11
         assert wanted and all(map(cleaner.store.verify, wanted))

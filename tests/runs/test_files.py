@@ -166,7 +166,7 @@ async def ran(engine: Engine, folder: Path, *cells: Any, **asked: Any) -> list[A
 
 async def text(engine: Engine, cell: str = "c0") -> str:
     """What a cell printed in the newest run."""
-    newest = (await engine.ledger.runs())[0].run
+    newest = (await engine.ledger.runs.newest())[0].run
     outputs, _ = await engine.outputs(newest)
     return "".join(output["text"] for output in outputs[cell])
 

@@ -11,7 +11,9 @@ import pytest
 
 from jupyterlab_dossier.runs.engine.owner import Owner
 from jupyterlab_dossier.runs.ledger.database import Database, LedgerFault
-from jupyterlab_dossier.runs.ledger.ledger import MIGRATIONS, Commit, Ledger
+from jupyterlab_dossier.runs.ledger.ledger import Ledger
+from jupyterlab_dossier.runs.ledger.schema import MIGRATIONS
+from jupyterlab_dossier.runs.ledger.tasks import Commit
 from jupyterlab_dossier.runs.model import NoSuchRun, TaskRecord
 
 
@@ -19,18 +21,18 @@ from jupyterlab_dossier.runs.model import NoSuchRun, TaskRecord
 async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
     ledger = Ledger(tmp_path / "ledger.sqlite")
     task = TaskRecord("c0", 0, "queued", "local", None, None, None)
-    await ledger.add_run("r", "workflow", "/n.ipynb", "me", {}, {}, [task])
+    await ledger.runs.add("r", "workflow", "/n.ipynb", "me", {}, {}, [task])
     yield ledger
     ledger.close()
 
 
 async def attempt(ledger: Ledger, name: str, number: int) -> None:
-    await ledger.add_attempt(name, "r", "c0", number, "w", "k", {}, durable=False)
+    await ledger.tasks.add_attempt(name, "r", "c0", number, "w", "k", {}, durable=False)
 
 
 async def commit(ledger: Ledger, name: str) -> bool:
     manifest = {"version": f"{name}/1", "name": "x"}
-    return await ledger.commit(
+    return await ledger.tasks.commit(
         Commit(name, "r", "c0", "done", None, 1, [manifest], "ok", durable=False)
     )
 
@@ -38,8 +40,8 @@ async def commit(ledger: Ledger, name: str) -> bool:
 async def test_a_task_is_committed_once(ledger: Ledger) -> None:
     await attempt(ledger, "a1", 1)
     assert await asyncio.gather(commit(ledger, "a1"), commit(ledger, "a1")) == [True, False]
-    assert len(await ledger.versions("r")) == 1
-    assert [e.kind for e in await ledger.events("r")].count("done") == 1
+    assert len(await ledger.versions.of_run("r")) == 1
+    assert [e.kind for e in await ledger.events.of_run("r")].count("done") == 1
 
 
 async def test_a_late_attempt_is_fenced_off(ledger: Ledger) -> None:
@@ -47,15 +49,15 @@ async def test_a_late_attempt_is_fenced_off(ledger: Ledger) -> None:
     await attempt(ledger, "a2", 2)
     assert not await commit(ledger, "a1")
     assert await commit(ledger, "a2")
-    assert [m["version"] for _, m in await ledger.versions("r")] == ["a2/1"]
-    assert [row["state"] for row in await ledger.attempts("r")] == ["superseded", "done"]
+    assert [m["version"] for _, m in await ledger.versions.of_run("r")] == ["a2/1"]
+    assert [row["state"] for row in await ledger.tasks.attempts("r")] == ["superseded", "done"]
 
 
 async def test_events_are_numbered_without_gaps(ledger: Ledger) -> None:
-    await asyncio.gather(*(ledger.add_event("r", "c0", "output", {"n": n}) for n in range(50)))
-    events = await ledger.events("r")
+    await asyncio.gather(*(ledger.events.add("r", "c0", "output", {"n": n}) for n in range(50)))
+    events = await ledger.events.of_run("r")
     assert [e.seq for e in events] == list(range(1, 51))
-    assert [e.seq for e in await ledger.events("r", after=48)] == [49, 50]
+    assert [e.seq for e in await ledger.events.of_run("r", after=48)] == [49, 50]
 
 
 async def test_a_failing_write_undoes_itself_only(ledger: Ledger) -> None:
@@ -64,23 +66,25 @@ async def test_a_failing_write_undoes_itself_only(ledger: Ledger) -> None:
         raise ValueError("no")
 
     results = await asyncio.gather(
-        ledger.add_event("r", None, "state", {}),
+        ledger.events.add("r", None, "state", {}),
         ledger.database.write(fails),
-        ledger.add_event("r", None, "state", {}),
+        ledger.events.add("r", None, "state", {}),
         return_exceptions=True,
     )
     assert [type(r) for r in results] == [type(None), ValueError, type(None)]
-    assert len(await ledger.events("r")) == 2
-    assert (await ledger.run("r")).why is None
+    assert len(await ledger.events.of_run("r")) == 2
+    assert (await ledger.runs.get("r")).why is None
 
 
 async def test_unknown_run(ledger: Ledger) -> None:
     with pytest.raises(NoSuchRun, match="no run 'x'"):
-        await ledger.run("x")
+        await ledger.runs.get("x")
 
 
 async def test_a_run_is_taken_up_once(ledger: Ledger) -> None:
-    taken = await asyncio.gather(ledger.take_up("r", "a", "me"), ledger.take_up("r", "b", "me"))
+    taken = await asyncio.gather(
+        ledger.runs.take_up("r", "a", "me"), ledger.runs.take_up("r", "b", "me")
+    )
     assert sorted(taken) == [False, True]
 
 
@@ -110,12 +114,12 @@ async def test_a_ledger_of_an_earlier_version_keeps_what_its_runs_are(tmp_path: 
             """ VALUES ('r', 'workflow', '/n.ipynb', 'running', 'me', 0, '{"jobs": 2}', '{}')"""
         )
     ledger = Ledger(path)
-    assert await ledger.spec("r") == ("me", {"jobs": 2}, {})
-    await ledger.add_event("r", None, "output", {})
-    await ledger.end_run("r", "done", None)
-    await ledger.forget(["r"])
+    assert await ledger.runs.spec("r") == ("me", {"jobs": 2}, {})
+    await ledger.events.add("r", None, "output", {})
+    await ledger.runs.end("r", "done", None)
+    await ledger.runs.forget(["r"])
     with pytest.raises(NoSuchRun):
-        await ledger.run("r")
+        await ledger.runs.get("r")
     ledger.close()
     with sqlite3.connect(path) as new:
         assert new.execute("SELECT count(*) FROM specs").fetchone() == (0,)

@@ -63,7 +63,7 @@ async def test_a_worker_that_dials_in_is_waited_for_whatever_happens_meanwhile(
 ) -> None:
     async with started(tmp_path / "dossier", targets(slots=2)) as engine:
         dialled, noted = asyncio.Event(), asyncio.Event()
-        set_worker = engine.ledger.set_worker
+        set_worker = engine.ledger.workers.update
 
         async def held_up(name: str, **fields: Any) -> None:
             if "about" in fields and not dialled.is_set():
@@ -71,7 +71,7 @@ async def test_a_worker_that_dials_in_is_waited_for_whatever_happens_meanwhile(
                 await noted.wait()
             await set_worker(name, **fields)
 
-        engine.ledger.set_worker = held_up  # type: ignore[method-assign]
+        engine.ledger.workers.update = held_up  # type: ignore[method-assign]
         waits = await engine.submit(workflow(tmp_path, ["print(1)"]))
         await dialled.wait()
         other = await engine.submit(workflow(tmp_path, [{"source": "2", "target": "apart"}]))

@@ -11,7 +11,7 @@ from reusing import PLAIN, edited, ran, run
 from support import started, targets, workflow
 
 from jupyterlab_dossier.runs import Engine
-from jupyterlab_dossier.runs.ledger.ledger import Key
+from jupyterlab_dossier.runs.ledger.keys import Key
 
 
 async def test_an_unchanged_notebook_executes_nothing(engine: Engine, tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ async def test_a_run_ends_when_the_keys_of_all_its_results_are_kept(
 ) -> None:
     """Also of a cell whose key is written after the last cell has ended."""
     sources = ["print(1)", "print(2)"]
-    add, first = engine.ledger.add_key, list[str]()
+    add, first = engine.ledger.keys.add, list[str]()
 
     async def slow(key: Key) -> None:
         if not first:
@@ -76,9 +76,9 @@ async def test_a_run_ends_when_the_keys_of_all_its_results_are_kept(
                 await asyncio.sleep(0)
         await add(key)
 
-    monkeypatch.setattr(engine.ledger, "add_key", slow)
+    monkeypatch.setattr(engine.ledger.keys, "add", slow)
     record, _ = await run(engine, tmp_path, sources)
-    assert first and (await engine.ledger.keys(record.run)).keys() == {"c0", "c1"}
+    assert first and (await engine.ledger.keys.of_run(record.run)).keys() == {"c0", "c1"}
     again, _ = await run(engine, tmp_path, sources)
     assert ran(again) == []
 
@@ -109,8 +109,8 @@ async def test_a_key_is_of_what_the_task_was_given(tmp_path: Path) -> None:
         assert (await engine.wait(run)).state == "done"
         outputs, _ = await engine.outputs(run)
         assert [outputs[c][0]["text"] for c in ("c4", "c5")] == ["4 4\n", "8\n"]
-        for cell, key in (await engine.ledger.keys(run)).items():
-            given = await engine.ledger.given(run, cell)
+        for cell, key in (await engine.ledger.keys.of_run(run)).items():
+            given = await engine.ledger.tasks.given(run, cell)
             known = {n: v for n, v in key.met["versions"].items() if not n.startswith("set-up")}
             assert known == given, cell
 

@@ -19,7 +19,7 @@ LARGE = ["import numpy as np\na = np.arange(300_000)", "b = a[::-1].copy()", "pr
 
 
 async def blob_of(engine: Engine, name: str, cell: str) -> Path:
-    manifests = [m for c, m in await engine.ledger.versions(name) if c == cell]
+    manifests = [m for c, m in await engine.ledger.versions.of_run(name) if c == cell]
     blob, _ = max((b for m in manifests for b in blobs(m)), key=lambda b: b[1])
     return engine.store.blobs.path(blob)
 
@@ -73,7 +73,7 @@ async def test_a_result_that_is_cleaned_away_meanwhile_is_made_again(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, before = await run(engine, tmp_path, PLAIN)
-    take = engine.ledger.take
+    take = engine.ledger.keys.take
 
     async def late(taken: Any) -> Any:
         await engine.ledger.database.write(
@@ -81,7 +81,7 @@ async def test_a_result_that_is_cleaned_away_meanwhile_is_made_again(
         )
         return await take(taken)
 
-    monkeypatch.setattr(engine.ledger, "take", late)
+    monkeypatch.setattr(engine.ledger.keys, "take", late)
     record, after = await run(engine, tmp_path, PLAIN)
     assert len(ran(record)) == 6 and record.state == "done" and after == before
 
@@ -109,7 +109,7 @@ async def test_fifty_cells_in_no_time(tmp_path: Path) -> None:
         record, _ = await run(engine, tmp_path, sources)
         seconds, processor = time.monotonic() - began, time.process_time() - processor
         print(f"{seconds:.2f} s, {processor:.2f} s of this process; load {os.getloadavg()[0]}")
-        assert ran(record) == [] and await engine.ledger.workers() == []
+        assert ran(record) == [] and await engine.ledger.workers.alive() == []
         assert processor < 1.0
 
 

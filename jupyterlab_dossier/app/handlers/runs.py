@@ -25,7 +25,7 @@ class RunsHandler(Handler):
         path = self.get_query_argument("path", None)
         records = await engine.runs(str(self.service.os_path(path)) if path else None)
         going = [record.run for record in records if record.ended is None]
-        progress = await engine.ledger.progress(going)
+        progress = await engine.ledger.runs.progress(going)
         runs = [{**self._json(record), "progress": progress.get(record.run)} for record in records]
         self.reply({"runs": [{name: run[name] for name in SUMMARY} for run in runs]})
 
@@ -71,7 +71,7 @@ class RunHandler(Handler):
     async def get(self, run: str) -> None:
         engine = await self.service.engine()
         record = await engine.record(run)
-        _, _, began = await engine.ledger.spec(run)
+        _, _, began = await engine.ledger.runs.spec(run)
         own = began.get("user") == conditions.user()
         self.reply({**record.to_json(), "path": self.service.api_path(record.path), "own": own})
 

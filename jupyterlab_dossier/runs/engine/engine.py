@@ -36,7 +36,8 @@ from ..history.outputs import Outputs, text_of
 from ..ledger import cleaning
 from ..ledger.cleaning import Cleaned, Policy
 from ..ledger.database import LedgerFault
-from ..ledger.ledger import Ledger, Part
+from ..ledger.ledger import Ledger
+from ..ledger.outputs import Part
 from ..model import (
     ENDED_RUN,
     BadInput,
@@ -122,7 +123,7 @@ class Engine:
         self._spawn(self._watch_cancels())
         if recover:
             adopted: list[Worker] = []
-            for run, owner, _kind in await self.ledger.unfinished():
+            for run, owner, _kind in await self.ledger.runs.unfinished():
                 if not self._owner.lives(owner):
                     await self._take_up_or_end(run, adopted)
             self.pool.call(adopted)
@@ -135,7 +136,7 @@ class Engine:
         """
         await self.verifier.close()
         # A worker may also hold what another run, not taken up yet, is waiting for.
-        left = await self.ledger.wanted_workers(besides=self.owner)
+        left = await self.ledger.workers.wanted(besides=self.owner)
         for run, active in list(self._active.items()):
             if leave_runs and isinstance(active, WorkflowRun):
                 left |= active.leave()
@@ -155,8 +156,8 @@ class Engine:
         self._owner.release()
 
     async def _end_orphans(self) -> None:
-        kept = await self.ledger.wanted_workers() | self.pool.workers.keys()
-        rows = await self.ledger.workers()
+        kept = await self.ledger.workers.wanted() | self.pool.workers.keys()
+        rows = await self.ledger.workers.alive()
         self.pool.end_orphans(
             [r for r in rows if r["worker"] not in kept and not self._owner.lives(r["owner"])]
         )
@@ -197,7 +198,7 @@ class Engine:
 
     async def observed_at(self, path: str, cells: Sequence[Cell]) -> dict[str, Observed]:
         """What runs of the notebook at this path saw these cells do."""
-        by_source = await self.ledger.observations(path)
+        by_source = await self.ledger.observations.of_notebook(path)
         found = ((c.id, by_source.get(observations.source_key(c))) for c in cells)
         return {cell: body for cell, body in found if body}
 
@@ -228,7 +229,7 @@ class Engine:
             TaskRecord(t.cell.id, t.cell.index, "queued", t.target, None, None, None)
             for t in active.state.tasks.values()
         ]
-        await self.ledger.add_run(
+        await self.ledger.runs.add(
             run, "workflow", workflow.path, self._owner.name, spec, conditions.record(env), tasks,
             workflow.notebook_id,
         )  # fmt: skip
@@ -253,9 +254,10 @@ class Engine:
         except LedgerFault:
             raise
         except Exception as error:
-            owner, _, _ = await self.ledger.spec(run)
+            owner, _, _ = await self.ledger.runs.spec(run)
             if owner != self.owner and (
-                self._owner.lives(owner) or not await self.ledger.take_up(run, self.owner, owner)
+                self._owner.lives(owner)
+                or not await self.ledger.runs.take_up(run, self.owner, owner)
             ):
                 return  # another process was quicker
             known = isinstance(error, BadInput)
@@ -264,28 +266,28 @@ class Engine:
             await self._end_failed(run, f"it could not be taken up: {words}")
 
     async def _end_failed(self, run: str, why: str) -> None:
-        for task in (await self.ledger.run(run)).tasks:
+        for task in (await self.ledger.runs.get(run)).tasks:
             if task.ended is None:
                 begun = task.started is not None
-                await self.ledger.set_task(run, task.id, "failed" if begun else "skipped", why)
-        await self.ledger.end_run(run, "failed", why)
+                await self.ledger.tasks.move(run, task.id, "failed" if begun else "skipped", why)
+        await self.ledger.runs.end(run, "failed", why)
 
     async def _take_up(self, run: str, adopted: list[Worker]) -> None:
         """Adds the workers to be told where to dial in, once there is somebody who listens."""
-        record = await self.ledger.run(run)
+        record = await self.ledger.runs.get(run)
         if record.state in ENDED_RUN:
             raise BadInput(f"run {run} has ended: {record.state}", "run")
-        owner, spec, known = await self.ledger.spec(run)
+        owner, spec, known = await self.ledger.runs.spec(run)
         if owner is not None and self._owner.lives(owner):
             raise BadInput(f"run {run} still runs in another process", "run")
         workflow = workflow_of(spec["workflow"]) if record.kind == "workflow" else None
         if workflow is not None:
             self._check_places(workflow)
-        if not await self.ledger.take_up(run, self._owner.name, owner):
+        if not await self.ledger.runs.take_up(run, self._owner.name, owner):
             raise BadInput(f"run {run} was taken up by another process", "run")
-        attempts = await self.ledger.attempts(run)
+        attempts = await self.ledger.tasks.attempts(run)
         workers = {row["worker"] for row in attempts}
-        rows = [r for r in await self.ledger.workers() if r["worker"] in workers]
+        rows = [r for r in await self.ledger.workers.alive() if r["worker"] in workers]
         adopted += await self.pool.adopt([r for r in rows if not self._owner.lives(r["owner"])])
         if workflow is None:
             found = recovery.found_cell(
@@ -295,28 +297,28 @@ class Engine:
             return
         observed = await self.observed(workflow)
         active = self._workflow_run(run, workflow, spec, known["env"], observed)
-        versions = await self.ledger.versions(run)
-        active.reuse.restored(await self.ledger.keys(run))
+        versions = await self.ledger.versions.of_run(run)
+        active.reuse.restored(await self.ledger.keys.of_run(run))
         await recovery.restore(active, record, attempts, versions, self.pool, self.ledger)
         self._launch(run, active)
 
     async def cancel(self, run: str) -> None:
         """Cancels a run, whoever owns it."""
-        record = await self.ledger.run(run)
+        record = await self.ledger.runs.get(run)
         if record.state in ENDED_RUN:
             return
         active = self._active.get(run)
         if active is not None:
             active.cancel()
             return
-        owner, _, _ = await self.ledger.spec(run)
+        owner, _, _ = await self.ledger.runs.spec(run)
         if self._owner.lives(owner):
-            await self.ledger.ask_cancel(run)
-        elif await self.ledger.take_up(run, self._owner.name, owner):
+            await self.ledger.runs.ask_cancel(run)
+        elif await self.ledger.runs.take_up(run, self._owner.name, owner):
             for task in record.tasks:
                 if task.ended is None:
-                    await self.ledger.set_task(run, task.id, "cancelled", "cancelled")
-            await self.ledger.end_run(run, "cancelled", "cancelled")
+                    await self.ledger.tasks.move(run, task.id, "cancelled", "cancelled")
+            await self.ledger.runs.end(run, "cancelled", "cancelled")
             await self._end_orphans()
 
     def interrupt(self, run: str, cell: str | None = None) -> None:
@@ -377,7 +379,7 @@ class Engine:
         else:
             async for _event in self.watch(run):
                 pass
-        return await self.ledger.run(run)
+        return await self.ledger.runs.get(run)
 
     async def watch(
         self, run: str, after: int = 0, kind: str | None = None
@@ -385,7 +387,7 @@ class Engine:
         """Events numbered above `after` as they come, of one kind or all, until the run's last."""
 
         async def read(after: int) -> tuple[int, list[Event]]:
-            events = await self.ledger.events(run, after, kind=kind)
+            events = await self.ledger.events.of_run(run, after, kind=kind)
             return events[-1].seq if events else after, events
 
         async for events in self._watch(run, after, read):
@@ -396,7 +398,7 @@ class Engine:
         """As `watch`, in batches, each event as the JSON that the ledger has."""
 
         async def read(after: int) -> tuple[int, list[str]]:
-            return await self.ledger.event_texts(run, after)
+            return await self.ledger.events.texts(run, after)
 
         async for texts in self._watch(run, after, read):
             yield texts
@@ -406,7 +408,7 @@ class Engine:
     ) -> AsyncIterator[list[T]]:
         while True:
             record_ended = run not in self._active and await self._over(run)
-            signal = self.ledger.changed(run)
+            signal = self.ledger.events.changed(run)
             after, found = await read(after)
             if found:
                 yield found
@@ -418,29 +420,29 @@ class Engine:
 
     async def _over(self, run: str) -> bool:
         """Whether no more events can come: it has ended, or the process that ran it has."""
-        if (await self.ledger.run(run)).state in ENDED_RUN:
+        if (await self.ledger.runs.get(run)).state in ENDED_RUN:
             return True
-        owner, _, _ = await self.ledger.spec(run)
+        owner, _, _ = await self.ledger.runs.spec(run)
         return not self._owner.lives(owner)
 
     async def _explained(self, record: RunRecord) -> RunRecord:
         if record.state == "running" and record.run not in self._active:
-            owner, _, _ = await self.ledger.spec(record.run)
+            owner, _, _ = await self.ledger.runs.spec(record.run)
             if not self._owner.lives(owner):
                 record.why = f"its process ended: `jupyter dossier resume {record.run}` takes it up"
         return record
 
     async def runs(self, path: str | None = None) -> list[RunRecord]:
         """Past and present runs, newest first."""
-        return [await self._explained(record) for record in await self.ledger.runs(path)]
+        return [await self._explained(record) for record in await self.ledger.runs.newest(path)]
 
     async def record(self, run: str) -> RunRecord:
         """A run with its tasks. Raises `NoSuchRun`."""
-        return await self._explained(await self.ledger.run(run))
+        return await self._explained(await self.ledger.runs.get(run))
 
     async def show(self, run: str) -> Json:
         """The JSON of `jupyter dossier run` and `show`."""
-        record = await self.ledger.run(run)
+        record = await self.ledger.runs.get(run)
         fields = ("id", "index", "state", "target", "why", "started", "ended")
         return {
             "run": record.run,
@@ -488,37 +490,37 @@ class Engine:
 
     async def again(self, run: str) -> Workflow:
         """The workflow that a run was, to be run once more. Raises `BadInput`."""
-        if (await self.ledger.run(run)).kind != "workflow":
+        if (await self.ledger.runs.get(run)).kind != "workflow":
             raise BadInput(f"run {run} was of one cell: run that in its notebook", "again")
-        _, spec, _ = await self.ledger.spec(run)
+        _, spec, _ = await self.ledger.runs.spec(run)
         return workflow_of(spec["workflow"])
 
     async def outputs(self, run: str) -> tuple[dict[str, list[Json]], dict[str, int | None]]:
         """Outputs and execution counts by cell, as they belong into the notebook."""
-        record = await self.ledger.run(run)
+        record = await self.ledger.runs.get(run)
         shown = {t.id for t in record.tasks if t.state not in ("skipped", "queued")}
         counts = {t.id: t.execution_count for t in record.tasks if t.id in shown}
-        messages = await self.ledger.outputs(run)
+        messages = await self.ledger.outputs.of_run(run)
         built = Outputs.of((cell, body) for cell, _, body in messages if cell in shown)
         return {cell: built.cells[cell] for cell in built.cells}, counts
 
     async def logs(self, run: str, cell: str | None = None) -> list[Event]:
         """All events so far, of one cell or of all."""
         found: list[Event] = []
-        while events := await self.ledger.events(run, found[-1].seq if found else 0):
+        while events := await self.ledger.events.of_run(run, found[-1].seq if found else 0):
             found += events
         return [event for event in found if cell in (None, event.cell)]
 
     async def whole_output(self, run: str, cell: str) -> AsyncIterator[bytes]:
         """All that a cell has printed so far, in pieces. Raises `BadInput`."""
-        record = await self.ledger.run(run)
+        record = await self.ledger.runs.get(run)
         if cell not in {task.id for task in record.tasks}:
             raise NoSuchRun(f"run {run} has no cell {cell!r}", "cell")
-        parts = await self.ledger.whole_output(run, cell)
+        parts = await self.ledger.outputs.whole(run, cell)
         for part in parts:
             yield await asyncio.to_thread(self._part, part)
         if not parts:
-            messages = await self.ledger.outputs(run)
+            messages = await self.ledger.outputs.of_run(run)
             for owner, _, message in messages:
                 if owner == cell:
                     yield text_of(message["msg_type"], message["content"]).encode(
@@ -637,7 +639,7 @@ class Engine:
                     words = f"a fault of the engine: {type(error).__name__}: {error}"
                     await self._end_failed(run, words)
                 else:
-                    await self.ledger.end_run(run, state, why)
+                    await self.ledger.runs.end(run, state, why)
             finally:
                 self._active.pop(run, None)
                 self._tasks.pop(run, None)
@@ -657,7 +659,9 @@ class Engine:
         while True:
             await asyncio.sleep(GLANCE)
             try:
-                asked = await self.ledger.cancel_asked(list(self._active)) if self._active else ()
+                asked = (
+                    await self.ledger.runs.cancel_asked(list(self._active)) if self._active else ()
+                )
             except Exception:  # it is asked again: nobody would hear of a cancel any more
                 log.exception("the ledger does not say which runs are to be cancelled")
                 continue

@@ -165,7 +165,7 @@ class Interactive:
         active = self._runs[run] = CellRun(self._engine.dispatcher, run, cell)
         active.checked = checked
         try:
-            await self._engine.ledger.add_run(
+            await self._engine.ledger.runs.add(
                 run, "cell", self.path, self._engine.owner, spec, conditions.record(env), [task],
                 notebook, durable=False,
             )  # fmt: skip
@@ -181,22 +181,22 @@ class Interactive:
                     state, why = await self._run(active, target, others, port)
             except Cancelled as cancelled:
                 state, why = "cancelled", str(cancelled)
-                await self._engine.ledger.set_task(run, cell.id, state, why)
+                await self._engine.ledger.tasks.move(run, cell.id, state, why)
             except (Failure, ProviderFault, Lost, BadInput) as error:
                 state = "lost" if isinstance(error, Lost) and error.worker else "failed"
                 why = f"{error}{self._left_behind(active.place or target)}"
                 if active.cancelled is not None:
                     state, why = "cancelled", active.cancelled
-                await self._engine.ledger.set_task(run, cell.id, state, why, active.count)
+                await self._engine.ledger.tasks.move(run, cell.id, state, why, active.count)
                 await self._ended_early(active, port)
             except Exception as error:
                 why = f"a fault of the engine: {type(error).__name__}: {error}"
-                await self._engine.ledger.set_task(run, cell.id, "failed", why)
+                await self._engine.ledger.tasks.move(run, cell.id, "failed", why)
                 raise
             finally:
                 self._runs.pop(run, None)
                 try:
-                    await self._engine.ledger.end_run(run, state, why)
+                    await self._engine.ledger.runs.end(run, state, why)
                 finally:
                     deactivate()
 
@@ -287,7 +287,7 @@ class Interactive:
             kept = {kind: remembered[kind] for kind in _NEWEST if kind in remembered}
             body = observations.merged(remembered, seen, kept)
             key = observations.source_key(cell)
-            await self._engine.ledger.remember(self.path, key, body)
+            await self._engine.ledger.observations.keep(self.path, key, body)
         self._versions.add(cell.id, outcome.manifests)
         bound = observations.effects_of(outcome.message).get("bound") or []
         self._bound.setdefault(place, set()).update(map(str, bound))
@@ -315,7 +315,7 @@ class Interactive:
         if active.count is None or self._closed is not None:
             return
         done = {"status": "error", "execution_count": active.count}
-        await self._engine.ledger.add_event(active.run, active.cell.id, "done", done)
+        await self._engine.ledger.events.add(active.run, active.cell.id, "done", done)
         with contextlib.suppress(BadInput):  # the kernel may have ended meanwhile
             await port.took(active.count, active.cell.source, (), self._announced())
 
@@ -577,7 +577,7 @@ class Interactive:
         for manifest in exported:
             self._versions.manifests.setdefault(manifest["version"], manifest)
         if exported:
-            await self._engine.ledger.add_versions(run, exported)
+            await self._engine.ledger.versions.add(run, exported)
         inputs = {}
         for name in sorted(needed):
             known = self._pending.get(name) or self._results.get(name)
@@ -602,7 +602,7 @@ class Interactive:
         if kernel is None or kernel.dead:
             settings = self._engine.catalogue.targets[recipe.target]
             pool = self._engine.pool
-            set_task = self._engine.ledger.set_task
+            set_task = self._engine.ledger.tasks.move
             tell = functools.partial(set_task, active.run, active.cell.id, "starting")
             worker = await active.lease(pool.lease(settings, recipe, tell, self._keeper))
             kernel = self._kernels[recipe.place] = worker.kernel()

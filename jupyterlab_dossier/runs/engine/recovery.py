@@ -71,15 +71,15 @@ async def restore(
             if kernel is not None:
                 active.await_attempt(task, row["attempt"], kernel, result)
             elif task.step.repeatable:
-                await ledger.end_attempt(row["attempt"], "lost")
+                await ledger.tasks.end_attempt(row["attempt"], "lost")
             else:
                 why = (
                     "its worker was lost while no engine watched; it may have had effects, so it"
                     " was not run again"
                 )
                 task.state, task.why = "lost", why
-                await ledger.end_attempt(row["attempt"], "lost")
-                await ledger.set_task(active.run, state.id, "lost", why)
+                await ledger.tasks.end_attempt(row["attempt"], "lost")
+                await ledger.tasks.move(active.run, state.id, "lost", why)
     await active.revision.catch_up()
 
 
@@ -115,9 +115,9 @@ class FoundCell(CellRun):
             why = f"its worker was lost too: {_RESTARTED}"
         elif self._row is not None and self.kernel is not None:
             state, why = await self._await(self._row, self.kernel, why)
-        record = await self._ledger.run(self.run)
+        record = await self._ledger.runs.get(self.run)
         if record.tasks[0].ended is None:
-            await self._ledger.set_task(self.run, self.cell.id, state, why)
+            await self._ledger.tasks.move(self.run, self.cell.id, state, why)
         return state, why
 
     async def _await(self, row: sqlite3.Row, kernel: Kernel, unsent: str) -> tuple[str, str]:
@@ -139,7 +139,7 @@ class FoundCell(CellRun):
                 await self._dispatcher.commit(outcome)
             return outcome.state, outcome.why or _RESTARTED
         except (Failure, Lost) as error:
-            await self._ledger.end_attempt(row["attempt"], "lost")
+            await self._ledger.tasks.end_attempt(row["attempt"], "lost")
             if self.cancelled is not None:
                 return "cancelled", self.cancelled
             return "lost", f"{error}; {_RESTARTED}"

@@ -110,7 +110,7 @@ class Revision:
             path = self._state.workflow.path
             if known != self._remembered.get(cell.id):
                 self._remembered[cell.id] = known
-                await self._ledger.remember(path, observations.source_key(cell), known)
+                await self._ledger.observations.keep(path, observations.source_key(cell), known)
         if not self.watchful or self._state.complete is not None:
             return
         if seen.get("hidden"):
@@ -170,12 +170,12 @@ class Revision:
             self._stop(task)
             task.state, task.why, task.span, task.touched = "queued", why, None, False
             self._state.versions.drop(cell)
-        await self._ledger.queue_again(self._run, cells, self._state.spec)
+        await self._ledger.tasks.queue_again(self._run, cells, self._state.spec)
 
     async def _give_up(self, task: Task, why: str) -> None:
         self._stop(task)
         task.state, task.why = "failed", why
-        await self._ledger.set_task(self._run, task.cell.id, "failed", why)
+        await self._ledger.tasks.move(self._run, task.cell.id, "failed", why)
 
     async def bring_together(self, task: Task, why: str) -> None:
         """Values that a cell uses together live in two worker kernels: they are made again in one.
@@ -215,7 +215,7 @@ class Revision:
         with self._judging():
             state.complete = state.spec["complete"] = "all cells run in one worker kernel"
             body = {"state": "running", "why": f"{state.complete}: {why}"}
-            await self._ledger.add_event(self._run, None, "state", body)
+            await self._ledger.events.add(self._run, None, "state", body)
             for place in list(state.places.all):
                 self._clear(place)
             started = [

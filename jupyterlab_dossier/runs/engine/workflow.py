@@ -485,4 +485,4 @@ class WorkflowRun:
 
     async def _set(self, task: Task, state: TaskState, why: str | None = None) -> None:
         task.state, task.why = state, why
-        await self._ledger.set_task(self.run, task.cell.id, state, why, None)
+        await self._ledger.tasks.move(self.run, task.cell.id, state, why, None)

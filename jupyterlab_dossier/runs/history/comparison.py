@@ -58,13 +58,13 @@ class _Side:
     @staticmethod
     async def of(engine: Engine, run: str) -> _Side:
         record = await engine.record(run)
-        _, spec, conditions = await engine.ledger.spec(run)
+        _, spec, conditions = await engine.ledger.runs.spec(run)
         cells = [spec["cell"]] if "cell" in spec else spec["workflow"]["cells"]
         outputs, _ = await engine.outputs(run)
         inputs: dict[str, dict[str, list[str]]] = {}
         for task in record.tasks:
-            given = await engine.ledger.given(run, task.id) or {}
-            manifests = await engine.ledger.manifests(given.values())
+            given = await engine.ledger.tasks.given(run, task.id) or {}
+            manifests = await engine.ledger.versions.manifests(given.values())
             inputs[task.id] = {
                 name: [blob for blob, _ in blobs(manifests[version])]
                 for name, version in given.items()

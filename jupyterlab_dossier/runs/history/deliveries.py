@@ -36,7 +36,7 @@ class Deliveries:
 
     async def note(self, run: str, cells: Sequence[str], how: How, seq: int) -> None:
         """Keeps that cells' outputs up to an event were cleared, or saved. Raises `BadInput`."""
-        record = await self._ledger.run(run)
+        record = await self._ledger.runs.get(run)
         if unknown := set(cells) - {task.id for task in record.tasks}:
             raise BadInput(f"cell {min(unknown)!r} is not in run {run}", "cells")
         if seq > record.seq:
@@ -113,7 +113,7 @@ class Deliveries:
     async def outputs(self, run: str, cell: str | None = None) -> Json:
         """What the cells of a run, or one of them, show after its event `seq`, and what later ones
         need to know. Raises `NoSuchRun`, also where it has no such cell."""
-        record = await self._ledger.run(run)
+        record = await self._ledger.runs.get(run)
         if cell is not None and cell not in {task.id for task in record.tasks}:
             raise NoSuchRun(f"run {run} has no cell {cell!r}", "cell")
 

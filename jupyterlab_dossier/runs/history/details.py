@@ -11,7 +11,8 @@ from ..model import Json, NoSuchRun, TaskRecord
 from .outputs import text_of
 
 if TYPE_CHECKING:
-    from ..ledger.ledger import Key, Ledger
+    from ..ledger.keys import Key
+    from ..ledger.ledger import Ledger
 
 _CELL = ("id", "index", "reads", "writes", "barrier")
 _EDGE = ("from", "to", "kind", "names", "why")
@@ -26,15 +27,15 @@ async def graph(ledger: Ledger, run: str) -> Json:
     names, why, bytes}]}`; `bytes` is None where nothing is known to have gone along. Raises
     `NoSuchRun`.
     """
-    record = await ledger.run(run)
-    _, spec, _ = await ledger.spec(run)
+    record = await ledger.runs.get(run)
+    _, spec, _ = await ledger.runs.spec(run)
     targets = {task.id: task.target for task in record.tasks}
     if record.kind == "cell":
         cell = spec["cell"]
         alone: Json = {"reads": [], "writes": [], "barrier": None, "prepares": False}
         return {"cells": [{**cell, **alone, "target": spec["target"]}], "edges": []}
     sources = {cell["id"]: cell["source"] for cell in spec["workflow"]["cells"]}
-    sizes = {(c, m["name"]): m.get("size") for c, m in await ledger.versions(run)}
+    sizes = {(c, m["name"]): m.get("size") for c, m in await ledger.versions.of_run(run)}
     return {
         "cells": [
             {
@@ -62,14 +63,14 @@ def _size(edge: Json, sizes: Mapping[tuple[str, str], int | None]) -> int | None
 async def cell(ledger: Ledger, run: str, name: str) -> Json:
     """All that is known of one cell in a run. Raises `NoSuchRun`."""
     task, attempts = await _task(ledger, run, name)
-    _, spec, conditions = await ledger.spec(run)
+    _, spec, conditions = await ledger.runs.spec(run)
     cells = [spec["cell"]] if "cell" in spec else spec["workflow"]["cells"]
     asked = next(c for c in cells if c["id"] == name)
-    workers = await ledger.workers_of({row["worker"] for row in attempts})
-    given = await ledger.given(run, name) or {}
-    manifests = await ledger.manifests(given.values())
-    makers = await ledger.makers(given.values())
-    left = {m["version"]: m for c, m in await ledger.versions(run) if c == name}
+    workers = await ledger.workers.named({row["worker"] for row in attempts})
+    given = await ledger.tasks.given(run, name) or {}
+    manifests = await ledger.versions.manifests(given.values())
+    makers = await ledger.versions.makers(given.values())
+    left = {m["version"]: m for c, m in await ledger.versions.of_run(run) if c == name}
     # Of two that are equal the older one stands for both (`Ledger.replace_versions`).
     stand = [m for version, m in left.items() if f"{version}~" not in left]
     return {
@@ -86,7 +87,7 @@ async def cell(ledger: Ledger, run: str, name: str) -> Json:
             for m in sorted(stand, key=lambda m: str(m["name"]))
         ],
         "conditions": conditions,
-        "reuse": _reuse((await ledger.keys(run)).get(name)),
+        "reuse": _reuse((await ledger.keys.of_run(run)).get(name)),
     }
 
 
@@ -141,7 +142,9 @@ async def log(
     chosen = _chosen(attempts, attempt)
     if chosen is None and attempt is not None:
         raise NoSuchRun(f"cell {name} of run {run} has no attempt {attempt!r}", "attempt")
-    rows = await ledger.said(run, name, chosen["attempt"] if chosen else None, after, limit + 1)
+    rows = await ledger.events.said(
+        run, name, chosen["attempt"] if chosen else None, after, limit + 1
+    )
     entries: list[Json] = []
     size = 0
     for row in rows[:limit]:
@@ -186,7 +189,7 @@ async def worker(ledger: Ledger, run: str, name: str, attempt: str | None) -> sq
     """The ledger's row of the worker that an attempt ran on. Raises `NoSuchRun`."""
     _, attempts = await _task(ledger, run, name)
     chosen = _chosen(attempts, attempt)
-    workers = await ledger.workers_of({chosen["worker"]}) if chosen is not None else {}
+    workers = await ledger.workers.named({chosen["worker"]}) if chosen is not None else {}
     if not workers:
         raise NoSuchRun(f"cell {name} of run {run} was never sent to a worker", "cell")
     return next(iter(workers.values()))
@@ -194,10 +197,10 @@ async def worker(ledger: Ledger, run: str, name: str, attempt: str | None) -> sq
 
 async def _task(ledger: Ledger, run: str, name: str) -> tuple[TaskRecord, list[sqlite3.Row]]:
     """A cell's task and its attempts, oldest first. Raises `NoSuchRun`."""
-    task = next((t for t in (await ledger.run(run)).tasks if t.id == name), None)
+    task = next((t for t in (await ledger.runs.get(run)).tasks if t.id == name), None)
     if task is None:
         raise NoSuchRun(f"run {run} has no cell {name!r}", "cell")
-    return task, [row for row in await ledger.attempts(run) if row["cell"] == name]
+    return task, [row for row in await ledger.tasks.attempts(run) if row["cell"] == name]
 
 
 def _chosen(attempts: Sequence[sqlite3.Row], attempt: str | None) -> sqlite3.Row | None:

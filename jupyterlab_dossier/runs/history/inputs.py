@@ -28,11 +28,11 @@ class Given:
 
 async def given(ledger: Ledger, store: Store, run: str, cell: str) -> Given:
     """Reads what is kept. Raises `BadInput` where the cell was given nothing."""
-    inputs = await ledger.given(run, cell)
+    inputs = await ledger.tasks.given(run, cell)
     if inputs is None:
         raise BadInput(f"cell {cell} did not begin in run {run}: it was given nothing", "cell")
     versions = Versions()
-    versions.manifests = await ledger.manifests(inputs.values())
+    versions.manifests = await ledger.versions.manifests(inputs.values())
 
     def sort() -> tuple[dict[str, Json], list[Json]]:
         values, refused = {}, []

@@ -26,7 +26,8 @@ from ..values import blobs
 
 if TYPE_CHECKING:
     from ...store import Store
-    from .ledger import Ledger, Part
+    from .ledger import Ledger
+    from .outputs import Part
 
 DAY = 24 * 3600.0
 # Between a blob's coming and its first mention in the ledger.
@@ -71,20 +72,20 @@ async def clean(
     `lives` says whether the engine of a name still runs. Other engines may work meanwhile.
     """
     now = time.time()
-    rows, versions = await ledger.all_runs(), await ledger.all_versions()
+    rows, versions = await ledger.runs.all(), await ledger.versions.all()
     before = await asyncio.to_thread(store.size)
     going = await asyncio.to_thread(
-        _going, rows, versions, await ledger.all_parts(), policy, lives, now
+        _going, rows, versions, await ledger.outputs.all_parts(), policy, lives, now
     )
     if going and not dry:
-        await ledger.forget(going)
+        await ledger.runs.forget(going)
         # Read anew: what was recorded meanwhile may name a blob, too.
-        versions = await ledger.all_versions()
+        versions = await ledger.versions.all()
     named: Sizes = {}
     for run, _, manifest in versions:
         if run not in going:
             named.update(blobs(manifest))
-    named.update({p.blob: p.size for p in await ledger.all_parts() if p.run not in going})
+    named.update({p.blob: p.size for p in await ledger.outputs.all_parts() if p.run not in going})
     running = [row["created"] for row in rows if row["state"] == "running"]
     since = min([now, *running]) - _GRACE
     count, freed = await asyncio.to_thread(_sweep, store, named.keys(), since, dry)

@@ -36,6 +36,10 @@ def as_text(value: object) -> str:
     return str(value).encode("utf-8", "replace").decode()
 
 
+def optional_text(value: str | None) -> str | None:
+    return None if value is None else as_text(value)
+
+
 class LedgerFault(Exception):
     """The ledger could not be written (disk full, file gone); the text says why."""
 

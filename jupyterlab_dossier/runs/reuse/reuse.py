@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from .. import values
 from ..files import travel
 from ..files.contents import Contents, Unknown
-from ..ledger.ledger import Key, Taken
+from ..ledger.keys import Key, Taken
 from ..model import SUCCEEDED, Json, new_id
 from ..planning import again, observations
 from ..planning import plan as planning
@@ -213,7 +213,7 @@ class Reuse:
         assert begun is not None
         fixed, now = begun.fixed, begun.met
         differences: list[Difference] = []
-        for candidate in await self._ledger.keyed(fixed.hash):
+        for candidate in await self._ledger.keys.under(fixed.hash):
             was = Met.of(candidate.met)
             seen = [*keys.met_differences(was, now, self._makers(task))]
             seen += await asyncio.to_thread(self._files, was, found)
@@ -234,7 +234,7 @@ class Reuse:
         """In what the newest result of the same cell differs; nothing where there is none."""
         if not self._takes:
             return []
-        last = await self._ledger.last_key(self._state.workflow.path, task.cell.id, self._run)
+        last = await self._ledger.keys.last(self._state.workflow.path, task.cell.id, self._run)
         begun.last = last
         if last is None or last.parts.get("schema") != keys.SCHEMA:
             return differences
@@ -295,9 +295,11 @@ class Reuse:
         self, task: Task, candidate: Key, was: Met, now: Met
     ) -> tuple[_Match | None, Difference]:
         """The result, if all of it is there; else what is missing."""
-        left = await self._ledger.left(candidate.run, candidate.cell, candidate.attempt)
+        left = await self._ledger.versions.left(candidate.run, candidate.cell, candidate.attempt)
         known = {
-            **await self._ledger.manifests([*(m["version"] for m in left), *was.versions.values()])
+            **await self._ledger.versions.manifests(
+                [*(m["version"] for m in left), *was.versions.values()]
+            )
         }
         if was.asked is not None:
             names = {m["name"] for m in left}.union(was.asked, was.deleted)
@@ -322,7 +324,7 @@ class Reuse:
             if "deps" in manifest:
                 copy["deps"] = [same[dep] for dep in deps]
             made.append(copy)
-        parts = await self._ledger.parts_of(candidate.run, candidate.attempt)
+        parts = await self._ledger.outputs.parts(candidate.run, candidate.attempt)
         wanted = [(b, s, m["name"]) for m in made for b, s in values.blobs(m)]
         wanted += [(part.blob, part.size, None) for part in parts]
         lost = await asyncio.to_thread(self._lost, wanted, candidate.time)
@@ -383,7 +385,7 @@ class Reuse:
         for one in taken:
             # Something that it was looked up without may end meanwhile: then it is judged.
             tasks[one.cell].span = again.Span(began, None, one.given)
-        done = await self._ledger.take(taken)
+        done = await self._ledger.keys.take(taken)
         for one, there in zip(taken, done, strict=True):
             task = tasks[one.cell]
             if there:
@@ -414,7 +416,10 @@ class Reuse:
             return made
         assert begun is not None
         was = Met.of(last.met)
-        left = {m["name"]: m for m in await self._ledger.left(last.run, last.cell, last.attempt)}
+        left = {
+            m["name"]: m
+            for m in await self._ledger.versions.left(last.run, last.cell, last.attempt)
+        }
         if left.keys() != {m["name"] for m in made} or any(
             m["type"] != left[m["name"]]["type"] for m in made
         ):
@@ -437,7 +442,7 @@ class Reuse:
         names = {theirs[n]: f"{ours[n]}~" for n in ours}
         for manifest in stand:
             manifest["deps"] = [names.get(dep, dep) for dep in manifest.get("deps") or []]
-        await self._ledger.replace_versions(self._run, task.cell.id, stand)
+        await self._ledger.versions.replace(self._run, task.cell.id, stand)
         return stand
 
     # recording
@@ -457,7 +462,7 @@ class Reuse:
             await asyncio.to_thread(self._note_files, task, met, message, span.began)
         except Unknown as error:
             barred = str(error)
-        shown = await self._ledger.shown(attempt, self._run)
+        shown = await self._ledger.outputs.shown(attempt, self._run)
         if not self._lineage.shows_source(task):
             if not (shown.stderr or shown.error):
                 met.raw = None
@@ -481,7 +486,7 @@ class Reuse:
             self._full[cell] = f"{attempt}"
         if self._state.workflow.shuffle is not None:
             return
-        await self._ledger.add_key(
+        await self._ledger.keys.add(
             Key(self._run, cell, attempt, begun.fixed.hash, asdict(begun.fixed), asdict(met),
                 barred, None, [d.to_json() for d in begun.differences])
         )  # fmt: skip

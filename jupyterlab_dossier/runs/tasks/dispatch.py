@@ -25,7 +25,8 @@ from ..files.returned import Returned
 from ..files.travel import Sent, TooMuch, Travel, Wanted
 from ..ledger.database import LARGEST, as_text
 from ..ledger.excess import limits_of
-from ..ledger.ledger import Commit, Ledger
+from ..ledger.ledger import Ledger
+from ..ledger.tasks import Commit
 from ..model import Json, TaskState, new_id
 from ..planning.observations import effects_of, files
 from ..progress import Tell
@@ -230,7 +231,7 @@ class Dispatcher:
             "given": setting.inputs,
             **travel.to_remember(setting.files),
         }
-        await self._ledger.add_attempt(
+        await self._ledger.tasks.add_attempt(
             setting.attempt, setting.run, setting.cell, setting.number, kernel.worker.id,
             kernel.id, remembered, setting.durable,
         )  # fmt: skip
@@ -238,7 +239,7 @@ class Dispatcher:
             async with self._parts(execution), self._giving(setting, execution):
                 message = await self._pool.execute(execution)
         except (Lost, Killed, Interrupted):
-            await self._ledger.end_attempt(setting.attempt, "lost")
+            await self._ledger.tasks.end_attempt(setting.attempt, "lost")
             raise
         kernel.fresh = False
         kernel.prefix += setting.prefix
@@ -275,7 +276,7 @@ class Dispatcher:
                 async with self._parts(execution):
                     message = await self._pool.rejoin(execution)
             except (Lost, Killed, Interrupted):
-                await self._ledger.end_attempt(setting.attempt, "lost")
+                await self._ledger.tasks.end_attempt(setting.attempt, "lost")
                 raise
             if message is None:
                 return None
@@ -421,7 +422,7 @@ class Dispatcher:
         self, setting: Setting, state: TaskState, words: Callable[[], str | None]
     ) -> AbstractAsyncContextManager[None]:
         return progress.told(
-            words, lambda why: self._ledger.set_task(setting.run, setting.cell, state, why)
+            words, lambda why: self._ledger.tasks.move(setting.run, setting.cell, state, why)
         )
 
     def _missing(self, named: Iterable[Part]) -> list[Part]:
@@ -501,7 +502,7 @@ class Dispatcher:
         """Commits a result, once; False where another attempt has taken its place."""
         if outcome.committed is None:
             await self._place(outcome)
-            outcome.committed = await self._ledger.commit(_commit_of(outcome))
+            outcome.committed = await self._ledger.tasks.commit(_commit_of(outcome))
         return outcome.committed
 
     async def _place(self, outcome: Outcome) -> None:
@@ -512,7 +513,7 @@ class Dispatcher:
             return
         began = None
         if outcome.state in ("done", "failed"):
-            began = await self._ledger.began(setting.run, setting.cell, setting.attempt)
+            began = await self._ledger.tasks.began(setting.run, setting.cell, setting.attempt)
         if began is None:  # it was cancelled, or another attempt has taken its place
             self._travel.forget(wanted.space)
             return

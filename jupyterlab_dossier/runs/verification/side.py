@@ -39,12 +39,12 @@ class Side:
     async def of(engine: Engine, run: str) -> Side:
         """Raises `NoSuchRun`."""
         record = await engine.record(run)
-        _, spec, known = await engine.ledger.spec(run)
+        _, spec, known = await engine.ledger.runs.spec(run)
         outputs, _ = await engine.outputs(run)
         effects: dict[str, list[Json]] = {}
         gone: dict[str, set[str]] = {}
         own: dict[str, str] = {}
-        for row in await engine.ledger.attempts(run):
+        for row in await engine.ledger.tasks.attempts(run):
             message = json.loads(row["result"]) if row["result"] else {}
             effects.setdefault(row["cell"], []).append(effects_of(message))
             if row["state"] not in _NOT_ITS_OWN:
@@ -52,11 +52,11 @@ class Side:
                 gone[row["cell"]] = set(deleted(message))
         left: dict[str, dict[str, Json]] = {}
         versions = Versions()
-        for cell, manifest in await engine.ledger.versions(run):
+        for cell, manifest in await engine.ledger.versions.of_run(run):
             if manifest["version"].startswith(f"{own.get(cell)}/"):
                 left.setdefault(cell, {})[manifest["name"]] = manifest
         named = [m["version"] for manifests in left.values() for m in manifests.values()]
-        versions.manifests = await engine.ledger.manifests(named)
+        versions.manifests = await engine.ledger.versions.manifests(named)
         tasks = {task.id: task.state for task in record.tasks}
         return Side(run, spec["graph"], dict(tasks), outputs, left, gone, versions, effects, known)
 

@@ -71,7 +71,7 @@ class Verifier:
             found = await verification.outcome()
         finally:
             self._progress.pop(run, None)
-        await self._engine.ledger.keep_verified(run, found.to_json())
+        await self._engine.ledger.runs.keep_verified(run, found.to_json())
         return found
 
     async def start(self, run: str, outside: bool = False) -> None:
@@ -83,7 +83,7 @@ class Verifier:
                 await self.verify(run, outside)
             except Exception as error:
                 words = str(error) or type(error).__name__
-                await self._engine.ledger.keep_verified(run, {"state": "failed", "why": words})
+                await self._engine.ledger.runs.keep_verified(run, {"state": "failed", "why": words})
 
         if run not in self._running:
             task = self._running[run] = asyncio.create_task(go())
@@ -94,7 +94,7 @@ class Verifier:
         known = self._progress.get(run)
         if known is None:
             return None
-        counts = await self._engine.ledger.progress(known.runs)
+        counts = await self._engine.ledger.runs.progress(known.runs)
         ended = sum(count["ended"] for count in counts.values())
         return {"ended": ended, "total": max(known.total, ended), "doing": known.doing}
 
@@ -104,11 +104,11 @@ class Verifier:
         `state` is `none`, `running`, `failed`, or that of the `result`, a `Verified`. Raises
         `NoSuchRun`.
         """
-        await self._engine.ledger.run(run)
+        await self._engine.ledger.runs.get(run)
         answer: Json = {"state": "none", "why": None, "progress": None, "result": None}
         if run in self._running:
             return {**answer, "state": "running", "progress": await self.progress(run)}
-        found = await self._engine.ledger.verified(run)
+        found = await self._engine.ledger.runs.verified(run)
         if found is None:
             return answer
         if found["state"] == "failed":
@@ -175,8 +175,10 @@ class _Verification:
     async def _execute(self, copy: Path, env: dict[str, str]) -> str:
         """Runs the cells that are to be verified in the copied folder; the run's name."""
         engine = self.engine
-        for source, body in (await engine.ledger.observations(self.workflow.path)).items():
-            await engine.ledger.remember(str(copy), source, body)
+        for source, body in (
+            await engine.ledger.observations.of_notebook(self.workflow.path)
+        ).items():
+            await engine.ledger.observations.keep(str(copy), source, body)
         moved = replace(
             self.workflow, path=str(copy), notebook_id=None, without=frozenset(self.left_out)
         )
@@ -195,7 +197,7 @@ class _Verification:
         # One that ended otherwise, or was skipped, is told by its state.
         alike = [c for c in now.tasks if kind(now.tasks[c]) == kind(was.tasks.get(c, "")) in _RAN]
         said = await findings(self.engine, self.workflow, was, now, alike, renamed)
-        keys = await self.engine.ledger.keys(run)
+        keys = await self.engine.ledger.keys.of_run(run)
         barred = {cell: key.barred for cell, key in keys.items()}
         return Judged(
             self.workflow, self.plan, was, now, said, barred, self.left_out, renamed

@@ -28,7 +28,9 @@ from ...targets import Catalogue, NoAnswer, Provider, ProviderFault, Target, Wor
 from .. import progress
 from ..ledger.database import LedgerFault, as_text
 from ..ledger.excess import Excess, limits_of
-from ..ledger.ledger import Commit, Ledger, Part
+from ..ledger.ledger import Ledger
+from ..ledger.outputs import Part
+from ..ledger.tasks import Commit
 from ..model import Json, new_id
 from ..progress import Tell, Words
 from .calling import Address, Calling, write_config
@@ -356,7 +358,7 @@ class Pool:
             self._secrets[name] = (_hash(secret), None)
             self._seen[name] = ("", 0)
             # The intent first: a worker whose start was under way at a crash is found and ended.
-            await self._ledger.add_worker(
+            await self._ledger.workers.add(
                 name, target.name, provider.kind, recipe.key, self._owner, _hash(secret)
             )
             loop = asyncio.get_running_loop()
@@ -371,9 +373,9 @@ class Pool:
             )  # fmt: skip
             worker.handle = provider.plan(order)
             if worker.handle is not None:
-                await self._ledger.set_worker(name, handle=json.dumps(worker.handle))
+                await self._ledger.workers.update(name, handle=json.dumps(worker.handle))
             worker.handle = await provider.start(order)
-            await self._ledger.set_worker(name, handle=json.dumps(worker.handle))
+            await self._ledger.workers.update(name, handle=json.dumps(worker.handle))
         except BaseException as error:
             worker.ended = str(error) or type(error).__name__
             # Others may wait for it too: that the cell it was started for is cancelled, or that
@@ -468,7 +470,7 @@ class Pool:
             if looks and worker.handle is not None:
                 self._spawn(self._clear_later(worker, provider, looks))
             else:
-                await self._ledger.set_worker(worker.id, state="ended", why=worker.ended)
+                await self._ledger.workers.update(worker.id, state="ended", why=worker.ended)
         finally:
             if self.forget is not None:
                 await self.forget(worker.id)
@@ -483,7 +485,7 @@ class Pool:
         for pause in looks:
             await asyncio.sleep(pause)
             await self._answer(worker, lambda: provider.end(handle))
-        await self._ledger.set_worker(worker.id, state="ended", why=worker.ended)
+        await self._ledger.workers.update(worker.id, state="ended", why=worker.ended)
 
     async def _keep_log(self, worker: Worker, provider: Provider) -> None:
         """What its platform says of a worker that is no more, before it is taken away there."""
@@ -567,7 +569,7 @@ class Pool:
         self.executions[execution.attempt] = execution
         try:
             set_task = functools.partial(
-                self._ledger.set_task, execution.run, execution.cell, "running"
+                self._ledger.tasks.move, execution.run, execution.cell, "running"
             )
             told: list[str] = []
 
@@ -719,7 +721,7 @@ class Pool:
             self._secrets[name] = (row["secret"], row["credential"])
             self._seen[name] = (row["epoch"], row["seen"])
             self.workers[name] = worker
-            await self._ledger.set_worker(name, owner=self._owner)
+            await self._ledger.workers.update(name, owner=self._owner)
             adopted.append(worker)
         return adopted
 
@@ -766,7 +768,7 @@ class Pool:
             except ProviderFault as fault:
                 log.warning("worker %s is left for the next start: %s", row["worker"], fault)
                 return
-        await self._ledger.set_worker(row["worker"], state="ended", why="its server is no more")
+        await self._ledger.workers.update(row["worker"], state="ended", why="its server is no more")
 
     # WorkerEvents
 
@@ -775,7 +777,7 @@ class Pool:
     ) -> Welcome | None:
         known = self._secrets.get(worker)
         if known is None:
-            row = (await self._ledger.workers_of([worker])).get(worker)
+            row = (await self._ledger.workers.named([worker])).get(worker)
             if row is not None and row["state"] != "ended" and row["owner"] != self._owner:
                 raise NotOurs(f"worker {worker} belongs to another server")
             return None
@@ -788,12 +790,12 @@ class Pool:
             return None
         fresh = secrets.token_urlsafe(32)
         self._secrets[worker] = (known[0], _hash(fresh))
-        await self._ledger.set_worker(worker, credential=_hash(fresh))
+        await self._ledger.workers.update(worker, credential=_hash(fresh))
         return Welcome(fresh)
 
     async def _spend_secret(self, worker: str) -> None:
         self._secrets[worker] = (None, self._secrets[worker][1])
-        await self._ledger.set_worker(worker, secret=None, state="ready")
+        await self._ledger.workers.update(worker, secret=None, state="ready")
 
     async def connected(self, worker: Connection, hello: Json) -> None:
         known = self.workers.get(worker.worker)
@@ -803,7 +805,7 @@ class Pool:
         known.connection = worker
         known.known = dict(hello.get("attempts") or {})
         about = {name: str(hello.get(name))[:200] for name in ("host", "pid", "python", "platform")}
-        await self._ledger.set_worker(known.id, about=json.dumps(about))
+        await self._ledger.workers.update(known.id, about=json.dumps(about))
         if hello.get("fault"):
             self._spawn(self._end(known, str(hello["fault"])[:1000]))
             return
@@ -884,7 +886,7 @@ class Pool:
         last = batch[-1][0]
         commits = [commit for _, commit in settled]
         try:
-            committed = await self._ledger.received(
+            committed = await self._ledger.workers.received(
                 worker, epoch, last, entries, results, commits, durable, parts
             )
         except LedgerFault as fault:

@@ -96,7 +96,7 @@ async def test_the_pod_is_deleted(namespace: Namespace, tmp_path: Path, moment: 
         (pod,) = namespace.names("pods")
         await asyncio.to_thread(kubectl, "delete", "pod", pod, "-n", namespace.name, "--wait=false")
         assert await whole(engine, run) == COUNTED
-        assert len(await engine.ledger.attempts(run)) == 2
+        assert len(await engine.ledger.tasks.attempts(run)) == 2
     await gone(namespace)
 
 

@@ -190,7 +190,9 @@ async def test_a_job_that_is_made_after_nobody_waits_for_it_is_taken_away(
             await made.wait()
             while first[0] in namespace.names("jobs"):
                 await anyio.sleep(0.3)
-            while first[0] in [f"dossier-{row['worker']}" for row in await engine.ledger.workers()]:
+            while first[0] in [
+                f"dossier-{row['worker']}" for row in await engine.ledger.workers.alive()
+            ]:
                 await anyio.sleep(0.3)
     await gone(namespace)
 

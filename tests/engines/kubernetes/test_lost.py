@@ -76,6 +76,6 @@ async def test_a_run_goes_on_while_the_pod_of_a_lost_node_does_not_end(
             (old,) = (p for p in namespace.get("pods") if p["metadata"]["name"] == name)
             assert "deletionTimestamp" in old["metadata"] and old["status"]["phase"] == "Running"
         assert await whole(engine, run) == COUNTED
-        assert len(await engine.ledger.attempts(run)) == 2
+        assert len(await engine.ledger.tasks.attempts(run)) == 2
     await asyncio.to_thread(until_ready)
     await gone(namespace)

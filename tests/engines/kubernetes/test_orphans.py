@@ -63,7 +63,7 @@ async def test_pods_of_a_run_that_is_over_are_collected_and_those_of_others_are_
         assert len(namespace.names("jobs")) == 3
         async with started(mine / "dossier", catalogue(namespace), recover=True) as engine:
             await until_left(namespace, theirs)
-            assert await engine.ledger.workers() == []
+            assert await engine.ledger.workers.alive() == []
         labels = [job["metadata"]["labels"][USER] for job in namespace.get("jobs")]
         assert sorted(labels) == ["ada", "bob"]
 
@@ -91,10 +91,10 @@ async def test_another_job_of_the_same_name_is_not_ours(
     other = namespace.get("jobs")[0]["metadata"]["uid"]
     async with started(tmp_path / "mine/dossier", catalogue(namespace), recover=True) as engine:
         for _ in range(10 * PATIENCE):
-            if not await engine.ledger.workers():
+            if not await engine.ledger.workers.alive():
                 break
             await asyncio.sleep(0.1)
-        assert await engine.ledger.workers() == []
+        assert await engine.ledger.workers.alive() == []
     assert [j["metadata"]["uid"] for j in namespace.get("jobs")] == [other]
 
 
