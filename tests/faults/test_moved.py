@@ -96,7 +96,7 @@ async def test_a_worker_finds_its_engine_at_another_address(tmp_path: Path, when
         assert record.state == "done", record.why
         outputs, _ = await engine.outputs(run)
         assert outputs["c1"][0]["text"] == "42\n"
-        assert len(await engine.ledger.attempts(run)) == 2
+        assert len(await engine.ledger.tasks.attempts(run)) == 2
     finally:
         await engine.stop()
         await link.close()
