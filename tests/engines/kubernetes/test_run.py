@@ -93,6 +93,40 @@ async def test_text_of_the_user_arrives_as_it_is(namespace: Namespace, tmp_path:
         assert outputs["c0"][0]["text"] == f"{texts}\n"
 
 
+async def test_the_environment_of_a_cell_is_that_of_its_pods_alone_and_of_its_result(
+    namespace: Namespace, tmp_path: Path
+) -> None:
+    looks = "import os\nprint(os.environ.get('GREETING'))\n"
+    hello = {"env": {"GREETING": "hello"}}
+
+    async def run(last: str) -> tuple[list[str], list[str], str | None, list[str]]:
+        # The last needs the first, so that one pod is free when it comes.
+        cells = [
+            cell(f"{looks}x = 1", **hello),
+            cell(looks),
+            cell(f"{looks}print(x)", env={"GREETING": last}),
+        ]
+        run = await engine.submit(workflow(tmp_path, cells))
+        record = await engine.wait(run)
+        assert record.state == "done", record.to_json()
+        outputs, _ = await engine.outputs(run)
+        said = ["".join(o["text"] for o in outputs[f"c{n}"]).split()[0] for n in range(3)]
+        attempts = {row["cell"]: row["worker"] for row in await engine.ledger.tasks.attempts(run)}
+        pods = [attempts[name] for name in sorted(attempts)]
+        return said, [t.state for t in record.tasks], record.tasks[2].why, pods
+
+    async with started(tmp_path / "dossier", catalogue(namespace)) as engine:
+        said, states, _, (first, other, third) = await run("hello")
+        assert (said, states) == (["hello", "None", "hello"], ["done"] * 3)
+        assert first == third != other
+        said, states, _, _ = await run("hello")
+        assert (said, states) == (["hello", "None", "hello"], ["reused"] * 3)
+        said, states, why, (_, _, another) = await run("bye")
+        assert (said, states) == (["hello", "None", "bye"], ["reused", "reused", "done"])
+        assert "its options changed" in str(why) and another not in (first, other)
+    await gone(namespace)
+
+
 async def test_a_fan_of_cells_is_many_pods_under_the_limit(
     namespace: Namespace, tmp_path: Path
 ) -> None:
