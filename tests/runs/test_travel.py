@@ -10,8 +10,10 @@ import pytest
 
 from jupyterlab_dossier.dataflow import Cell as Analysed
 from jupyterlab_dossier.dataflow import analyse
-from jupyterlab_dossier.runs.files import travel
-from jupyterlab_dossier.runs.files.travel import Named, Travel, Wanted
+from jupyterlab_dossier.runs.files import naming
+from jupyterlab_dossier.runs.files.finding import Files
+from jupyterlab_dossier.runs.files.naming import Named
+from jupyterlab_dossier.runs.files.travel import Travel, Wanted
 from jupyterlab_dossier.runs.model import Cell
 from jupyterlab_dossier.runs.planning import plan as planning
 from jupyterlab_dossier.store import Store
@@ -25,16 +27,14 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def find(
-    folder: Path, *literals: str, reads: Iterable[str] = (), opens: bool = True
-) -> travel.Files:
+def find(folder: Path, *literals: str, reads: Iterable[str] = (), opens: bool = True) -> Files:
     named = Named(literals=frozenset(literals), reads=frozenset(reads), opens=opens)
     ours = folder / "dossier"
     wanted = Wanted(str(folder / "nb.ipynb"), Target("away", "local", {}), named=named)
     return Travel(Store(ours / "store"), ours).find(wanted)[0]
 
 
-def files(found: travel.Files) -> list[str]:
+def files(found: Files) -> list[str]:
     return sorted(path for path, what in found.there.items() if what is not None)
 
 
@@ -49,7 +49,7 @@ def fill(folder: Path, *paths: str) -> None:
 @pytest.mark.parametrize("quote", ["'", '"', "'''"])
 def test_text_of_any_kind_is_looked_through_in_no_time(quote: str) -> None:
     source = f'# don{quote}t\nr"' + "\\alpha " * 3000 + "\n" + "\\\\" * 3000
-    travel._literals(source)
+    naming.texts_in(source)
 
 
 def test_hidden_files_are_sent_where_they_are_named(folder: Path) -> None:
@@ -114,13 +114,13 @@ def test_what_cells_name_is_what_their_lineages_name() -> None:
             "print(a)",
         ]
     )
-    naming = travel.Naming(plan)
+    names = naming.Naming(plan)
     for cell in reversed(plan.order):
         line = {plan.steps[one].cell.source for one in planning.lineage(plan, cell)}
         texts = {*line, *(setup.source for setup in plan.steps[cell].prefix)}
         expected = {t for text in texts for t in re.findall(r"'([^']*)'", text)}
-        assert naming.of(cell).literals == expected
-        assert naming.of(cell) == travel.named(plan, cell)
+        assert names.of(cell).literals == expected
+        assert names.of(cell) == naming.named(plan, cell)
 
 
 def test_the_work_of_naming_grows_with_the_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,8 +137,8 @@ def test_the_work_of_naming_grows_with_the_notebook(monkeypatch: pytest.MonkeyPa
     def work(length: int) -> int:
         plan = chain(length)
         asked.clear()
-        naming = travel.Naming(plan)
-        named = [naming.of(cell) for cell in plan.order]
+        names = naming.Naming(plan)
+        named = [names.of(cell) for cell in plan.order]
         assert {f"{n}.txt" for n in range(length)} <= named[-1].literals
         return len(asked)
 

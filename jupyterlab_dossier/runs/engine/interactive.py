@@ -23,7 +23,7 @@ import anyio
 
 from ...dataflow.words import RANDOM_STATES
 from ...targets import ProviderFault
-from ..files import travel
+from ..files import naming, travel
 from ..history.inputs import Given
 from ..model import BadInput, Cell, Json, TaskRecord, new_id
 from ..planning import conditions, observations
@@ -259,7 +259,7 @@ class Interactive:
                 kernel.worker.target,
                 cell,
                 self.name,
-                lambda: travel.named(plan, cell.id),
+                lambda: naming.named(plan, cell.id),
                 kernel.fresh,
             ),
             durable=step.outside,

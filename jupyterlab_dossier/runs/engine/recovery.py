@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
-from ..files import travel
+from ..files import naming, travel
 from ..ledger.ledger import Ledger
 from ..model import ENDED_TASK, SUCCEEDED, Cell, Json, RunRecord, TaskState
 from ..planning import observations
@@ -127,7 +127,7 @@ class FoundCell(CellRun):
             attempt=row["attempt"], decide=self._decide,
             files=travel.wanted(
                 self._path, kernel.worker.target, self.cell, self.run,
-                lambda: travel.remembered(json.loads(row["setting"])),
+                lambda: naming.remembered(json.loads(row["setting"])),
             ),
         )  # fmt: skip
         message = json.loads(row["result"]) if row["result"] else None

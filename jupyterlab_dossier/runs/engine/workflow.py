@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...targets import ProviderFault, Target
 from .. import progress
-from ..files import travel
+from ..files import naming, travel
 from ..model import ENDED_TASK, SUCCEEDED, Json, TaskState
 from ..planning import again, observations
 from ..planning import plan as planning
@@ -402,7 +402,7 @@ class WorkflowRun:
                 self._worker_target(task),
                 task.cell,
                 self.run,
-                lambda: travel.named(self.state.plan, task.cell.id),
+                lambda: naming.named(self.state.plan, task.cell.id),
                 home not in through,
             ),
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import kernelspecs
-from ..files import travel
+from ..files import naming, travel
 from ..files.contents import local_modules
 from ..model import Cell, Json, Workflow, target_of
 from ..planning import conditions
@@ -57,7 +57,7 @@ class Around:
     def __init__(self, plan: Plan, before: Iterable[Step] = ()) -> None:
         self.steps = plan.steps
         self.before = rules.Before(before)
-        self.naming = travel.Naming(plan)
+        self.naming = naming.Naming(plan)
         self.moves = rules.moves_folder(plan.steps.values())
 
 

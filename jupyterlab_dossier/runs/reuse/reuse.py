@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .. import values
-from ..files import travel
+from ..files import told
 from ..files.contents import Contents, Unknown
 from ..ledger.keys import Key, Taken
 from ..model import SUCCEEDED, Json, new_id
@@ -497,9 +497,9 @@ class Reuse:
         if max(len(read), len(written)) >= _MOST_FILES:
             raise Unknown("it uses too many files")
         literal, trees = self._lineage.literals(task)
-        unsent = travel.missing(message)
+        unsent = told.missing(message)
         # Native code writes without being seen; a database may only have been read.
-        left = {*written, *travel.changed(message)}
+        left = {*written, *told.changed(message)}
         left |= _file_names(task.step, "writes") - set(read)
         for path in sorted({*read, *literal} - left):
             if not self._lineage.sees(task, path):

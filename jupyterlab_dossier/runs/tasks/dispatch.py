@@ -20,7 +20,7 @@ from dossier_worker.wire import BlobMissing
 from ...store import Store, StoreFull
 from ...targets import Target
 from .. import progress
-from ..files import returned, travel
+from ..files import naming, returned, told, travel
 from ..files.returned import Returned
 from ..files.travel import Sent, TooMuch, Travel, Wanted
 from ..ledger.database import LARGEST, as_text
@@ -296,7 +296,7 @@ class Dispatcher:
             outcome = _read(setting, message)
         except Failure:
             return None
-        if setting.files is not None and not travel.untouched(setting.sent, message):
+        if setting.files is not None and not told.untouched(setting.sent, message):
             return None
         shared = kernel.worker.target.shares_store
         parts = [part for manifest in outcome.manifests for part in blobs(manifest)]
@@ -381,8 +381,8 @@ class Dispatcher:
         outcome = _read(setting, message)
         outcome.committed = committed
         if setting.files is not None and setting.sent is not None:
-            looked = asyncio.to_thread(travel.unsent, setting.files, setting.sent, message)
-            outcome.tell(*setting.sent.notes, *await looked, *travel.beyond(message))
+            looked = asyncio.to_thread(told.unsent, setting.files, setting.sent, message)
+            outcome.tell(*setting.sent.notes, *await looked, *told.beyond(message))
         if committed is None:
             named = [
                 (*b, f"the value of `{m['name']}`") for m in outcome.manifests for b in blobs(m)
@@ -520,7 +520,7 @@ class Dispatcher:
         read = frozenset(files(outcome.message)[0])
         basis = returned.Basis(
             wanted.folder, setting.attempt, began, wanted.label, read, wanted.path,
-            travel.hidden(wanted.named),
+            naming.hidden(wanted.named),
         )  # fmt: skip
         try:
             notes = await self._travel.place(outcome.files, basis, wanted.space)
