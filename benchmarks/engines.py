@@ -187,7 +187,7 @@ async def engine_of_pods(folder: Path, **settings: Any) -> AsyncIterator[Engine]
     targets = {"pods": Target("pods", "kubernetes", values), "local": Target("local", "local")}
     made = Engine(folder / "dossier", Catalogue(targets))
     link = LinkServer(made.store, made.pool)
-    made.pool.outside = Outside(link, folder / "link", served=False)
+    made.pool.lives.outside = Outside(link, folder / "link", served=False)
     await made.start(await link.listen_loopback())
     try:
         yield made

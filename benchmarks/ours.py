@@ -10,7 +10,7 @@ from jupyterlab_dossier.runs import Engine
 from jupyterlab_dossier.runs.model import TaskRecord, new_id
 from jupyterlab_dossier.runs.planning.conditions import environment
 from jupyterlab_dossier.runs.tasks.dispatch import Outcome, Setting
-from jupyterlab_dossier.runs.workers.pool import Kernel
+from jupyterlab_dossier.runs.workers.worker import Kernel
 
 
 class Place:

@@ -77,8 +77,8 @@ class Service:
         # Opening the ledger waits for the disk, and for other processes.
         engine = await asyncio.to_thread(Engine, data_folder())
         link = LinkServer(engine.store, engine.pool)
-        engine.pool.forget = link.forget
-        engine.pool.outside = Outside(link, data_folder() / "link", served=True)
+        engine.pool.lives.forget = link.forget
+        engine.pool.lives.outside = Outside(link, data_folder() / "link", served=True)
         try:
             await engine.start(await self._link_url(link), recover=True)
         except BaseException:

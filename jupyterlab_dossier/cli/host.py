@@ -23,8 +23,8 @@ async def hosted() -> AsyncIterator[Engine]:
     """A started engine; runs that other engines own are left to them."""
     engine = Engine(data_folder())
     link = LinkServer(engine.store, engine.pool)
-    engine.pool.forget = link.forget
-    engine.pool.outside = Outside(link, data_folder() / "link", served=False)
+    engine.pool.lives.forget = link.forget
+    engine.pool.lives.outside = Outside(link, data_folder() / "link", served=False)
     try:
         await engine.start(await link.listen_loopback())
         yield engine

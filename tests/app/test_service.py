@@ -52,14 +52,14 @@ async def test_the_link_has_a_port_of_its_own_where_the_server_speaks_tls(
     service: Any, jp_serverapp: Any, jp_http_port: int, jp_base_url: str
 ) -> None:
     engine = await service.engine()
-    assert engine.pool.url == f"ws://127.0.0.1:{jp_http_port}{jp_base_url}dossier/link"
+    assert engine.pool.lives.url == f"ws://127.0.0.1:{jp_http_port}{jp_base_url}dossier/link"
     jp_serverapp.certfile = "server.pem"
     try:
         url = await service._link_url(service._link)
     finally:
         jp_serverapp.certfile = ""
     assert url.startswith("ws://127.0.0.1:")
-    assert url != engine.pool.url
+    assert url != engine.pool.lives.url
 
 
 SOURCES = (

@@ -24,7 +24,7 @@ from jupyterlab_dossier.link import LinkServer
 from jupyterlab_dossier.runs import BadInput, Engine
 from jupyterlab_dossier.runs.engine.workflow import WorkflowRun
 from jupyterlab_dossier.runs.ledger.database import LedgerFault
-from jupyterlab_dossier.runs.workers.pool import Recipe
+from jupyterlab_dossier.runs.workers.worker import Recipe
 from jupyterlab_dossier.targets import Catalogue, Ended, ProviderFault, Target
 from jupyterlab_dossier.targets.local import LocalProvider
 
@@ -233,9 +233,9 @@ async def test_an_adopted_worker_is_kept_for_as_long_as_its_cells_asked(tmp_path
     async with started(tmp_path / "dossier") as engine:
         place = engine.catalogue.targets["local"]
         recipe = Recipe("local", sys.executable, None, (), options='{"idle": 7}')
-        await engine.pool.give_back(await engine.pool.lease(place, recipe))
+        await engine.pool.leases.give_back(await engine.pool.leases.lease(place, recipe))
         async with started(tmp_path / "dossier") as other:
-            (worker,) = await other.pool.adopt(await engine.ledger.workers.alive())
+            (worker,) = await other.pool.adoption.adopt(await engine.ledger.workers.alive())
             assert worker.seconds_idle == 7
 
 

@@ -54,8 +54,8 @@ async def test_a_worker_finds_its_engine_at_another_address(tmp_path: Path, when
     providers = {"local": LocalProvider(), "distant": provider}
     engine = Engine(tmp_path / "dossier", Catalogue({"distant": place, "local": here}, providers))
     link = LinkServer(engine.store, engine.pool)
-    engine.pool.forget = link.forget
-    engine.pool.outside = Outside(link, tmp_path / "link", served=False)
+    engine.pool.lives.forget = link.forget
+    engine.pool.lives.outside = Outside(link, tmp_path / "link", served=False)
     await engine.start(await link.listen_loopback())
 
     async def move() -> None:
@@ -85,7 +85,7 @@ async def test_a_worker_finds_its_engine_at_another_address(tmp_path: Path, when
         if when == "in a cell":
             await move()
             await asyncio.wait_for(provider.told.wait(), 60)
-            await asyncio.wait_for(engine.pool.reconnected(worker), 60)
+            await asyncio.wait_for(engine.pool.roster.reconnected(worker), 60)
         config = json.loads(
             (tmp_path / "dossier" / "workers" / worker.id / "config.json").read_text()
         )

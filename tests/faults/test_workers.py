@@ -205,8 +205,10 @@ async def test_a_cell_that_is_ended_before_it_was_sent_is_not_sent(
 
         monkeypatch.setattr(part, name, held_up)
         sends: list[Any] = []
-        send = engine.pool._send
-        monkeypatch.setattr(engine.pool, "_send", lambda one: (sends.append(one), send(one)))
+        send = engine.pool.executions.send
+        monkeypatch.setattr(
+            engine.pool.executions, "send", lambda one: (sends.append(one), send(one))
+        )
         cells = [{"source": "open('made', 'w').close()", "target": "away"}]
         run = await engine.submit(workflow(tmp_path, cells))
         await reached.wait()

@@ -44,8 +44,8 @@ async def started(
     """With `recover` it takes up what an earlier one left with `leave`."""
     engine = Engine(folder, catalogue or targets(slots=2))
     link = LinkServer(engine.store, engine.pool)
-    engine.pool.forget = link.forget
-    engine.pool.outside = Outside(link, folder / "link", served=False)
+    engine.pool.lives.forget = link.forget
+    engine.pool.lives.outside = Outside(link, folder / "link", served=False)
     await engine.start(await link.listen_loopback(), recover)
     try:
         yield engine

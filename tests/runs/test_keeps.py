@@ -15,7 +15,7 @@ from support import away, started, workflow
 
 from dossier_worker.blobs import BlobFolder
 from jupyterlab_dossier.runs import Engine
-from jupyterlab_dossier.runs.workers.pool import Worker
+from jupyterlab_dossier.runs.workers.worker import Worker
 
 LARGE = 3 << 20
 LIMIT = 1 << 20
@@ -42,7 +42,7 @@ def worker_of(engine: Engine) -> Worker:
 
 
 def own_store(engine: Engine) -> BlobFolder:
-    return BlobFolder(engine.pool._folder / worker_of(engine).id / "blobs")
+    return BlobFolder(engine.pool.lives.folder / worker_of(engine).id / "blobs")
 
 
 def size(blobs: BlobFolder) -> int:

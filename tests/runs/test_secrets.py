@@ -10,7 +10,7 @@ from support import started, workflow
 from tornado.websocket import websocket_connect
 
 from dossier_worker import wire
-from jupyterlab_dossier.runs.workers import pool
+from jupyterlab_dossier.runs.workers import lives
 
 
 async def refused(url: str, hello: dict[str, Any]) -> int | None:
@@ -24,13 +24,13 @@ async def refused(url: str, hello: dict[str, Any]) -> int | None:
 
 async def test_wrong_and_used_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[dict[str, Any]] = []
-    write = pool.write_config
+    write = lives.write_config
 
     def seen(folder: Path, config: dict[str, Any]) -> None:
         written.append(config)
         write(folder, config)
 
-    monkeypatch.setattr(pool, "write_config", seen)
+    monkeypatch.setattr(lives, "write_config", seen)
     async with started(tmp_path / "dossier") as engine:
         record = await engine.wait(await engine.submit(workflow(tmp_path, ["1"])))
         assert record.state == "done"

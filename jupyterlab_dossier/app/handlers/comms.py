@@ -53,7 +53,7 @@ class WorkerKernelHandler(Handler):
     @allowed("read")
     async def get(self, kernel: str) -> None:
         engine = await self.service.engine()
-        found = engine.pool.kernel(kernel)
+        found = engine.pool.roster.kernel(kernel)
         state = "dead" if found is None else "busy" if found.lock.locked() else "idle"
         name = found.worker.target.name if found else ""
         self.reply({"id": kernel, "name": name, "execution_state": state})
@@ -84,7 +84,7 @@ class ChannelsHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     def open(self, kernel: str) -> None:
         super().open(kernel)
-        self._kernel = self._engine.pool.kernel(kernel)
+        self._kernel = self._engine.pool.roster.kernel(kernel)
         self._feed = self._kernel.comms.listen() if self._kernel else Feed()
         if self._kernel is None:
             self._feed.end("there is no such worker kernel")

@@ -119,14 +119,14 @@ class Engine:
 
     async def start(self, link_url: str, recover: bool = False) -> None:
         """Says where workers dial in; with `recover`, takes up the runs of dead engines."""
-        self.pool.url = link_url
+        self.pool.lives.url = link_url
         self._spawn(self._watch_cancels())
         if recover:
             adopted: list[Worker] = []
             for run, owner, _kind in await self.ledger.runs.unfinished():
                 if not self._owner.lives(owner):
                     await self._take_up_or_end(run, adopted)
-            self.pool.call(adopted)
+            self.pool.adoption.call(adopted)
             await self._end_orphans()
 
     async def stop(self, leave_runs: bool = False) -> None:
@@ -148,7 +148,7 @@ class Engine:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        await self.pool.close(left)
+        await self.pool.lives.close(left)
         for client in self._analysis.values():
             await client.close()
         await self.catalogue.close()
@@ -158,7 +158,7 @@ class Engine:
     async def _end_orphans(self) -> None:
         kept = await self.ledger.workers.wanted() | self.pool.workers.keys()
         rows = await self.ledger.workers.alive()
-        self.pool.end_orphans(
+        self.pool.adoption.end_orphans(
             [r for r in rows if r["worker"] not in kept and not self._owner.lives(r["owner"])]
         )
 
@@ -245,7 +245,7 @@ class Engine:
         try:
             await self._take_up(run, adopted)
         finally:
-            self.pool.call(adopted)
+            self.pool.adoption.call(adopted)
 
     async def _take_up_or_end(self, run: str, adopted: list[Worker]) -> None:
         """Takes up a run; one that cannot go on ends: it keeps nobody from the others."""
@@ -288,7 +288,9 @@ class Engine:
         attempts = await self.ledger.tasks.attempts(run)
         workers = {row["worker"] for row in attempts}
         rows = [r for r in await self.ledger.workers.alive() if r["worker"] in workers]
-        adopted += await self.pool.adopt([r for r in rows if not self._owner.lives(r["owner"])])
+        adopted += await self.pool.adoption.adopt(
+            [r for r in rows if not self._owner.lives(r["owner"])]
+        )
         if workflow is None:
             found = recovery.found_cell(
                 record, spec, attempts, self.pool, self.ledger, self.dispatcher
@@ -471,7 +473,7 @@ class Engine:
         provider = self.catalogue.provider(target) if target is not None else None
         if provider is None or not row["handle"]:
             return ""
-        return await self.pool.log(row["worker"], json.loads(row["handle"]), provider)
+        return await self.pool.lives.log(row["worker"], json.loads(row["handle"]), provider)
 
     async def compared(self, left: str, right: str) -> Json:
         """What differs between two runs (`comparison.compared`). Raises `NoSuchRun`."""
@@ -595,7 +597,7 @@ class Engine:
         """Cells at once where nobody says: what the targets of the run take together."""
         total = 0
         for name in {"local" if t == "kernel" else t for t in targets}:
-            total += self.pool.capacity(self.catalogue.targets[name])
+            total += self.pool.leases.capacity(self.catalogue.targets[name])
         return max(1, total)
 
     async def _check_targets(self, workflow: Workflow) -> set[str]:

@@ -604,10 +604,10 @@ class Interactive:
             pool = self._engine.pool
             set_task = self._engine.ledger.tasks.move
             tell = functools.partial(set_task, active.run, active.cell.id, "starting")
-            worker = await active.lease(pool.lease(settings, recipe, tell, self._keeper))
+            worker = await active.lease(pool.leases.lease(settings, recipe, tell, self._keeper))
             kernel = self._kernels[recipe.place] = worker.kernel()
             kernel.kept = "it is the notebook's worker kernel on this target"
-            await pool.give_back(worker)
+            await pool.leases.give_back(worker)
         return kernel
 
     def _left_behind(self, place: str) -> str:

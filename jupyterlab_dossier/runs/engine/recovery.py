@@ -67,7 +67,9 @@ async def restore(
             kernel = _kernel(pool, row)
             result = json.loads(row["result"]) if row["result"] else None
             if kernel is None and result is not None:
-                kernel = Kernel(row["kernel"], pool.ghost(task.target), fresh=False, dead=True)
+                kernel = Kernel(
+                    row["kernel"], pool.adoption.ghost(task.target), fresh=False, dead=True
+                )
             if kernel is not None:
                 active.await_attempt(task, row["attempt"], kernel, result)
             elif task.step.repeatable:
@@ -161,5 +163,5 @@ def found_cell(
     row = attempts[-1] if attempts else None
     kernel = _kernel(pool, row) if row is not None else None
     if kernel is None and row is not None and row["result"]:
-        kernel = Kernel(row["kernel"], pool.ghost(spec["target"]), fresh=False, dead=True)
+        kernel = Kernel(row["kernel"], pool.adoption.ghost(spec["target"]), fresh=False, dead=True)
     return FoundCell(dispatcher, ledger, record.run, Cell(**spec["cell"]), row, kernel, record.path)

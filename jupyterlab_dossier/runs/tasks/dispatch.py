@@ -31,7 +31,8 @@ from ..model import Json, TaskState, new_id
 from ..planning.observations import effects_of, files
 from ..progress import Tell
 from ..values import blobs
-from ..workers.pool import Execution, Pool
+from ..workers.executions import Execution
+from ..workers.pool import Pool
 from ..workers.worker import Keeper, Kernel, Lost, Recipe
 
 log = logging.getLogger(__name__)
@@ -168,7 +169,7 @@ class Dispatcher:
                     raise Lost("the worker kernel that held its values is gone", worker=True)
                 yield kernel
             return
-        worker = await self._pool.lease(target, recipe, tell, keeper)
+        worker = await self._pool.leases.lease(target, recipe, tell, keeper)
         try:
             chosen = None if fresh else self._clean(worker.clean, prefix)
             chosen = chosen or worker.kernel()
@@ -178,20 +179,20 @@ class Dispatcher:
                 except BaseException:
                     # What state it is in nobody knows.
                     if not chosen.kept:
-                        self._pool.kill(chosen)
+                        self._pool.leases.kill(chosen)
                     raise
         finally:
-            await self._pool.give_back(worker)
+            await self._pool.leases.give_back(worker)
 
     @asynccontextmanager
     async def held(self, kernel: Kernel) -> AsyncIterator[None]:
         """A worker kernel that is there already, for one task alone; its worker counts as busy."""
         async with kernel.lock:
-            self._pool.take(kernel.worker)
+            self._pool.leases.take(kernel.worker)
             try:
                 yield
             finally:
-                await self._pool.give_back(kernel.worker)
+                await self._pool.leases.give_back(kernel.worker)
 
     @staticmethod
     def _clean(kernels: list[Kernel], prefix: Sequence[str]) -> Kernel | None:
@@ -208,14 +209,14 @@ class Dispatcher:
         if clean:
             kernel.worker.clean.append(kernel)
             while len(kernel.worker.clean) > kernel.worker.slots:
-                self._pool.kill(kernel.worker.clean.pop(0))
+                self._pool.leases.kill(kernel.worker.clean.pop(0))
         else:
-            self._pool.kill(kernel)
+            self._pool.leases.kill(kernel)
 
     async def run(self, setting: Setting, kernel: Kernel) -> Outcome:
         """Records the intent, executes, and brings what was stored into our store.
 
-        Raises `pool.Lost` where the worker or the kernel ended first.
+        Raises `Lost` where the worker or the kernel ended first.
         """
         if setting.files is not None:
             try:
@@ -237,7 +238,7 @@ class Dispatcher:
         )  # fmt: skip
         try:
             async with self._parts(execution), self._giving(setting, execution):
-                message = await self._pool.execute(execution)
+                message = await self._pool.executions.execute(execution)
         except (Lost, Killed, Interrupted):
             await self._ledger.tasks.end_attempt(setting.attempt, "lost")
             raise
@@ -258,11 +259,11 @@ class Dispatcher:
         setting = Setting("", "", "", 0, 0, inputs=inputs, manifests=manifests, exports=[])
         order = {**self.order(setting, kernel), "compare": sorted(ours)}
         try:
-            message = await self._pool.execute(self._execution(setting, kernel, order))
+            message = await self._pool.executions.execute(self._execution(setting, kernel, order))
         except Lost:
             return False
         finally:
-            self._pool.kill(kernel)
+            self._pool.leases.kill(kernel)
         return message.get("status") == "ok" and message.get("same") is True
 
     async def found(self, setting: Setting, kernel: Kernel, message: Json | None) -> Outcome | None:
@@ -274,7 +275,7 @@ class Dispatcher:
             execution = self._execution(setting, kernel, None)
             try:
                 async with self._parts(execution):
-                    message = await self._pool.rejoin(execution)
+                    message = await self._pool.adoption.rejoin(execution)
             except (Lost, Killed, Interrupted):
                 await self._ledger.tasks.end_attempt(setting.attempt, "lost")
                 raise
@@ -355,10 +356,10 @@ class Dispatcher:
             else:
                 outcome = await self._outcome(setting, kernel, message, committed)
         except (Failure, Lost):  # nobody asks for it again
-            self._pool.kept(kernel.worker, setting.attempt)
+            self._pool.executions.kept(kernel.worker, setting.attempt)
             raise
         if stored:
-            self._pool.kept(kernel.worker, setting.attempt)
+            self._pool.executions.kept(kernel.worker, setting.attempt)
         return outcome
 
     @contextmanager
@@ -451,7 +452,7 @@ class Dispatcher:
             while True:
                 connection = kernel.worker.connection
                 if connection is None:
-                    await self._pool.reconnected(kernel.worker)
+                    await self._pool.roster.reconnected(kernel.worker)
                     continue
                 fetching = asyncio.ensure_future(connection.fetch(blob, size))
                 gone = asyncio.ensure_future(kernel.worker.gone.wait())
@@ -493,7 +494,7 @@ class Dispatcher:
                     await execution.parts.join()
             except (Failure, Lost):
                 if execution.committed is None:
-                    self._pool.kept(execution.worker, execution.attempt)
+                    self._pool.executions.kept(execution.worker, execution.attempt)
                     raise
         finally:
             bringing.cancel()
@@ -531,16 +532,16 @@ class Dispatcher:
         outcome.tell(*notes)
 
     def interrupt(self, attempt: str) -> None:
-        execution = self._pool.executions.get(attempt)
+        execution = self._pool.executions.running.get(attempt)
         if execution is not None:
-            self._pool.interrupt(execution)
+            self._pool.executions.interrupt(execution)
         elif (transfer := self._transfers.get(attempt)) is not None:
             transfer.stop(Interrupted(transfer.interrupted))
 
     def input(self, attempt: str, value: str) -> None:
-        execution = self._pool.executions.get(attempt)
+        execution = self._pool.executions.running.get(attempt)
         if execution is not None:
-            self._pool.input(execution, value)
+            self._pool.executions.input(execution, value)
 
     def kill(self, kernel: Kernel, asked: bool = False) -> None:
         """Ends a worker kernel; a cell that runs in it, is on its way there, or whose results
@@ -548,13 +549,13 @@ class Dispatcher:
         end: Exception = Lost("its worker kernel was ended", worker=False)
         if asked:
             end = Killed("killed: its worker kernel was ended, as you asked")
-        for execution in list(self._pool.executions.values()):
+        for execution in list(self._pool.executions.running.values()):
             if execution.kernel is kernel and not execution.done.done():
                 execution.done.set_exception(end)
         for transfer in self._transfers.values():
             if transfer.kernel is kernel:
                 transfer.stop(end)
-        self._pool.kill(kernel)
+        self._pool.leases.kill(kernel)
 
 
 def _read(setting: Setting, message: Json) -> Outcome:

@@ -114,7 +114,7 @@ async def _answers(
     A pair at which it dies or takes too long is not known; a new process goes on behind it.
     """
     python = kernelspecs.interpreter(workflow.kernelspec).python
-    zipapp = await asyncio.to_thread(engine.pool.zipapp)
+    zipapp = await asyncio.to_thread(engine.pool.lives.zipapp)
     command = (python, str(zipapp), "--compare")
     todo = [{"left": pair.left, "right": pair.right} for pair in pairs]
     answers: list[Json] = []

@@ -1,4 +1,4 @@
-"""Workers and their worker kernels: started, leased by slot, listened to, ended.
+"""Workers and their worker kernels: started, leased by slot, listened to, ended, taken up again.
 
-`workerlink` is what the server end of the link (`jupyterlab_dossier.link`) is asked and tells.
+`pool` puts the parts together; `workerlink` is what the link's server end is asked and tells.
 """

@@ -90,7 +90,7 @@ class Environments:
             return await self.here(own, modules)
         known = self._there.get(recipe.key)
         asked = [m for m in modules if known is None or known.modules.get(m) is None]
-        worker = worker or self._pool.warm(target, recipe)
+        worker = worker or self._pool.roster.warm(target, recipe)
         if not asked or worker is None:
             return known if not asked else None
         found = Environment.of(await self._pool.environment(worker, asked))

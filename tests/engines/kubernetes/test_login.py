@@ -15,7 +15,7 @@ from support import started, workflow
 from test_rights import RULES, kubeconfig
 from way import Forward, way
 
-from jupyterlab_dossier.runs.workers import pool
+from jupyterlab_dossier.runs.workers import lives
 from jupyterlab_dossier.targets import Catalogue, Target
 from jupyterlab_dossier.targets.kubernetes import KubernetesProvider, cluster, rights, watching
 
@@ -160,7 +160,7 @@ async def test_a_job_that_is_made_after_nobody_waits_for_it_is_taken_away(
     namespace: Namespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster, "ANSWER", 10.0)
-    monkeypatch.setattr(pool, "LOOKS", (3.0, 3.0))
+    monkeypatch.setattr(lives, "LOOKS", (3.0, 3.0))
     path = kubeconfig(namespace, tmp_path, RULES, "ada")
     missed, made = anyio.Event(), anyio.Event()
     first: list[str] = []

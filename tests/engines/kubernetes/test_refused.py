@@ -17,7 +17,7 @@ import pytest
 from namespaces import PATIENCE, Namespace, catalogue, cell, gone, kubectl, outcome, says, until
 from support import started, workflow
 
-from jupyterlab_dossier.runs.workers.pool import STARTS
+from jupyterlab_dossier.runs.workers.leases import STARTS
 
 NODE = "node1"
 

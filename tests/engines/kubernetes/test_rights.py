@@ -67,7 +67,7 @@ async def test_the_role_is_enough_and_each_of_its_verbs_is_used(
     (port,) = free_ports(NODE)
     async with started(tmp_path / "dossier", catalogue(f"{NODE}:{port}"), True) as engine:
         (worker,) = engine.pool.workers.values()
-        await engine.pool.reconnected(worker)
+        await engine.pool.roster.reconnected(worker)
         (tmp_path / "go").touch()
         record = await engine.wait(run)
         assert record.state == "done", record.to_json()

@@ -49,7 +49,7 @@ async def test_why_a_pod_does_not_reach_the_server(
             "authority": ({"link": server}, "CERTIFICATE_VERIFY_FAILED"),
             "path": ({"link": f"{server}user/bob/", "ca": ca}, "404"),
         }
-        engine.pool.outside = Outside(link, tmp_path / "link", served=True)
+        engine.pool.lives.outside = Outside(link, tmp_path / "link", served=True)
         targets = {
             name: Target(name, "kubernetes", namespace.settings(**more))
             for name, (more, _) in cases.items()
