@@ -9,7 +9,7 @@ from typing import Any
 from jupyterlab_dossier.runs import Engine
 from jupyterlab_dossier.runs.model import TaskRecord, new_id
 from jupyterlab_dossier.runs.planning.conditions import environment
-from jupyterlab_dossier.runs.tasks.dispatch import Outcome, Setting
+from jupyterlab_dossier.runs.tasks.attempts import Outcome, Setting
 from jupyterlab_dossier.runs.workers.worker import Kernel
 
 

@@ -29,7 +29,7 @@ from ..model import BadInput, Cell, Json, TaskRecord, new_id
 from ..planning import conditions, observations
 from ..planning import plan as planning
 from ..preflight import options, rules, survey
-from ..tasks.dispatch import CHECK, Failure, Setting
+from ..tasks.attempts import CHECK, Failure, Setting
 from ..values import Versions, blobs
 from ..workers.worker import Keeper, Kernel, Lost, Recipe, Worker
 from .cellrun import Cancelled, CellRun

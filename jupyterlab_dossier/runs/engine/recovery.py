@@ -11,7 +11,8 @@ from ..ledger.ledger import Ledger
 from ..model import ENDED_TASK, SUCCEEDED, Cell, Json, RunRecord, TaskState
 from ..planning import observations
 from ..planning.again import Span
-from ..tasks.dispatch import Dispatcher, Failure, Setting
+from ..tasks.attempts import Failure, Setting
+from ..tasks.dispatch import Dispatcher
 from ..tasks.placement import hold
 from ..workers.pool import Pool
 from ..workers.worker import Kernel, Lost, Worker

@@ -23,7 +23,7 @@ from ..model import ENDED_TASK, SUCCEEDED, Json, TaskState
 from ..planning import again, observations
 from ..planning import plan as planning
 from ..reuse import keys
-from ..tasks.dispatch import CHECK, Failure, Outcome, Setting
+from ..tasks.attempts import CHECK, Failure, Outcome, Setting
 from ..tasks.placement import Conflict, hold, may_start, may_start_early, place_of
 from ..tasks.state import RunState, Task
 from ..workers.worker import Keeper, Kernel, Lost, Recipe

@@ -17,7 +17,7 @@ from ..model import Cell, Json, Workflow, target_of
 from ..planning import conditions
 from ..planning import plan as planning
 from ..planning.plan import Plan, Step
-from ..tasks.dispatch import Failure
+from ..tasks.attempts import Failure
 from ..workers.environments import Environment
 from . import options, rules
 from .rules import Problem

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from ...store import Store
     from ..ledger.ledger import Ledger
     from ..planning.plan import Step
-    from ..tasks.dispatch import Dispatcher, Outcome
+    from ..tasks.attempts import Outcome
+    from ..tasks.dispatch import Dispatcher
     from ..tasks.state import RunState, Task
     from .lineage import Lineage
 

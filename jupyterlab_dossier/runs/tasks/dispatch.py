@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import anyio
 
@@ -21,110 +19,26 @@ from ...store import Store, StoreFull
 from ...targets import Target
 from .. import progress
 from ..files import naming, returned, told, travel
-from ..files.returned import Returned
-from ..files.travel import Sent, TooMuch, Travel, Wanted
-from ..ledger.database import LARGEST, as_text
-from ..ledger.excess import limits_of
+from ..files.travel import TooMuch, Travel
 from ..ledger.ledger import Ledger
 from ..ledger.tasks import Commit
-from ..model import Json, TaskState, new_id
-from ..planning.observations import effects_of, files
+from ..model import Json, TaskState
+from ..planning.observations import files
 from ..progress import Tell
 from ..values import blobs
 from ..workers.executions import Execution
 from ..workers.pool import Pool
 from ..workers.worker import Keeper, Kernel, Lost, Recipe
+from .attempts import Failure, Interrupted, Killed, Outcome, Setting, commit_of
+from .results import read
 
 log = logging.getLogger(__name__)
 
 Part = tuple[str, int, str]  # a blob, its size, and what of the cell it is
 
-# The task's state, and why, from the worker's status, its error in words, and its message.
-Decide = Callable[[str, "str | None", Json], "tuple[TaskState, str | None]"]
-
-# Seconds that the check of a cell's effects may cost; the worker adds a share of the cell's time.
-CHECK: Json = {"budget": 0.005}
 
 _NOT_SENT = "interrupted before it was sent: it has not run"
 _NOT_KEPT = "interrupted while its results were on their way: none of them is kept"
-
-
-class Failure(Exception):
-    """A task cannot run, or its result cannot be kept; the text is for the user."""
-
-
-class Killed(Failure):
-    """The user ended the worker kernel, and with it the cell."""
-
-
-class Interrupted(Failure):
-    """The user interrupted a cell before it was sent, or while its results were on their way."""
-
-
-@dataclass
-class Setting:
-    """What a worker is told of one attempt (the `execute` message of the worker link)."""
-
-    run: str
-    cell: str
-    code: str
-    number: int
-    count: int
-    inputs: dict[str, str] = field(default_factory=dict)
-    """Name to version."""
-    manifests: dict[str, Json] = field(default_factory=dict)
-    setup: list[Json] = field(default_factory=list)
-    exports: list[str] | None = field(default_factory=list)
-    """Names to store; None takes everything the cell bound or changed."""
-    mutated: list[str] = field(default_factory=list)
-    reset: bool = True
-    cwd: str | None = None
-    durable: bool = False
-    """The intent must survive power loss: the cell acts on the world outside."""
-    live: bool = False
-    """Whether its worker kernel lives on, so that pages may use its widgets."""
-    prefix: list[str] = field(default_factory=list)
-    """Keys of the set-up statements replayed before it."""
-    attempt: str = field(default_factory=new_id)
-    options: Json = field(default_factory=dict)
-    """The cell's options; its worker keeps those that are limits of the process."""
-    history: Json | None = None
-    """What it finds in In and Out, where it looks there."""
-    keeps_result: bool = False
-    """What it shows last is stored as `_<count>`: cells elsewhere may look at it."""
-    files: Wanted | None = None
-    """What travels with it, where its target does not have the notebook's folder."""
-    sent: Sent | None = None
-    """What of that was there when it was sent."""
-    numbers: dict[str, int] = field(default_factory=dict)
-    """The numbers that tracebacks are to give to cells, by the names of their files."""
-    check: Json | None = None
-    """What the worker kernel's check of the cell's effects may cost; None: no check."""
-    decide: Decide = lambda status, why, _: ("done" if status == "ok" else "failed", why)
-
-
-@dataclass
-class Outcome:
-    """What an attempt came to."""
-
-    setting: Setting
-    status: str
-    count: int | None
-    why: str | None
-    manifests: list[Json]
-    deleted: list[str]
-    message: Json
-    state: TaskState
-    files: Returned = field(default_factory=Returned)
-    """What it did to the notebook's folder, where it ran without it."""
-    unplaced: str | None = None
-    """What of these is not in place, and why."""
-    committed: bool | None = None
-    """Whether it became the task's result; None until it was tried."""
-
-    def tell(self, *notes: str) -> None:
-        """Adds to what is told of its end."""
-        self.why = "; ".join(filter(None, (self.why, *notes))) or None
 
 
 @dataclass
@@ -224,7 +138,7 @@ class Dispatcher:
                     setting.sent = await self._travel.pack(setting.files, kernel.worker.id)
             except (TooMuch, OSError) as error:
                 raise Failure(f"not run: {error}") from None
-        order = self.order(setting, kernel)
+        order = setting.order(kernel)
         execution = self._execution(setting, kernel, order)
         remembered = {
             "prefix": kernel.prefix + setting.prefix,
@@ -257,7 +171,7 @@ class Dispatcher:
         inputs = {f"a {name}": version for name, version in ours.items()}
         inputs |= {f"b {name}": version for name, version in theirs.items()}
         setting = Setting("", "", "", 0, 0, inputs=inputs, manifests=manifests, exports=[])
-        order = {**self.order(setting, kernel), "compare": sorted(ours)}
+        order = {**setting.order(kernel), "compare": sorted(ours)}
         try:
             message = await self._pool.executions.execute(self._execution(setting, kernel, order))
         except Lost:
@@ -294,7 +208,7 @@ class Dispatcher:
     def _settle(self, setting: Setting, kernel: Kernel, message: Json) -> Commit | None:
         """What can be committed as it came: nothing is to be pulled, or failed to be read."""
         try:
-            outcome = _read(setting, message)
+            outcome = read(setting, message)
         except Failure:
             return None
         if setting.files is not None and not told.untouched(setting.sent, message):
@@ -303,45 +217,7 @@ class Dispatcher:
         parts = [part for manifest in outcome.manifests for part in blobs(manifest)]
         if parts and not (shared and all(self._store.has(*part) for part in parts)):
             return None
-        return _commit_of(outcome)
-
-    def order(self, setting: Setting, kernel: Kernel) -> Json:
-        """The `execute` message."""
-        return {
-            "type": "execute",
-            "attempt": setting.attempt,
-            "kernel": kernel.id,
-            "new": kernel.fresh,
-            "code": setting.code,
-            "cell": setting.cell,
-            "execution_count": setting.count,
-            "silent": False,
-            "store_history": True,
-            "allow_stdin": True,
-            "inputs": setting.inputs,
-            "manifests": setting.manifests,
-            "setup": setting.setup,
-            "exports": setting.exports,
-            "mutated": setting.mutated,
-            "deletes": [],
-            "versions": f"{setting.attempt}/",
-            "reset": setting.reset and not kernel.fresh,
-            "keep": True,
-            "live": setting.live,
-            "filename_cwd": setting.cwd,
-            "env": {},
-            **({"options": setting.options} if setting.options else {}),
-            "limits": limits_of(kernel.worker.target)._asdict(),
-            **({"history": setting.history} if setting.history else {}),
-            **({"result": setting.count} if setting.keeps_result else {}),
-            **({"check": setting.check} if setting.check else {}),
-            **({"numbers": setting.numbers} if setting.numbers else {}),
-            **(
-                {"files": travel.order(setting.files, setting.sent)}
-                if setting.files is not None and setting.sent is not None
-                else {}
-            ),
-        }
+        return commit_of(outcome)
 
     async def _collected(
         self, setting: Setting, kernel: Kernel, message: Json, execution: Execution | None
@@ -379,7 +255,7 @@ class Dispatcher:
         self, setting: Setting, kernel: Kernel, message: Json, committed: bool | None
     ) -> Outcome:
         """Reads a `done` message and, where it is not settled yet, pulls the blobs it names."""
-        outcome = _read(setting, message)
+        outcome = read(setting, message)
         outcome.committed = committed
         if setting.files is not None and setting.sent is not None:
             looked = asyncio.to_thread(told.unsent, setting.files, setting.sent, message)
@@ -503,7 +379,7 @@ class Dispatcher:
         """Commits a result, once; False where another attempt has taken its place."""
         if outcome.committed is None:
             await self._place(outcome)
-            outcome.committed = await self._ledger.tasks.commit(_commit_of(outcome))
+            outcome.committed = await self._ledger.tasks.commit(commit_of(outcome))
         return outcome.committed
 
     async def _place(self, outcome: Outcome) -> None:
@@ -556,97 +432,3 @@ class Dispatcher:
             if transfer.kernel is kernel:
                 transfer.stop(end)
         self._pool.leases.kill(kernel)
-
-
-def _read(setting: Setting, message: Json) -> Outcome:
-    """A worker's `done` message, which is untrusted. Raises `Failure`."""
-    try:
-        return _reading(setting, message)
-    except Failure:
-        raise
-    except Exception as error:  # a worker can send anything; it must not be sent again for ever
-        log.warning("a result of %s cannot be read", setting.cell, exc_info=True)
-        raise _unreadable(error) from None
-
-
-def _unreadable(error: Exception) -> Failure:
-    return Failure(f"the worker sent a result that cannot be read: {str(error)[:200]}")
-
-
-def _reading(setting: Setting, message: Json) -> Outcome:
-    status = as_text(message.get("status"))
-    error = message.get("error") or {}
-    why = f"{error.get('ename', 'error')}: {error.get('evalue', '')}" if status != "ok" else None
-    state, why = setting.decide(status, why, message)
-    count = message.get("execution_count")
-    try:
-        wanted = setting.files
-        came = Returned()
-        if wanted is not None:
-            name = os.path.basename(wanted.path)
-            came = returned.read(message.get("files"), wanted.target, name)
-    except returned.Malformed as error:
-        raise _unreadable(error) from None
-    except returned.Refused as error:
-        raise Failure(str(error)) from None
-    return Outcome(
-        setting,
-        status,
-        count if isinstance(count, int) and 0 <= count < LARGEST else None,
-        why,
-        _checked(message.get("exports"), setting.attempt),
-        [str(name) for name in effects_of(message).get("deleted") or []],
-        message,
-        state,
-        came,
-    )
-
-
-def _commit_of(outcome: Outcome) -> Commit:
-    setting = outcome.setting
-    return Commit(
-        setting.attempt, setting.run, setting.cell, outcome.state, outcome.why, outcome.count,
-        outcome.manifests, outcome.status, setting.durable,
-    )  # fmt: skip
-
-
-def _checked(exports: Any, attempt: str) -> list[Json]:
-    """Manifests of a worker, bounded to what we need of them.
-
-    Raises `Failure` where they are not what they should be: the worker is not to be trusted.
-    """
-    found = []
-    try:
-        for item in exports or []:
-            manifest: Json = {
-                "version": as_text(item["version"]),
-                "name": as_text(item["name"]),
-                "type": as_text(item.get("type", ""))[:200],
-                "summary": as_text(item.get("summary", ""))[:200],
-            }
-            if not manifest["version"].startswith(f"{attempt}/"):
-                raise ValueError("a version of another attempt")
-            if item.get("unshippable"):
-                manifest["unshippable"] = str(item["unshippable"])[:1000]
-            else:
-                manifest |= {
-                    "size": int(item.get("size", 0)),
-                    "pickle": _blob(item["pickle"]),
-                    "buffers": [_blob(b) for b in item.get("buffers") or []],
-                    "deps": [str(d) for d in item.get("deps") or []],
-                    "digest": str(item.get("digest", ""))[:128],
-                }
-            found.append(manifest)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _unreadable(error) from None
-    return found
-
-
-def _blob(item: Json) -> Json:
-    blob = str(item["blob"])
-    if len(blob) != 64 or not set(blob) <= set("0123456789abcdef"):
-        raise ValueError("a blob's name that is no hash")
-    size = item["size"]
-    if type(size) is not int or not 0 <= size < LARGEST:
-        raise ValueError("a blob's size that is none")
-    return {**item, "blob": blob, "size": size}

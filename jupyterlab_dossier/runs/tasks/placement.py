@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from ..model import ENDED_TASK, SUCCEEDED, Json
 from ..workers.worker import Kernel
-from .dispatch import Failure
+from .attempts import Failure
 from .places import Place
 from .state import RunState, Task
 
