@@ -1,9 +1,9 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
-import { VERSION } from '../version';
-import { numbered } from '../words';
+import { numbered } from './numbered';
 import type { Problem } from './types';
+import { VERSION } from './version';
 
 /**
  * Where the server extension's API stands below the server's base URL.

@@ -11,8 +11,8 @@ import type { Message } from '@lumino/messaging';
 import { Panel, Widget } from '@lumino/widgets';
 import React from 'react';
 
-import { State } from '../runs/state';
-import { numbered } from '../words';
+import { numbered } from '../api';
+import { State } from '../ui/state';
 import { CodeDiff } from './code';
 import {
   changedLines,

@@ -3,7 +3,7 @@ import { PathExt, Time } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IApiClient, RunSummary } from '../api';
-import { stateWord, took } from '../words';
+import { stateWord, took } from '../ui/words';
 
 /**
  * Ask which of the other runs of its notebook a run is to be compared with.

@@ -12,12 +12,12 @@ import { Panel, Widget } from '@lumino/widgets';
 import React from 'react';
 
 import type { IApiClient } from '../api';
-import { compareIcon } from '../icons';
-import { RunCommandIDs } from '../runs';
-import { State } from '../runs/state';
-import { toolbarButton } from '../runs/toolbar';
 import type { ITroubles } from '../troubles';
-import { took } from '../words';
+import { RunCommandIDs } from '../ui/commandids';
+import { compareIcon } from '../ui/icons';
+import { State } from '../ui/state';
+import { toolbarButton } from '../ui/toolbar';
+import { took } from '../ui/words';
 import { CellComparison } from './cell';
 import { cellLanguage } from './code';
 import { type ComparedCell, type Group, grouped } from './differences';

@@ -6,17 +6,14 @@ import { Menu } from '@lumino/widgets';
 
 import type { IApiClient } from '../api';
 import type { IDataflow } from '../dataflow';
-import { MainViews } from '../mainviews';
-import { notebookId, showCell } from '../notebook';
+import { companionProperty, notebookId, showCell } from '../notebook';
 import type { IRunManager } from '../run';
-import type { RunView } from '../rundetails';
-import { RunCommandIDs } from '../runs';
 import type { ITroubles } from '../troubles';
-import { CommandIDs } from '../workflow/commands';
-import { companionProperty } from './companion';
+import { RunCommandIDs, WorkflowCommandIDs } from '../ui/commandids';
+import { MainViews } from '../ui/mainviews';
+import type { ItemFacts } from './facts';
 import { graphIcon } from './icon';
 import { GraphCommandIDs } from './ids';
-import type { ItemFacts } from './facts';
 import type { GraphView } from './view';
 import { foldLabel } from './words';
 
@@ -243,11 +240,10 @@ export function addGraphCommands(options: addGraphCommands.IOptions): void {
           );
           return;
         }
-        const view: MainAreaWidget<RunView> | null = await commands.execute(
-          RunCommandIDs.openRun,
-          { run }
-        );
-        view?.content.showLog(found.cell);
+        await commands.execute(RunCommandIDs.openRun, {
+          run,
+          cell: found.cell
+        });
       } catch (error) {
         troubles.report(error);
       }
@@ -317,23 +313,23 @@ function actions(
   };
   return [
     {
-      command: CommandIDs.runNeeded,
+      command: WorkflowCommandIDs.runNeeded,
       label: cell =>
         hasFailed(cell) ? trans.__('Retry') : trans.__('Run with needs'),
       args: noArgs
     },
     {
-      command: CommandIDs.runDependents,
+      command: WorkflowCommandIDs.runDependents,
       label: () => trans.__('Run with dependents'),
       args: noArgs
     },
     {
-      command: CommandIDs.setTarget,
+      command: WorkflowCommandIDs.setTarget,
       label: () => trans.__('Set target…'),
       args: noArgs
     },
     {
-      command: CommandIDs.cancel,
+      command: WorkflowCommandIDs.cancel,
       label: () => trans.__('Cancel'),
       args: noArgs
     },

@@ -13,8 +13,9 @@ import React, {
   useSyncExternalStore
 } from 'react';
 
-import { staleIcons, stateIcons } from '../icons';
-import { numbered } from '../words';
+import { numbered } from '../api';
+import { staleIcons } from '../stale';
+import { stateIcons } from '../ui/icons';
 import type { IDrawnEdge, IItem } from './fold';
 import { type ILayout, ITEM_HEIGHT, ITEM_WIDTH } from './layout';
 import { MARGIN, opening } from './opening';

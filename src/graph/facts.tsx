@@ -4,7 +4,8 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import React from 'react';
 
-import { numbered, took } from '../words';
+import { numbered } from '../api';
+import { took } from '../ui/words';
 import type { IDrawnEdge, IItem } from './fold';
 import type { IGraphNode } from './model';
 import type { GraphScene } from './scene';

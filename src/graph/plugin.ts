@@ -14,10 +14,11 @@ import type { Widget } from '@lumino/widgets';
 
 import { IApiClient } from '../api';
 import { IDataflow } from '../dataflow';
+import { companionProperty } from '../notebook/companion';
 import { IRunManager } from '../run';
 import { ITroubles } from '../troubles';
+import { WorkflowCommandIDs } from '../ui/commandids';
 import { addGraphCommands } from './commands';
-import { companionProperty } from './companion';
 import { GraphCommandIDs } from './ids';
 import type { GraphView } from './view';
 
@@ -71,11 +72,11 @@ export const graphPlugin: JupyterFrontEndPlugin<void> = {
       rank: 0
     });
     [
-      'dossier:run-needed',
-      'dossier:run-dependents',
-      'dossier:set-target',
-      'dossier:set-options',
-      'dossier:cancel',
+      WorkflowCommandIDs.runNeeded,
+      WorkflowCommandIDs.runDependents,
+      WorkflowCommandIDs.setTarget,
+      WorkflowCommandIDs.setOptions,
+      WorkflowCommandIDs.cancel,
       GraphCommandIDs.openRun
     ].forEach((command, rank) => {
       app.contextMenu.addItem({

@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import React from 'react';
 
-import { SearchBox } from '../searchbox';
+import { SearchBox } from '../ui/searchbox';
 import type { GraphScene } from './scene';
 
 /**

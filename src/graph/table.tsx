@@ -4,8 +4,8 @@ import { type Message, MessageLoop } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import React from 'react';
 
-import { focusRow, goByKey } from '../rovingrows';
-import { took } from '../words';
+import { focusRow, goByKey } from '../ui/rovingrows';
+import { took } from '../ui/words';
 import type { IItem } from './fold';
 import type { GraphScene } from './scene';
 import { edgeLabel, itemLabel, lookWord } from './words';

@@ -4,13 +4,13 @@ import type { CommandRegistry } from '@lumino/commands';
 import { type Message, MessageLoop } from '@lumino/messaging';
 import { BoxPanel, Panel, Widget } from '@lumino/widgets';
 
-import { toolbarButton } from '../runs/toolbar';
 import type { ITroubles } from '../troubles';
-import { TurningSplit } from '../turningsplit';
+import { toolbarButton } from '../ui/toolbar';
+import { TurningSplit } from '../ui/turningsplit';
 import { GraphDrawing } from './drawing';
 import { ItemFacts } from './facts';
-import { GraphCommandIDs } from './ids';
 import type { IItem } from './fold';
+import { GraphCommandIDs } from './ids';
 import type { GraphScene } from './scene';
 import { GraphSearch } from './search';
 import { GraphTable } from './table';

@@ -1,7 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { isTaskEnd } from '../api';
-import { size, staleWord, stateWord, took } from '../words';
+import { staleWord } from '../stale';
+import { size, stateWord, took } from '../ui/words';
 import type { IDrawnEdge, IFold, IItem, ILook } from './fold';
 import type { IGraphNode } from './model';
 

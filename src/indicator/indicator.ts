@@ -2,9 +2,9 @@ import type { INotebookModel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
-import { stateIcons } from '../icons';
 import { codeCells } from '../notebook';
 import type { NotebookRuns } from '../run';
+import { stateIcons } from '../ui/icons';
 
 /**
  * Says in the notebook's toolbar which cell runs elsewhere: the kernel's indicator cannot know.

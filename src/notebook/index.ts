@@ -1,3 +1,4 @@
+export * from './companion';
 export * from './content';
 export * from './metadata';
 export * from './show';

@@ -6,7 +6,7 @@ import { isTaskEnd, type TaskState } from '../api';
 import { codeCells, showCell } from '../notebook';
 import type { CellStates, NotebookRuns } from '../run';
 import type { IDossierSettings } from '../settings';
-import { took } from '../words';
+import { took } from '../ui/words';
 import { isLong } from './long';
 
 /**

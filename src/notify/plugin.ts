@@ -6,8 +6,8 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { IRunManager } from '../run';
-import { RunCommandIDs } from '../runs';
 import { IDossierSettings } from '../settings';
+import { RunCommandIDs } from '../ui/commandids';
 
 /**
  * Tells the end of long runs.

@@ -2,9 +2,8 @@ import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
-import type { Problem } from '../api';
-import { problemIcons } from '../icons';
-import { numbered } from '../words';
+import { numbered, type Problem } from '../api';
+import { problemIcons } from '../ui/icons';
 import { isRefused } from './words';
 
 /**

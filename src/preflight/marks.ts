@@ -1,8 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { Problem } from '../api';
-import { problemIcons } from '../icons';
-import { numbered } from '../words';
+import { numbered, type Problem } from '../api';
+import { problemIcons } from '../ui/icons';
 import { isRefused, problemWords } from './words';
 
 /**

@@ -1,5 +1,4 @@
-import type { Problem } from '../api';
-import { numbered } from '../words';
+import { numbered, type Problem } from '../api';
 
 /**
  * A problem and what to do about it, as it stands on its cell.

@@ -7,7 +7,7 @@ import {
 } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { ApiError } from '../api';
+import { ApiError, numbered } from '../api';
 import type { ICosts } from '../costs';
 import {
   effectiveTarget,
@@ -17,7 +17,7 @@ import {
   KERNEL
 } from '../notebook';
 import type { ITroubles } from '../troubles';
-import { numbered, stateWord } from '../words';
+import { stateWord } from '../ui/words';
 import type { ICellEnd } from './follow';
 import type { NotebookRuns } from './notebookruns';
 import { beginExecution, writeError } from './outputs';

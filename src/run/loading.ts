@@ -2,7 +2,7 @@ import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Loading } from '../api';
-import { size } from '../words';
+import { size } from '../ui/words';
 import type { NotebookRuns } from './notebookruns';
 
 /**

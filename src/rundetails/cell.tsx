@@ -9,18 +9,19 @@ import { JSONExt, type ReadonlyJSONValue } from '@lumino/coreutils';
 import { Panel, Widget } from '@lumino/widgets';
 import React from 'react';
 
-import { RunCommandIDs } from '../runs';
-import { State } from '../runs/state';
-import { numbered, took } from '../words';
+import { numbered } from '../api';
+import { RunCommandIDs } from '../ui/commandids';
+import { State } from '../ui/state';
+import { took } from '../ui/words';
 import { CellFacts } from './facts';
 import { LogView } from './log';
-import type { RunView } from './view';
+import type { IRunViewOptions } from './options';
 
 /**
  * One cell of a run: its code and outputs, what is known of it, and its log.
  */
 export class CellView extends Panel {
-  constructor(options: RunView.IOptions) {
+  constructor(options: IRunViewOptions) {
     super();
     this.addClass('jp-DossierRunCell');
     this.node.setAttribute('role', 'region');
@@ -65,7 +66,7 @@ export class CellView extends Panel {
  */
 class CellHead extends ReactWidget {
   constructor(
-    private _options: RunView.IOptions,
+    private _options: IRunViewOptions,
     private _view: CellView
   ) {
     super();
@@ -159,7 +160,7 @@ class CellHead extends ReactWidget {
  * The code that ran and what it showed, as in a notebook and read-only.
  */
 class CellResult extends Panel {
-  constructor(private _options: RunView.IOptions) {
+  constructor(private _options: IRunViewOptions) {
     super();
     const { trans } = _options;
     this._code.node.className = 'jp-DossierRunCell-code';

@@ -2,16 +2,16 @@ import { Time } from '@jupyterlab/coreutils';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import React from 'react';
 
-import type { CellDetails } from '../api';
-import { attemptWord, numbered, size, took } from '../words';
+import { type CellDetails, numbered } from '../api';
+import { attemptWord, size, took } from '../ui/words';
+import type { IRunViewOptions } from './options';
 import { ReuseFacts } from './reuse';
-import type { RunView } from './view';
 
 /**
  * What is known of a cell in a run: values in and out, attempts, conditions.
  */
 export class CellFacts extends ReactWidget {
-  constructor(private _options: RunView.IOptions) {
+  constructor(private _options: IRunViewOptions) {
     super();
     this.addClass('jp-DossierRunFacts');
     _options.model.cellChanged.connect(this.update, this);

@@ -11,16 +11,16 @@ import type { Message } from '@lumino/messaging';
 import { Panel } from '@lumino/widgets';
 import React from 'react';
 
-import { attemptWord } from '../words';
+import { attemptWord } from '../ui/words';
 import { LogList } from './loglist';
 import { LogModel } from './logmodel';
-import type { RunView } from './view';
+import type { IRunViewOptions } from './options';
 
 /**
  * What a cell, or the worker that ran it, said in one attempt.
  */
 export class LogView extends Panel {
-  constructor(private _options: RunView.IOptions) {
+  constructor(private _options: IRunViewOptions) {
     super();
     const { model, trans } = _options;
     this.addClass('jp-DossierLog');
@@ -207,7 +207,7 @@ export class LogView extends Panel {
 class LogBar extends ReactWidget {
   constructor(
     private _view: LogView,
-    private _options: RunView.IOptions
+    private _options: IRunViewOptions
   ) {
     super();
     this.addClass('jp-DossierLog-bar');

@@ -1,7 +1,6 @@
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import type { IApiClient, LogPage } from '../api';
-import { numbered } from '../words';
+import { type IApiClient, type LogPage, numbered } from '../api';
 
 /**
  * The last lines of what an attempt said.

@@ -1,10 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import type { CellDetails } from '../api';
-import { RunCommandIDs } from '../runs';
-import { numbered } from '../words';
-import type { RunView } from './view';
+import { type CellDetails, numbered } from '../api';
+import { RunCommandIDs } from '../ui/commandids';
+import type { IRunViewOptions } from './options';
 
 /**
  * Why a cell was executed or its result taken from another run, and whether later runs may take it.
@@ -14,7 +13,7 @@ export function ReuseFacts({
   options
 }: {
   details: CellDetails;
-  options: RunView.IOptions;
+  options: IRunViewOptions;
 }): JSX.Element {
   const { commands, trans } = options;
   const { reuse } = details;
@@ -83,7 +82,7 @@ export function ReuseFacts({
  */
 function unknownWords(
   attempts: number,
-  { model, trans }: RunView.IOptions
+  { model, trans }: IRunViewOptions
 ): string {
   if (model.record?.kind === 'cell') {
     return trans.__('It was run by itself, which always executes it.');

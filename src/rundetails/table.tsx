@@ -2,17 +2,17 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
 import React from 'react';
 
-import type { RunRecord } from '../api';
-import { focusRow, goByKey } from '../rovingrows';
-import { State } from '../runs/state';
-import { numbered, took } from '../words';
-import type { RunView } from './view';
+import { numbered, type RunRecord } from '../api';
+import { focusRow, goByKey } from '../ui/rovingrows';
+import { State } from '../ui/state';
+import { took } from '../ui/words';
+import type { IRunViewOptions } from './options';
 
 /**
  * The cells of a run as a table. One of them is selected; arrow keys select another.
  */
 export class TaskTable extends ReactWidget {
-  constructor(private _options: RunView.IOptions) {
+  constructor(private _options: IRunViewOptions) {
     super();
     this.addClass('jp-DossierRun-tasks');
     _options.model.changed.connect(this.update, this);

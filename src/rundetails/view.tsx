@@ -1,34 +1,29 @@
 import { MainAreaWidget } from '@jupyterlab/apputils';
-import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { PathExt, Time } from '@jupyterlab/coreutils';
-import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
-import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
-import type { CommandRegistry } from '@lumino/commands';
 import { type Message, MessageLoop } from '@lumino/messaging';
 import { BoxPanel, SplitPanel } from '@lumino/widgets';
 import React from 'react';
 
-import type { IApiClient } from '../api';
+import { numbered } from '../api';
 import { GraphDrawing, GraphScene, Layouter, newLayoutWorker } from '../graph';
-import { runsIcon } from '../icons';
-import { RunCommandIDs } from '../runs';
-import type { KnownRuns } from '../runs/known';
-import { State } from '../runs/state';
-import { toolbarButton } from '../runs/toolbar';
-import type { ITroubles } from '../troubles';
-import { TurningSplit } from '../turningsplit';
+import { RunCommandIDs } from '../ui/commandids';
+import { runsIcon } from '../ui/icons';
+import { State } from '../ui/state';
+import { toolbarButton } from '../ui/toolbar';
+import { TurningSplit } from '../ui/turningsplit';
+import { took } from '../ui/words';
 import { VerificationModel, VerificationView } from '../verify';
-import { numbered, took } from '../words';
 import { CellView } from './cell';
 import { RunGraphModel } from './graph';
 import { RunModel } from './model';
+import type { IRunOptions, IRunViewOptions } from './options';
 import { TaskTable } from './table';
 
 /**
  * The view of a run in the main area.
  */
-export function openRun(options: openRun.IOptions): MainAreaWidget {
+export function openRun(options: IRunOptions): MainAreaWidget<RunView> {
   const { commands, run, trans } = options;
   const model = new RunModel(options);
   const content = new RunView({ ...options, model });
@@ -39,7 +34,7 @@ export function openRun(options: openRun.IOptions): MainAreaWidget {
   view.title.closable = true;
   model.changed.connect(() => {
     if (model.record) {
-      options.known.note([model.record]);
+      options.onRecord(model.record);
       const name = PathExt.basename(model.record.path);
       view.title.label = trans.__('Run of %1', name);
       view.title.caption = `${model.record.path}\n${run}`;
@@ -63,26 +58,10 @@ export function openRun(options: openRun.IOptions): MainAreaWidget {
 }
 
 /**
- * A namespace for `openRun` statics.
- */
-export namespace openRun {
-  export interface IOptions {
-    api: IApiClient;
-    commands: CommandRegistry;
-    known: KnownRuns;
-    languages: IEditorLanguageRegistry | null;
-    rendermime: IRenderMimeRegistry;
-    run: string;
-    trans: TranslationBundle;
-    troubles: ITroubles;
-  }
-}
-
-/**
  * A run: what it was, its cells, and one of them in detail.
  */
 export class RunView extends BoxPanel {
-  constructor(options: RunView.IOptions) {
+  constructor(options: IRunViewOptions) {
     super({ direction: 'top-to-bottom', spacing: 0 });
     this.addClass('jp-DossierRun');
     this._model = options.model;
@@ -155,15 +134,6 @@ export class RunView extends BoxPanel {
 }
 
 /**
- * A namespace for `RunView` statics.
- */
-export namespace RunView {
-  export interface IOptions extends openRun.IOptions {
-    model: RunModel;
-  }
-}
-
-/**
  * Below this width, in pixels, the cell stands below the table instead of beside it.
  */
 const NARROW = 720;
@@ -172,7 +142,7 @@ const NARROW = 720;
  * The run in a line.
  */
 class RunHead extends ReactWidget {
-  constructor(private _options: RunView.IOptions) {
+  constructor(private _options: IRunViewOptions) {
     super();
     this.addClass('jp-DossierRun-head');
     _options.model.changed.connect(this.update, this);

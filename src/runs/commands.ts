@@ -16,15 +16,16 @@ import {
   refreshIcon,
   stopIcon
 } from '@jupyterlab/ui-components';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
-import { type IApiClient, isRunEnd } from '../api';
-import { compareIcon, runsIcon, verifyIcon } from '../icons';
-import { MainViews } from '../mainviews';
+import { type IApiClient, isRunEnd, type RunRecord } from '../api';
 import type { IRunManager } from '../run';
 import type { RunView } from '../rundetails';
 import type { ITargetsModel } from '../targets';
 import type { ITroubles } from '../troubles';
-import { RunCommandIDs } from './ids';
+import { RunCommandIDs } from '../ui/commandids';
+import { compareIcon, runsIcon, verifyIcon } from '../ui/icons';
+import { MainViews } from '../ui/mainviews';
 import type { KnownRuns, RunFacts } from './known';
 
 /**
@@ -73,18 +74,11 @@ export function addRunCommands(options: addRunCommands.IOptions): void {
       ? view.id.slice(VIEW_ID.length)
       : null;
   };
-  const describedBy = {
-    args: {
-      type: 'object' as const,
-      properties: {
-        run: {
-          type: 'string',
-          description: trans.__(
-            'The id of the run; that of the current view if not given'
-          )
-        }
-      }
-    }
+  const run = {
+    type: 'string',
+    description: trans.__(
+      'The id of the run; that of the current view if not given'
+    )
   };
   const add = (
     id: string,
@@ -97,13 +91,23 @@ export function addRunCommands(options: addRunCommands.IOptions): void {
        * Whether it makes sense for such a run.
        */
       suits?: (run: RunFacts) => boolean;
-      execute: (run: string) => Promise<unknown> | void;
+
+      /**
+       * What it takes beside the run.
+       */
+      takes?: Record<string, { type: string; description: string }>;
+      execute: (
+        run: string,
+        args: ReadonlyPartialJSONObject
+      ) => Promise<unknown> | void;
     }
   ) => {
-    const { suits, ...rest } = command;
+    const { suits, takes, ...rest } = command;
     commands.addCommand(id, {
       ...rest,
-      describedBy,
+      describedBy: {
+        args: { type: 'object', properties: { run, ...takes } }
+      },
       isEnabled: args => {
         const run = runOf(args);
         const facts = run === null ? null : known.get(run);
@@ -112,7 +116,7 @@ export function addRunCommands(options: addRunCommands.IOptions): void {
       execute: async args => {
         const run = runOf(args);
         try {
-          return run === null ? undefined : await command.execute(run);
+          return run === null ? undefined : await command.execute(run, args);
         } catch (error) {
           troubles.report(error);
         }
@@ -124,11 +128,23 @@ export function addRunCommands(options: addRunCommands.IOptions): void {
     label: trans.__('Open Run'),
     caption: trans.__('Show a run: its cells, their outputs, times and logs'),
     icon: runsIcon,
-    execute: run =>
-      runViews.open(VIEW_ID + run, async () => {
+    takes: {
+      cell: {
+        type: 'string',
+        description: trans.__('The id of the cell whose log is shown')
+      }
+    },
+    execute: async (run, { cell }) => {
+      const view = await runViews.open(VIEW_ID + run, async () => {
         const { openRun } = await import('../rundetails');
-        return openRun({ ...options, commands, run });
-      })
+        const onRecord = (record: RunRecord) => known.note([record]);
+        return openRun({ ...options, commands, onRecord, run });
+      });
+      if (typeof cell === 'string') {
+        view?.content.showLog(cell);
+      }
+      return view;
+    }
   });
 
   add(RunCommandIDs.cancelRun, {
@@ -195,46 +211,30 @@ export function addRunCommands(options: addRunCommands.IOptions): void {
     }
   });
 
-  commands.addCommand(RunCommandIDs.compareRuns, {
+  add(RunCommandIDs.compareRuns, {
     label: trans.__('Compare with Another Run…'),
     caption: trans.__(
       'Show what differs between two runs: code, inputs, conditions and outputs'
     ),
     icon: compareIcon,
-    describedBy: {
-      args: {
-        type: 'object',
-        properties: {
-          ...describedBy.args.properties,
-          with: {
-            type: 'string',
-            description: trans.__(
-              'The id of the other run; it is asked for if not given'
-            )
-          }
-        }
+    takes: {
+      with: {
+        type: 'string',
+        description: trans.__(
+          'The id of the other run; it is asked for if not given'
+        )
       }
     },
-    isEnabled: args => runOf(args) !== null,
-    execute: async args => {
-      const right = runOf(args);
-      if (right === null) {
-        return;
-      }
-      try {
-        const { chooseOther, openComparison } = await import('../compare');
-        const left =
-          typeof args.with === 'string'
-            ? args.with
-            : await chooseOther({ api, run: right, trans });
-        if (left === null) {
-          return;
-        }
+    execute: async (right, { with: other }) => {
+      const { chooseOther, openComparison } = await import('../compare');
+      const left =
+        typeof other === 'string'
+          ? other
+          : await chooseOther({ api, run: right, trans });
+      if (left !== null) {
         await comparisons.open(`${COMPARISON_ID}${left}.${right}`, () =>
           openComparison({ ...options, commands, left, right })
         );
-      } catch (error) {
-        troubles.report(error);
       }
     }
   });
@@ -249,7 +249,7 @@ export function addRunCommands(options: addRunCommands.IOptions): void {
         type: 'object',
         required: ['run', 'cell'],
         properties: {
-          ...describedBy.args.properties,
+          run,
           cell: { type: 'string', description: trans.__('The id of the cell') }
         }
       }
@@ -330,6 +330,6 @@ export namespace addRunCommands {
     tracker: INotebookTracker;
     trans: TranslationBundle;
     troubles: ITroubles;
-    views: WidgetTracker<MainAreaWidget>;
+    views: WidgetTracker<MainAreaWidget<RunView>>;
   }
 }

@@ -2,17 +2,17 @@ import { PathExt, Time } from '@jupyterlab/coreutils';
 import { ReactWidget, stopIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
-import type { RunSummary } from '../api';
-import { numbered, took } from '../words';
-import { RunCommandIDs } from './ids';
-import type { RunsPanel } from './panel';
-import { State } from './state';
+import { numbered, type RunSummary } from '../api';
+import { RunCommandIDs } from '../ui/commandids';
+import { State } from '../ui/state';
+import { took } from '../ui/words';
+import type { IRunsPanelOptions } from './options';
 
 /**
  * The runs, newest first. Each is one stop of the Tab key, arrow keys go from one to the next.
  */
 export class RunList extends ReactWidget {
-  constructor(private _options: RunsPanel.IOptions) {
+  constructor(private _options: IRunsPanelOptions) {
     super();
     const { model, trans } = _options;
     this.addClass('jp-DossierRuns-section');

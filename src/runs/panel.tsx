@@ -1,26 +1,20 @@
-import type { INotebookTracker } from '@jupyterlab/notebook';
-import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 import { HTMLSelect, ReactWidget, SidePanel } from '@jupyterlab/ui-components';
-import type { CommandRegistry } from '@lumino/commands';
 import type { Message } from '@lumino/messaging';
 import React from 'react';
 
-import type { IApiClient } from '../api';
-import { SearchBox } from '../searchbox';
 import { StorageView } from '../storage';
-import type { ITargetsModel } from '../targets';
-import type { ITroubles } from '../troubles';
-import { RunCommandIDs } from './ids';
+import { RunCommandIDs } from '../ui/commandids';
+import { SearchBox } from '../ui/searchbox';
+import { toolbarButton } from '../ui/toolbar';
 import { RunList } from './list';
-import type { RunsModel } from './model';
+import type { IRunsPanelOptions } from './options';
 import { TargetList } from './targetlist';
-import { toolbarButton } from './toolbar';
 
 /**
  * The side panel: targets and their state, and runs.
  */
 export class RunsPanel extends SidePanel {
-  constructor(private _options: RunsPanel.IOptions) {
+  constructor(private _options: IRunsPanelOptions) {
     super({ translator: _options.translator });
     this.addClass('jp-DossierRuns');
     const { commands } = _options;
@@ -68,26 +62,10 @@ export class RunsPanel extends SidePanel {
 }
 
 /**
- * A namespace for `RunsPanel` statics.
- */
-export namespace RunsPanel {
-  export interface IOptions {
-    api: IApiClient;
-    commands: CommandRegistry;
-    model: RunsModel;
-    targets: ITargetsModel;
-    tracker: INotebookTracker;
-    trans: TranslationBundle;
-    translator: ITranslator;
-    troubles: ITroubles;
-  }
-}
-
-/**
  * What is looked for among the runs.
  */
 class RunsHeader extends ReactWidget {
-  constructor(private _options: RunsPanel.IOptions) {
+  constructor(private _options: IRunsPanelOptions) {
     super();
     this.addClass('jp-DossierRuns-header');
     _options.model.changed.connect(this.update, this);

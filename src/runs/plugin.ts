@@ -14,14 +14,15 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { IApiClient } from '../api';
-import { runsIcon } from '../icons';
 import { IRunManager } from '../run';
+import type { RunView } from '../rundetails';
 import { ITargetsModel } from '../targets';
 import { ITroubles } from '../troubles';
+import { RunCommandIDs } from '../ui/commandids';
+import { runsIcon } from '../ui/icons';
 import { addRunCommands, COMPARISON_ID } from './commands';
-import { RunCommandIDs } from './ids';
-import type { RunsPanel } from './panel';
 import { KnownRuns } from './known';
+import type { RunsPanel } from './panel';
 import { LazyPlace } from './place';
 
 /**
@@ -59,7 +60,7 @@ export const runsPanelPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_dossier');
-    const views = new WidgetTracker<MainAreaWidget>({
+    const views = new WidgetTracker<MainAreaWidget<RunView>>({
       namespace: 'dossier-runs'
     });
     const comparisons = new WidgetTracker<MainAreaWidget>({

@@ -1,14 +1,14 @@
 import { ReactWidget } from '@jupyterlab/ui-components';
 import React from 'react';
 
-import { problemIcons, stateIcons } from '../icons';
-import type { RunsPanel } from './panel';
+import { problemIcons, stateIcons } from '../ui/icons';
+import type { IRunsPanelOptions } from './options';
 
 /**
  * The targets: what kind they are, and whether and why not they can be used.
  */
 export class TargetList extends ReactWidget {
-  constructor(private _options: RunsPanel.IOptions) {
+  constructor(private _options: IRunsPanelOptions) {
     super();
     const { targets, trans } = _options;
     this.addClass('jp-DossierRuns-section');

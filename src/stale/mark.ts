@@ -2,8 +2,8 @@ import type { CodeCell } from '@jupyterlab/cells';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IStale } from '../dataflow';
-import { staleIcons } from '../icons';
-import { iconAndWord, staleWord } from '../words';
+import { iconAndWord } from '../ui/words';
+import { staleIcons, staleWord } from './kinds';
 
 /**
  * Says that a cell must run again: an icon, a word, and why on hover and focus.

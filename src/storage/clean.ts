@@ -2,7 +2,7 @@ import { InputDialog, Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IApiClient } from '../api';
-import { size } from '../words';
+import { size } from '../ui/words';
 
 /**
  * Ask how old runs may be, remove older ones, and tell what came of it.

@@ -4,9 +4,9 @@ import type { CommandRegistry } from '@lumino/commands';
 import React from 'react';
 
 import type { IApiClient, Storage } from '../api';
-import { RunCommandIDs } from '../runs/ids';
 import type { ITroubles } from '../troubles';
-import { size } from '../words';
+import { RunCommandIDs } from '../ui/commandids';
+import { size } from '../ui/words';
 
 /**
  * What runs take on the disk, and how much of it may stay.

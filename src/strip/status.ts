@@ -1,11 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { isTaskEnd } from '../api';
+import { isTaskEnd, numbered } from '../api';
 import type { IStale } from '../dataflow';
-import { stateIcons } from '../icons';
 import type { ICellOffer, ICellState } from '../run';
 import { StaleMark } from '../stale';
-import { iconAndWord, numbered, stateWord } from '../words';
+import { stateIcons } from '../ui/icons';
+import { iconAndWord, stateWord } from '../ui/words';
 
 /**
  * The state of a cell's task, spoken when it changes, and what can be done about it.

@@ -8,6 +8,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { IApiClient } from '../api';
 import { ITroubles } from '../troubles';
+import { WorkflowCommandIDs } from '../ui/commandids';
 import { TargetsModel } from './model';
 import { ITargetsModel } from './tokens';
 import { ToolbarTarget } from './toolbar';
@@ -53,7 +54,7 @@ export const targetsPlugin: JupyterFrontEndPlugin<ITargetsModel> = {
  * What runs some cells of the notebook; another plugin has these.
  */
 const RUNS = [
-  'dossier:run-stale',
-  'dossier:run-needed',
-  'dossier:run-dependents'
+  WorkflowCommandIDs.runStale,
+  WorkflowCommandIDs.runNeeded,
+  WorkflowCommandIDs.runDependents
 ];

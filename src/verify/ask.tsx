@@ -3,8 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import React from 'react';
 
-import type { IApiClient } from '../api';
-import { numbered } from '../words';
+import { type IApiClient, numbered } from '../api';
 
 /**
  * Ask whether a run is to be executed again, and whether cells that reach outside are, and begin.

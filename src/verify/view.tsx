@@ -3,10 +3,9 @@ import { type LabIcon, ReactWidget } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import React from 'react';
 
-import type { Verification } from '../api';
-import { staleIcons, stateIcons } from '../icons';
-import { RunCommandIDs } from '../runs';
-import { numbered } from '../words';
+import { numbered, type Verification } from '../api';
+import { RunCommandIDs } from '../ui/commandids';
+import { stateIcons, upstreamIcon } from '../ui/icons';
 import type { VerificationModel } from './model';
 
 type Verified = NonNullable<Verification['result']>;
@@ -212,11 +211,7 @@ function VerdictMark({
   const marks: Record<Verdict['state'], [LabIcon, string, string]> = {
     identical: [stateIcons.done, 'done', trans.__('identical')],
     differs: [stateIcons.failed, 'failed', trans.__('differs')],
-    follows: [
-      staleIcons.upstream,
-      'failed',
-      trans.__('follows an earlier cell')
-    ],
+    follows: [upstreamIcon, 'failed', trans.__('follows an earlier cell')],
     unknown: [stateIcons.lost, 'cancelled', trans.__('cannot be compared')],
     'not verified': [stateIcons.skipped, 'skipped', trans.__('not verified')]
   };

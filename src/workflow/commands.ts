@@ -9,11 +9,13 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { ICosts } from '../costs';
 import type { IDataflow } from '../dataflow';
-import { targetIcon, workflowIcon } from '../icons';
-import { companionProperty } from '../graph/companion';
-import { KERNEL, setCellTargets, setDefaultTarget } from '../notebook';
+import {
+  companionProperty,
+  KERNEL,
+  setCellTargets,
+  setDefaultTarget
+} from '../notebook';
 import type { IRunManager } from '../run';
-import { RunCommandIDs } from '../runs';
 import type { IDossierSettings } from '../settings';
 import {
   type ITargetsModel,
@@ -21,24 +23,9 @@ import {
   TargetChooser
 } from '../targets';
 import type { ITroubles } from '../troubles';
+import { RunCommandIDs, WorkflowCommandIDs } from '../ui/commandids';
+import { targetIcon, workflowIcon } from '../ui/icons';
 import type { WhichCells } from './some';
-
-/**
- * The ids of the commands.
- */
-export namespace CommandIDs {
-  export const setTarget = 'dossier:set-target';
-  export const setDefaultTarget = 'dossier:set-default-target';
-  export const setOptions = 'dossier:set-options';
-  export const setNotebookOptions = 'dossier:set-notebook-options';
-  export const runInKernel = 'dossier:run-in-kernel';
-  export const runOnce = 'dossier:run-once';
-  export const runWorkflow = 'dossier:run-workflow';
-  export const runStale = 'dossier:run-stale';
-  export const runNeeded = 'dossier:run-needed';
-  export const runDependents = 'dossier:run-dependents';
-  export const cancel = 'dossier:cancel';
-}
 
 /**
  * Add the commands.
@@ -92,7 +79,7 @@ export function addCommands(options: addCommands.IOptions): void {
     }
   };
 
-  commands.addCommand(CommandIDs.setTarget, {
+  commands.addCommand(WorkflowCommandIDs.setTarget, {
     label: trans.__('Set Target…'),
     caption: trans.__('Choose where the selected cells run'),
     icon: targetIcon,
@@ -114,7 +101,7 @@ export function addCommands(options: addCommands.IOptions): void {
     }
   });
 
-  commands.addCommand(CommandIDs.setOptions, {
+  commands.addCommand(WorkflowCommandIDs.setOptions, {
     label: trans.__('Set Options of Target…'),
     caption: trans.__('Change what the selected cells ask of their target'),
     describedBy: { args: { type: 'object', properties: {} } },
@@ -138,7 +125,7 @@ export function addCommands(options: addCommands.IOptions): void {
       null
     );
   };
-  commands.addCommand(CommandIDs.setNotebookOptions, {
+  commands.addCommand(WorkflowCommandIDs.setNotebookOptions, {
     label: trans.__('Set Options of Target for Notebook…'),
     caption: trans.__(
       'Change what all cells of the notebook ask of a target, unless they say otherwise'
@@ -166,7 +153,7 @@ export function addCommands(options: addCommands.IOptions): void {
     }
   });
 
-  commands.addCommand(CommandIDs.setDefaultTarget, {
+  commands.addCommand(WorkflowCommandIDs.setDefaultTarget, {
     label: trans.__('Set Default Target of Notebook…'),
     caption: trans.__('Choose where the cells run that name no target'),
     describedBy: { args: targetArgs },
@@ -206,7 +193,7 @@ export function addCommands(options: addCommands.IOptions): void {
     }
   };
 
-  commands.addCommand(CommandIDs.runInKernel, {
+  commands.addCommand(WorkflowCommandIDs.runInKernel, {
     label: trans.__('Run in Kernel Once'),
     caption: trans.__(
       'Run the active cell in the notebook’s kernel, whatever its target'
@@ -221,7 +208,7 @@ export function addCommands(options: addCommands.IOptions): void {
     }
   });
 
-  commands.addCommand(CommandIDs.runOnce, {
+  commands.addCommand(WorkflowCommandIDs.runOnce, {
     label: trans.__('Run Once On…'),
     caption: trans.__('Run the active cell on a target, whatever it names'),
     describedBy: {
@@ -259,7 +246,7 @@ export function addCommands(options: addCommands.IOptions): void {
     }
   });
 
-  commands.addCommand(CommandIDs.runWorkflow, {
+  commands.addCommand(WorkflowCommandIDs.runWorkflow, {
     label: trans.__('Run as Workflow'),
     caption: trans.__(
       'Run as workflow: the whole notebook from a clean state, each cell on its target, in parallel where possible'
@@ -297,7 +284,7 @@ export function addCommands(options: addCommands.IOptions): void {
   };
   const canRunSome = () => activeCell() !== null && !currentRuns()?.workflow;
 
-  commands.addCommand(CommandIDs.runStale, {
+  commands.addCommand(WorkflowCommandIDs.runStale, {
     label: trans.__('Run Stale Cells'),
     caption: trans.__(
       'Run the cells that were edited or never ran and those that depend on them, as a workflow'
@@ -307,7 +294,7 @@ export function addCommands(options: addCommands.IOptions): void {
     execute: () => runSome('stale')
   });
 
-  commands.addCommand(CommandIDs.runNeeded, {
+  commands.addCommand(WorkflowCommandIDs.runNeeded, {
     label: trans.__('Run This and What It Needs'),
     caption: trans.__(
       'Run the selected cells and the cells that they need, as a workflow'
@@ -317,7 +304,7 @@ export function addCommands(options: addCommands.IOptions): void {
     execute: () => runSome('needed')
   });
 
-  commands.addCommand(CommandIDs.runDependents, {
+  commands.addCommand(WorkflowCommandIDs.runDependents, {
     label: trans.__('Run This and What Depends on It'),
     caption: trans.__(
       'Run the selected cells and the cells that depend on them, with what those need, as a workflow'
@@ -327,7 +314,7 @@ export function addCommands(options: addCommands.IOptions): void {
     execute: () => runSome('dependents')
   });
 
-  commands.addCommand(CommandIDs.cancel, {
+  commands.addCommand(WorkflowCommandIDs.cancel, {
     label: trans.__('Cancel Run'),
     caption: trans.__(
       'Cancel the workflow run of this notebook, or the cell that runs on a target'

@@ -12,7 +12,8 @@ import { IRunManager } from '../run';
 import { IDossierSettings } from '../settings';
 import { ITargetsModel } from '../targets';
 import { ITroubles } from '../troubles';
-import { addCommands, CommandIDs } from './commands';
+import { WorkflowCommandIDs } from '../ui/commandids';
+import { addCommands } from './commands';
 
 /**
  * Adds the commands; its settings schema puts them into menus and toolbars.
@@ -57,7 +58,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       troubles
     });
     const category = trans.__('Dossier');
-    for (const command of Object.values(CommandIDs)) {
+    for (const command of Object.values(WorkflowCommandIDs)) {
       palette?.addItem({ command, category });
     }
   }

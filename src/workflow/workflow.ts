@@ -2,6 +2,7 @@ import type { Notification } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import { numbered } from '../api';
 import type { ICosts } from '../costs';
 import { codeCells, getTarget, showCell } from '../notebook';
 import { isLong } from '../notify';
@@ -9,7 +10,6 @@ import { isRefused } from '../preflight';
 import type { IRunManager, NotebookRuns } from '../run';
 import type { IDossierSettings } from '../settings';
 import type { ITroubles } from '../troubles';
-import { numbered } from '../words';
 import { RunNotice } from './notice';
 
 /**

@@ -4,7 +4,7 @@ import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
 import { LogView } from '../log';
-import type { RunView } from '../view';
+import type { IRunViewOptions } from '../options';
 
 describe('LogView', () => {
   it('shows the log of the attempt that was chosen last, whatever is answered first', async () => {
@@ -28,7 +28,7 @@ describe('LogView', () => {
       run: 'run1',
       trans: nullTranslator.load(''),
       troubles: {}
-    } as unknown as RunView.IOptions);
+    } as unknown as IRunViewOptions);
     Widget.attach(view, document.body);
     model.cellChanged.emit();
     view.choose('one', true);

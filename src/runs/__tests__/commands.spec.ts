@@ -4,8 +4,8 @@ import { Signal } from '@lumino/signaling';
 import { nullTranslator } from '@jupyterlab/translation';
 
 import type { IApiClient } from '../../api';
+import { RunCommandIDs } from '../../ui/commandids';
 import { addRunCommands, VIEW_ID } from '../commands';
-import { RunCommandIDs } from '../ids';
 import { KnownRuns } from '../known';
 
 describe('commands on runs', () => {

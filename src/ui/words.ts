@@ -1,8 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { LabIcon } from '@jupyterlab/ui-components';
 
-import type { TaskState } from './api';
-import type { StaleKind } from './dataflow';
+import type { TaskState } from '../api';
 
 /**
  * How long something took, in words.
@@ -35,26 +34,6 @@ export function size(bytes: number, trans: TranslationBundle): string {
     unit++;
   }
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]}`;
-}
-
-/**
- * Words about cells with the numbers that cells have here: the server counts from 0, users from 1.
- * What is quoted stays as it is, and
- * what is a `code cell` in words has its number already.
- */
-export function numbered(words: string): string {
-  return words
-    .split('`')
-    .map((part, at) =>
-      at % 2
-        ? part
-        : part.replace(
-            /(?<!code )(\bcells? )(\d+(?:(?:, | and | or )\d+)*)/g,
-            (_, before: string, numbers: string) =>
-              before + numbers.replace(/\d+/g, it => String(Number(it) + 1))
-          )
-    )
-    .join('`');
 }
 
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
@@ -102,22 +81,6 @@ export function attemptWord(state: string, trans: TranslationBundle): string {
       return trans.__('superseded');
     default:
       return stateWord(state as TaskState, trans);
-  }
-}
-
-/**
- * The word for why a cell must run again.
- */
-export function staleWord(kind: StaleKind, trans: TranslationBundle): string {
-  switch (kind) {
-    case 'never-run':
-      return trans.__('not run');
-    case 'edited':
-      return trans.__('edited');
-    case 'upstream':
-      return trans.__('upstream');
-    case 'unfinished':
-      return trans.__('not done');
   }
 }
 

@@ -1,35 +1,34 @@
 import { LabIcon } from '@jupyterlab/ui-components';
 
-import type { TaskState } from './api';
-import type { StaleKind } from './dataflow';
+import type { TaskState } from '../api';
 
 /**
  * An icon of 16 by 16 in the colour of the text around it.
  */
-function icon(name: string, body: string): LabIcon {
+export function lineIcon(name: string, body: string): LabIcon {
   return new LabIcon({
     name: `jupyterlab-dossier:${name}`,
     svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round">${body}</svg>`
   });
 }
 
-const waiting = icon(
+const waiting = lineIcon(
   'waiting',
   '<circle cx="8" cy="8" r="6"/><path d="M8 4.5V8l2.5 1.5"/>'
 );
-const running = icon('running', '<path d="M8 2a6 6 0 1 1-6 6"/>');
-const done = icon('done', '<path d="m3 8.5 3.5 3.5L13 4.5"/>');
-const reused = icon(
+const running = lineIcon('running', '<path d="M8 2a6 6 0 1 1-6 6"/>');
+const done = lineIcon('done', '<path d="m3 8.5 3.5 3.5L13 4.5"/>');
+const reused = lineIcon(
   'reused',
   '<path d="M13 8a5 5 0 1 1-1.5-3.5"/><path d="M12 2v3H9"/>'
 );
-const failed = icon('failed', '<path d="m4 4 8 8m0-8-8 8"/>');
-const skipped = icon('skipped', '<path d="m3 4 5 4-5 4m6-8v8"/>');
-const cancelled = icon(
+const failed = lineIcon('failed', '<path d="m4 4 8 8m0-8-8 8"/>');
+const skipped = lineIcon('skipped', '<path d="m3 4 5 4-5 4m6-8v8"/>');
+const cancelled = lineIcon(
   'cancelled',
   '<circle cx="8" cy="8" r="6"/><path d="m4 12 8-8"/>'
 );
-const lost = icon(
+const lost = lineIcon(
   'lost',
   '<path d="M5.5 6a2.5 2.5 0 1 1 3.5 2.3c-.7.3-1 .8-1 1.7"/><path d="M8 13h.01"/>'
 );
@@ -52,28 +51,26 @@ export const stateIcons: Record<TaskState, LabIcon> = {
 };
 
 /**
- * The icon of each reason for which a cell must run again.
+ * The icons of what preflight finds.
  */
-export const staleIcons: Record<StaleKind, LabIcon> = {
-  'never-run': icon('never-run', '<path d="M5 3.5v9l7-4.5z"/>'),
-  edited: icon('edited', '<path d="m3 13 1-3 7-7 2 2-7 7zM9.5 4.5l2 2"/>'),
-  upstream: icon('upstream', '<path d="M8 13V4M4.5 7 8 3.5 11.5 7"/>'),
-  unfinished: icon(
-    'unfinished',
+export const problemIcons: Record<'error' | 'warning', LabIcon> = {
+  error: lineIcon(
+    'error',
     '<circle cx="8" cy="8" r="6"/><path d="M8 5v3.5M8 11h.01"/>'
+  ),
+  warning: lineIcon(
+    'warning',
+    '<path d="M8 2.5 14 13H2zM8 6.5v3M8 11.25h.01"/>'
   )
 };
 
 /**
- * The icons of what preflight finds.
+ * From an earlier cell.
  */
-export const problemIcons: Record<'error' | 'warning', LabIcon> = {
-  error: icon(
-    'error',
-    '<circle cx="8" cy="8" r="6"/><path d="M8 5v3.5M8 11h.01"/>'
-  ),
-  warning: icon('warning', '<path d="M8 2.5 14 13H2zM8 6.5v3M8 11.25h.01"/>')
-};
+export const upstreamIcon = lineIcon(
+  'upstream',
+  '<path d="M8 13V4M4.5 7 8 3.5 11.5 7"/>'
+);
 
 /**
  * Three tasks, the last of which needs the two others.

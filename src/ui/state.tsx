@@ -2,8 +2,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { TaskState } from '../api';
-import { stateIcons } from '../icons';
-import { stateWord } from '../words';
+import { stateIcons } from './icons';
+import { stateWord } from './words';
 
 /**
  * The state of a run or a task: an icon, a word and a colour.
