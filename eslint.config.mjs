@@ -68,9 +68,11 @@ export default defineConfig([
             './client',
             './commands',
             './costs',
+            './current',
             './executor',
             './extension',
             './manager',
+            './targetcommands',
             './tool',
             './toolbar',
             './troubles'

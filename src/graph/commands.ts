@@ -1,21 +1,13 @@
-import type { JupyterFrontEnd } from '@jupyterlab/application';
-import type { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
-import type { TranslationBundle } from '@jupyterlab/translation';
 import { Menu } from '@lumino/widgets';
 
-import type { IApiClient } from '../api';
-import type { IDataflow } from '../dataflow';
-import { companionProperty, notebookId, showCell } from '../notebook';
-import type { IRunManager } from '../run';
-import type { ITroubles } from '../troubles';
-import { RunCommandIDs, WorkflowCommandIDs } from '../ui/commandids';
+import { companionProperty, notebookId } from '../notebook';
+import { RunCommandIDs } from '../ui/commandids';
 import { MainViews } from '../ui/mainviews';
-import type { ItemFacts } from './facts';
 import { graphIcon } from './icon';
 import { GraphCommandIDs } from './ids';
+import type { openGraph } from './open';
 import type { GraphView } from './view';
-import { foldLabel } from './words';
 
 /**
  * Add the commands of the graph.
@@ -62,10 +54,14 @@ export function addGraphCommands(options: addGraphCommands.IOptions): void {
       const panel = notebook(path);
       return (
         panel &&
-        graphs.open(VIEW_ID + panel.id, () => openGraph(panel, options), {
-          mode: 'split-right',
-          ref: panel.id
-        })
+        graphs.open(
+          VIEW_ID + panel.id,
+          async () => {
+            const { openGraph } = await import('./open');
+            return openGraph(panel, options);
+          },
+          { mode: 'split-right', ref: panel.id }
+        )
       );
     }
   });
@@ -141,7 +137,7 @@ export function addGraphCommands(options: addGraphCommands.IOptions): void {
     label: ({ fold }) => {
       const found = foldOf(fold);
       return found
-        ? foldLabel(found, found.cells.length, trans)
+        ? views.currentWidget!.content.labelOf(found)
         : fold === NOTHING
           ? trans.__('Nothing can be folded')
           : trans.__('Fold…');
@@ -252,96 +248,6 @@ export function addGraphCommands(options: addGraphCommands.IOptions): void {
 }
 
 /**
- * Make the graph of a notebook.
- */
-async function openGraph(
-  panel: NotebookPanel,
-  options: addGraphCommands.IOptions
-): Promise<MainAreaWidget<GraphView>> {
-  const { app, trans, views } = options;
-  const { commands, shell } = app;
-  const [
-    { GraphScene, GraphView, Layouter, newGraphWidget, newLayoutWorker },
-    { NotebookGraph }
-  ] = await Promise.all([import('./index'), import('./notebookgraph')]);
-  const layouter = new Layouter(newLayoutWorker, trans);
-  const model = new NotebookGraph({ ...options, panel });
-  const view = new GraphView({
-    ...options,
-    commands,
-    actions: actions(panel, options),
-    scene: new GraphScene({ model, layOut: input => layouter.layOut(input) }),
-    onOpen: cell => {
-      shell.activateById(panel.id);
-      showCell(panel, cell);
-    }
-  });
-  const widget = newGraphWidget(view, commands, trans);
-  companionProperty.set(widget, panel);
-  widget.title.icon = graphIcon;
-  const name = () => {
-    widget.title.label = trans.__('Graph of %1', panel.title.label);
-    widget.title.caption = panel.context.path;
-  };
-  name();
-  panel.title.changed.connect(name);
-  const { pathChanged } = panel.context;
-  const save = () => void views.save(widget);
-  pathChanged.connect(save);
-  widget.disposed.connect(() => {
-    layouter.dispose();
-    panel.title.changed.disconnect(name);
-    pathChanged.disconnect(save);
-  });
-  panel.disposed.connect(() => widget.dispose());
-  return widget;
-}
-
-/**
- * What can be done with a cell of the graph.
- */
-function actions(
-  { content }: NotebookPanel,
-  { runs, trans }: addGraphCommands.IOptions
-): ItemFacts.IAction[] {
-  const noArgs = () => ({});
-  const hasFailed = (cell: string) => {
-    const states = content.model && runs.find(content.model)?.states;
-    return ['failed', 'lost', 'cancelled'].includes(
-      states?.get(cell)?.state ?? ''
-    );
-  };
-  return [
-    {
-      command: WorkflowCommandIDs.runNeeded,
-      label: cell =>
-        hasFailed(cell) ? trans.__('Retry') : trans.__('Run with needs'),
-      args: noArgs
-    },
-    {
-      command: WorkflowCommandIDs.runDependents,
-      label: () => trans.__('Run with dependents'),
-      args: noArgs
-    },
-    {
-      command: WorkflowCommandIDs.setTarget,
-      label: () => trans.__('Set target…'),
-      args: noArgs
-    },
-    {
-      command: WorkflowCommandIDs.cancel,
-      label: () => trans.__('Cancel'),
-      args: noArgs
-    },
-    {
-      command: GraphCommandIDs.openRun,
-      label: () => trans.__('Open log'),
-      args: cell => ({ cell })
-    }
-  ];
-}
-
-/**
  * What the ids of the views of graphs begin with; that of the notebook's panel follows.
  */
 const VIEW_ID = 'dossier-graph-';
@@ -355,14 +261,7 @@ const NOTHING = '';
  * A namespace for `addGraphCommands` statics.
  */
 export namespace addGraphCommands {
-  export interface IOptions {
-    api: IApiClient;
-    app: JupyterFrontEnd;
-    dataflow: IDataflow;
-    runs: IRunManager;
+  export interface IOptions extends openGraph.IOptions {
     tracker: INotebookTracker;
-    trans: TranslationBundle;
-    troubles: ITroubles;
-    views: WidgetTracker<MainAreaWidget<GraphView>>;
   }
 }

@@ -9,11 +9,12 @@ import { toolbarButton } from '../ui/toolbar';
 import { TurningSplit } from '../ui/turningsplit';
 import { GraphDrawing } from './drawing';
 import { ItemFacts } from './facts';
-import type { IItem } from './fold';
+import type { IFold, IItem } from './fold';
 import { GraphCommandIDs } from './ids';
 import type { GraphScene } from './scene';
 import { GraphSearch } from './search';
 import { GraphTable } from './table';
+import { foldLabel } from './words';
 
 /**
  * A graph as a drawing or a table, beside what is known of the item that is chosen.
@@ -73,6 +74,13 @@ export class GraphView extends BoxPanel {
       isTable ? this._table : this.drawing,
       Widget.Msg.ActivateRequest
     );
+  }
+
+  /**
+   * What a fold is called.
+   */
+  labelOf(fold: IFold): string {
+    return foldLabel(fold, fold.cells.length, this._options.trans);
   }
 
   override dispose(): void {

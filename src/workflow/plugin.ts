@@ -13,7 +13,9 @@ import { IDossierSettings } from '../settings';
 import { ITargetsModel } from '../targets';
 import { ITroubles } from '../troubles';
 import { WorkflowCommandIDs } from '../ui/commandids';
-import { addCommands } from './commands';
+import { addWorkflowCommands } from './commands';
+import { Current } from './current';
+import { addTargetCommands } from './targetcommands';
 
 /**
  * Adds the commands; its settings schema puts them into menus and toolbars.
@@ -46,14 +48,16 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_dossier');
-    addCommands({
-      app,
+    const { commands, shell } = app;
+    const current = new Current({ runs, shell, tracker });
+    addTargetCommands({ commands, current, runs, targets, trans, troubles });
+    addWorkflowCommands({
+      commands,
       costs,
+      current,
       dataflow,
       runs,
       settings,
-      targets,
-      tracker,
       trans,
       troubles
     });
