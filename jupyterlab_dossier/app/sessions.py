@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jupyterlab_dossier.runs import BadInput, Cell, notebooks
 from jupyterlab_dossier.runs.engine.engine import worker_zipapp
 from jupyterlab_dossier.runs.model import Json
-from jupyterlab_dossier.runs.preflight.rules import Problem, refuse
+from jupyterlab_dossier.runs.preflight.rules import Problem, lasting, refuse
 
 from .kernels import KernelBridge, process_of
 
@@ -63,7 +63,7 @@ class Sessions:
             asked.cell, asked.target, asked.cells, asked.bridge, document.get("id"),
             report.complete,
         )  # fmt: skip
-        return run, report.problems
+        return run, lasting(report.problems)
 
     async def preflight(
         self, notebook: notebooks.Notebook, kernel: str, name: str, once: str | None = None

@@ -113,6 +113,11 @@ class Usable:
     again: bool = False
     """It does not answer: it may in a moment."""
 
+    @property
+    def possible(self) -> bool:
+        """Nothing is known that speaks against it."""
+        return self.usable or self.again
+
 
 @dataclass(frozen=True)
 class Ended:

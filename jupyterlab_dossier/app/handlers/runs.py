@@ -9,7 +9,7 @@ from tornado.web import authenticated
 from jupyterlab_dossier.runs import Engine, RunRecord, Workflow, notebooks
 from jupyterlab_dossier.runs.model import Json
 from jupyterlab_dossier.runs.planning import conditions
-from jupyterlab_dossier.runs.preflight.rules import Problem, refuse
+from jupyterlab_dossier.runs.preflight.rules import Problem, lasting, refuse
 
 from .base import Handler, allowed
 from .preflight import workflow_of
@@ -59,7 +59,7 @@ class RunsHandler(Handler):
         engine = await self.service.engine()
         problems = await engine.preflight(workflow)
         refuse(problems)
-        return await engine.submit(workflow), problems
+        return await engine.submit(workflow), lasting(problems)
 
     def _json(self, record: RunRecord) -> Json:
         return {**record.to_json(), "path": self.service.api_path(record.path)}

@@ -324,15 +324,17 @@ class Interactive:
     ) -> survey.Report:
         """What is known now to be wrong with a cell; no worker is started to find out."""
         usable = await self._engine.catalogue.check(target)
-        if not usable.usable:
-            return survey.Report([rules.unusable(cell, str(usable.why), "")])
+        found = [] if usable.usable else [rules.unusable(cell, usable, "")]
+        if not usable.possible:
+            return survey.Report(found)
         if self._runs or self._order.locked():
-            return survey.Report(complete=False)  # names are being made
+            return survey.Report(found, complete=False)  # names are being made
         plan = await self._analyse(cell, others)
         # A kernel that is busy makes names too; of one that is gone the run itself will tell.
         with contextlib.suppress(BadInput), anyio.move_on_after(KERNEL_LIMIT):
-            return await self._survey(cell, target, plan, port)
-        return survey.Report(complete=False)
+            report = await self._survey(cell, target, plan, port)
+            return survey.Report(found + report.problems, report.complete)
+        return survey.Report(found, complete=False)
 
     async def _survey(
         self, cell: Cell, target: str, plan: planning.Plan, port: KernelPort,

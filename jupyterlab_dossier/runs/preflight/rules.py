@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ...targets import Target
+from ...targets import Target, Usable
 from ..model import BadInput, Cell, Json
 from ..planning.plan import Step
 from ..progress import bytes_words
@@ -73,6 +73,11 @@ def refuse(problems: Iterable[Problem]) -> None:
     found = list(problems)
     if any(problem.level == "error" for problem in found):
         raise Refused(found)
+
+
+def lasting(problems: Iterable[Problem]) -> list[Problem]:
+    """Of what is wrong with cells what is not settled once they run: all targets have answered."""
+    return [problem for problem in problems if problem.kind != "target"]
 
 
 class Before:
@@ -364,9 +369,12 @@ def options(cell: Cell, wrong: tuple[str, str] | None) -> Iterator[Problem]:
         yield replace(problem, field=wrong[0])
 
 
-def unusable(cell: Cell, why: str, where: str) -> Problem:
-    """A target that cannot be used now."""
-    return _problem(cell, True, "target", f"{where}{why}", "Choose another target")
+def unusable(cell: Cell, usable: Usable, where: str) -> Problem:
+    """A target that cannot be used now; of one that does not answer that is not known."""
+    if usable.again:
+        message = f"{where}{usable.why}: whether it can be used is not known now"
+        return _problem(cell, False, "target", message, "It is asked again when the cell is run")
+    return _problem(cell, True, "target", f"{where}{usable.why}", "Choose another target")
 
 
 # parts

@@ -71,17 +71,18 @@ async def of_workflow(engine: Engine, workflow: Workflow) -> list[Problem]:
         chosen = planning.needed(plan, workflow.only & chosen)
     steps = {i: s for i, s in plan.steps.items() if i in chosen and not planning.is_blank(s.cell)}
     found: list[Problem] = []
-    usable: dict[str, str | None] = {}
+    names = list(dict.fromkeys(target_of(step.cell, workflow) for step in steps.values()))
+    # At once: those that do not answer delay it by the time limit of one.
+    checks = await asyncio.gather(*map(engine.catalogue.check, names))
+    checked = dict(zip(names, checks, strict=True))
+    told: set[str] = set()
     for step in steps.values():
         name = target_of(step.cell, workflow)
-        if name not in usable:
-            usable[name] = (await engine.catalogue.check(name)).why
-            if usable[name] is not None:
-                where = "" if step.cell.target else "the default target: "
-                found.append(rules.unusable(step.cell, str(usable[name]), where))
-        elif usable[name] is not None and step.cell.target:
-            found.append(rules.unusable(step.cell, str(usable[name]), ""))
-        if usable[name] is None:
+        if not checked[name].usable and (step.cell.target or name not in told):
+            where = "" if step.cell.target else "the default target: "
+            found.append(rules.unusable(step.cell, checked[name], where))
+            told.add(name)
+        if checked[name].possible:
             found += rules.options(step.cell, options.wrong(step.cell, name, engine.catalogue))
     found += undefined_names(plan, steps)
     found += rules.split_values(steps, lambda cell: target_of(cell, workflow))
@@ -89,7 +90,7 @@ async def of_workflow(engine: Engine, workflow: Workflow) -> list[Problem]:
     around = Around(plan)
     for step in steps.values():
         name = target_of(step.cell, workflow)
-        if usable[name] is None:
+        if checked[name].possible:
             recipe = engine.recipe(name, workflow.kernelspec, env, asked=step.cell.options)
             report = await _elsewhere(engine, step, around, workflow, recipe)
             found += report.problems
