@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import operator
 import os
 import signal
 import time
@@ -222,6 +223,46 @@ async def test_a_cell_that_is_ended_before_it_was_sent_is_not_sent(
         again = await engine.submit(workflow(tmp_path, cells))
         assert (await engine.wait(again)).state == "done"
         assert (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize(
+    ("part", "sent", "why"),
+    [
+        ("ledger.tasks.add_attempt", False, "interrupted before it was sent"),
+        ("ledger.workers.received", True, "interrupted while its results were on their way"),
+        ("pool.executions.execute", True, "interrupted while its results were on their way"),
+    ],
+)
+async def test_an_interrupt_between_two_steps_of_a_cell_is_heard(
+    tmp_path: Path, part: str, sent: bool, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its intent is recorded, or its end: it does not run, and nothing of it is moved yet."""
+    async with started(tmp_path / "dossier", targets(slots=1)) as engine:
+        owner, _, name = part.rpartition(".")
+        step = operator.attrgetter(owner)(engine)
+        does = getattr(step, name)
+
+        async def interrupted(*arguments: Any, **named: Any) -> Any:
+            if name == "received" and not arguments[4]:
+                return await does(*arguments, **named)  # it brings no result
+            if name != "execute":
+                engine.interrupt(run, "c0")
+                return await does(*arguments, **named)
+            result = await does(*arguments, **named)
+            engine.interrupt(run, "c0")
+            return result
+
+        monkeypatch.setattr(step, name, interrupted)
+        source = "open('made', 'w').close()\nlarge = bytes(2_000_000)"
+        cells: list[Any] = [{"source": source, "target": "apart"}, "print(len(large))"]
+        run = await engine.submit(workflow(tmp_path, cells))
+        record = await asyncio.wait_for(engine.wait(run), 60)
+        assert (record.state, record.tasks[0].state) == ("failed", "failed"), record.why
+        assert why in (record.tasks[0].why or "")
+        assert (tmp_path / "made").exists() is sent
+        monkeypatch.undo()
+        again = await engine.submit(workflow(tmp_path, cells))
+        assert (await engine.wait(again)).state == "done"
 
 
 async def test_a_worker_without_work_stays_for_what_it_holds_and_ends_after_the_run(

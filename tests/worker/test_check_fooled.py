@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -286,6 +287,12 @@ FOOLED: dict[str, tuple[str, str, dict[str, Any]]] = {
         "with pyarrow.OSFile('native.bin', 'wb') as f: f.write(b'x' * 1000)",
         {"bound": ["f"], "written": ["native.bin"]},
     ),
+    "a file of native code beside a larger one that is appended to": (
+        "import pyarrow\nopen('log.txt', 'w').write('x' * 100_000)",
+        "open('log.txt', 'a').write('y')\n"
+        "with pyarrow.OSFile('beside.bin', 'wb') as f: f.write(b'x' * 1000)",
+        {"bound": ["f"], "read": ["log.txt"], "written": ["beside.bin", "log.txt"]},
+    ),
     "a database": (
         "import sqlite3",
         "base = sqlite3.connect('base.db'); base.execute('create table t(x)'); base.close()",
@@ -308,3 +315,24 @@ async def test_fooled(worker: Peer, name: str) -> None:
         await book.run(before, kernel=kernel, exports=None)
     found = await book.effects(code, kernel=kernel)
     assert found == expected
+
+
+async def test_two_cells_that_write_through_native_code_at_once(worker: Peer) -> None:
+    """Neither misses its own file; one that may be either's counts for both."""
+    large, small = Book(worker), Book(worker)
+    for book, kernel in ((large, "large"), (small, "small")):
+        await book.run("import os, time, pyarrow", kernel=kernel, exports=None)
+
+    def write(name: str, size: int) -> str:
+        return f"with pyarrow.OSFile('{name}', 'wb') as f: f.write(b'x' * {size})\n"
+
+    def wait(name: str, size: int) -> str:
+        there = f"os.path.exists('{name}') and os.stat('{name}').st_size == {size}"
+        return f"while not ({there}): time.sleep(0.01)\n"
+
+    one, other = await asyncio.gather(
+        large.effects(write("1.bin", 200_000) + wait("2.bin", 1000), kernel="large"),
+        small.effects(wait("1.bin", 200_000) + write("2.bin", 1000), kernel="small"),
+    )
+    assert one["written"] == ["1.bin", "2.bin"]
+    assert other["written"] == ["2.bin"]  # it has not written so much

@@ -38,8 +38,10 @@ class Folder:
 
     def report(self, cell: Cell, effects: Effects) -> None:
         files: set[str] = effects["files"]["written"]
+        written = _bytes_written() - self._written
         explained = sum(_size(os.path.join(cell.folder, path)) for path in files)
-        silent = _bytes_written() - self._written - explained
+        # Larger than all that was written: some were changed in part, and nobody knows by how much.
+        silent = written - explained if explained <= written else written
         if self._audit.spawned or silent > 0:
             for path, found in _files(cell, self._ours):
                 before = max(self._known.get(path, 0), self._began - 1)

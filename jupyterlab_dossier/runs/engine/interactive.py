@@ -270,12 +270,13 @@ class Interactive:
             keeps_result=True,
             check=CHECK,
         )
-        active.attempt, active.kernel, active.count = setting.attempt, kernel, look.count
         target_settings = self._engine.catalogue.targets[target]
         async with self._engine.dispatcher.kernel(
             target=target_settings, recipe=recipe, kernel=kernel, prefix=[],
             fresh=False,
         ):  # fmt: skip
+            self._check(active)
+            active.attempt, active.kernel, active.count = setting.attempt, kernel, look.count
             try:
                 outcome = await self._engine.dispatcher.run(setting, kernel)
             finally:

@@ -67,6 +67,9 @@ class Dispatcher:
         self._store = store
         self._travel = travel
         self._transfers: dict[str, Transfer] = {}
+        self._between: dict[str, bool] = {}
+        """Attempts under way, and whether an interrupt came between their steps: when nothing was
+        moved, and no cell ran that it could reach."""
 
     @asynccontextmanager
     async def kernel(
@@ -132,6 +135,10 @@ class Dispatcher:
 
         Raises `Lost` where the worker or the kernel ended first.
         """
+        with self._under_way(setting.attempt):
+            return await self._run(setting, kernel)
+
+    async def _run(self, setting: Setting, kernel: Kernel) -> Outcome:
         if setting.files is not None:
             try:
                 with self._wanted(setting.attempt, kernel, _NOT_SENT):
@@ -152,6 +159,7 @@ class Dispatcher:
         )  # fmt: skip
         try:
             async with self._parts(execution), self._giving(setting, execution):
+                self._go_on(setting.attempt, _NOT_SENT)
                 message = await self._pool.executions.execute(execution)
         except (Lost, Killed, Interrupted):
             await self._ledger.tasks.end_attempt(setting.attempt, "lost")
@@ -185,6 +193,12 @@ class Dispatcher:
 
         `message` is the worker's `done` where the ledger has it already.
         """
+        with self._under_way(setting.attempt):
+            return await self._found(setting, kernel, message)
+
+    async def _found(
+        self, setting: Setting, kernel: Kernel, message: Json | None
+    ) -> Outcome | None:
         if message is None:
             execution = self._execution(setting, kernel, None)
             try:
@@ -239,9 +253,23 @@ class Dispatcher:
         return outcome
 
     @contextmanager
+    def _under_way(self, attempt: str) -> Iterator[None]:
+        self._between[attempt] = False
+        try:
+            yield
+        finally:
+            del self._between[attempt]
+
+    def _go_on(self, attempt: str, interrupted: str) -> None:
+        """Raises `Interrupted` where the next step of an attempt is not wanted any more."""
+        if self._between.get(attempt):
+            raise Interrupted(interrupted)
+
+    @contextmanager
     def _wanted(self, attempt: str, kernel: Kernel, interrupted: str) -> Iterator[None]:
         """What is moved within it is given up when the user interrupts the cell or ends its
         worker kernel."""
+        self._go_on(attempt, interrupted)
         transfer = self._transfers[attempt] = Transfer(kernel, interrupted)
         try:
             with transfer.scope:
@@ -409,10 +437,12 @@ class Dispatcher:
 
     def interrupt(self, attempt: str) -> None:
         execution = self._pool.executions.running.get(attempt)
-        if execution is not None:
+        if execution is not None and not execution.heard:
             self._pool.executions.interrupt(execution)
         elif (transfer := self._transfers.get(attempt)) is not None:
             transfer.stop(Interrupted(transfer.interrupted))
+        elif attempt in self._between:
+            self._between[attempt] = True
 
     def input(self, attempt: str, value: str) -> None:
         execution = self._pool.executions.running.get(attempt)

@@ -29,6 +29,8 @@ class Execution:
     """What to commit at once with the `done` message; None where blobs are to be pulled first."""
     committed: bool | None = None
     interrupted: bool = False
+    heard: bool = False
+    """Its worker's `done` has come: no interrupt reaches the cell any more."""
     phase: str = ""
     """What the worker said last of its state."""
     excess: Excess = field(init=False)

@@ -184,6 +184,7 @@ class Pool:
                 entries.append((*where, "state", body))
             elif kind == "done" and execution.attempt not in ended:
                 ended.add(execution.attempt)  # it comes twice where it was asked for again
+                execution.heard = True
                 results.append((execution.attempt, message))
                 durable = durable or execution.durable
                 if (commit := execution.settle(message)) is not None:
