@@ -135,6 +135,8 @@ class Calls(Members):
             return self._whole_namespace(path)
         if path == "builtins.compile" and values and isinstance(values[0].const, str):
             return Value(NO_REGIONS, frozenset(("code",)), values[0].const)
+        if path == "importlib.import_module" and values and values[0].const == "__main__":
+            return plain(namespace.MAIN)
         if path == "builtins.vars" and any(
             t[0] == "=" for t in values[0].types if isinstance(t, str)
         ):
@@ -183,6 +185,8 @@ class Calls(Members):
         name = args.positional[1].const if len(args.positional) > 1 else None
         value = args.positional[2] if len(args.positional) > 2 else NOTHING
         known = isinstance(name, str)
+        if not known and namespace.MAIN in holder.types:
+            return namespace.give_up(self)
         if not known:
             self.fear(holder)
         # A computed name is set as one that nobody has.

@@ -7,7 +7,7 @@ from typing import Any
 
 from . import namespace, text
 from .elements import Elements
-from .library import Result, Spec
+from .library import Result, Selector, Spec
 from .memory import ARRAYS, ITERATORS
 from .parts import Arguments
 from .values import (
@@ -49,7 +49,12 @@ class Effects(Elements):
             return text.call(self, spec, path, args, node)
         if spec.opens:
             return self.open_file(spec, receiver, args, node)
+        if spec.positions:
+            args = args.named(spec.positions)
         values = args.all()
+        copied = args.keywords.get("copy")
+        if spec.uncopied and copied is not None and copied.const is not True:
+            self.change(join_all(args.positional[:1]), node)
         for name, value in args.keywords.items():
             # Conventions of the whole scientific stack.
             if name in ("out", "ax", "axes", "cax") and value.const is not None:
@@ -57,8 +62,8 @@ class Effects(Elements):
             elif name[:10] == "overwrite_" and value.const is not False:
                 for argument in args.positional:
                     self.change(argument, node)
-            elif name == "inplace" and value.const is not False and receiver is not None:
-                self.change(receiver, node)
+            elif name == "inplace" and value.const is not False:
+                self.change(receiver or join_all(args.positional[:1]), node)
         if spec.mutates:
             self._mutations(spec, receiver, args, node)
         if values:
@@ -77,6 +82,8 @@ class Effects(Elements):
             result = self._result(spec, receiver, args, node, called, path)
         if spec.unshippable:
             self.mark_unshippable(result, spec.unshippable)
+            for file in self._paths(spec.writes, receiver, args):
+                self.heap.write_through(result.regions, self.file_name(file))
         return result
 
     def _calls(
@@ -115,9 +122,10 @@ class Effects(Elements):
         )
         reads = isinstance(text, str) and not set(text) & set("waxc+")
         self.touch_file(path, not reads, node)
+        made = self.fresh(spec.results[0].types, spec.results[0].elements or frozenset())
         if not reads:
             self.touch_file(path, False, node)
-        made = self.fresh(spec.results[0].types, spec.results[0].elements or frozenset())
+            self.heap.write_through(made.regions, self.file_name(path))
         if spec.unshippable:
             self.mark_unshippable(made, spec.unshippable)
         return Value(made.regions, made.types, loose=True)
@@ -210,19 +218,22 @@ class Effects(Elements):
 
     def _files(self, spec: Spec, receiver: Value | None, args: Arguments, node: ast.AST) -> None:
         for selectors, write in ((spec.reads, False), (spec.writes, True)):
-            if not selectors:
-                continue
-            if "<files>" in selectors or "<folder>" in selectors:
-                self.touch_file(None, write, node)
-                continue
-            if "self" in selectors:
-                self.touch_file(receiver, write, node)
-            paths = [args.get(s) for s in selectors if s != "self"]
-            given = [p for p in paths if p is not None and p.const is not None]
-            for path in given[: len([s for s in selectors if isinstance(s, int)]) or 1]:
+            for path in self._paths(selectors, receiver, args):
                 self.touch_file(path, write, node)
-            if not given and args.stars:
-                self.touch_file(None, write, node)
+
+    def _paths(
+        self, selectors: tuple[Selector, ...], receiver: Value | None, args: Arguments
+    ) -> list[Value | None]:
+        """The files these name; None is any."""
+        if "<files>" in selectors or "<folder>" in selectors:
+            return [None]
+        paths = [args.get(s) for s in selectors if s != "self"]
+        given = [p for p in paths if p is not None and p.const is not None]
+        found: list[Value | None] = [receiver] if "self" in selectors else []
+        found += given[: len([s for s in selectors if isinstance(s, int)]) or 1]
+        if selectors and not given and args.stars:
+            found.append(None)
+        return found
 
     def _draws_by_estimators(
         self, spec: Spec, receiver: Value | None, values: list[Value], node: ast.AST, path: str
@@ -272,8 +283,9 @@ class Effects(Elements):
         values = args.all()
         kind = rule.kind
         copy = args.keywords.get("copy")
-        out = args.keywords.get("out")
-        if (copy is not None and copy.const is not True and kind in ("fresh", "convert")) or (
+        out = args.keywords.get("output" if "output" in spec.mutates else "out")
+        copied = copy is None or copy.const is True
+        if (not copied and kind in ("fresh", "convert", "parts")) or (
             out is not None and out.const is not None
         ):
             kind = "alias"
@@ -307,7 +319,10 @@ class Effects(Elements):
             return Value(made.regions, made.types, loose=True, parts=None)
         inside = frozenset().union(*(self.inside(s) for s in sources)) | called.types
         source_types = frozenset(t for s in sources for t in s.types)
-        if kind in ("fresh", "copy", "convert"):
+        if kind in ("fresh", "copy", "convert", "holding"):
+            if receiver is not None and kind in ("fresh", "holding"):
+                held = kind == "holding"
+                sources += [v for v in values if held or self._has_arrays(v)]
             return self._made(kind, rule, types, sources, inside, source_types, called, values)
         regions = frozenset().union(*(s.regions for s in sources))
         if not types:
@@ -317,7 +332,7 @@ class Effects(Elements):
         if self.is_immutable(types):
             return Value(NO_REGIONS, types)
         if "iterator" in types:
-            made = self.fresh(types, inside or source_types)
+            made = self.fresh(types, (inside or source_types) | (rule.elements or frozenset()))
             later = frozenset(t for t in source_types if not isinstance(t, str))
             if later:
                 # map, filter, iter(function, …): called when it is used.
@@ -351,8 +366,12 @@ class Effects(Elements):
         if kind == "copy":
             shares = bool(regions) and not self.is_immutable(inside)
             elements = inside | frozenset(t for s in sources for t in s.types if t == ANY)
+            elements |= rule.elements or frozenset()
             if not types:
                 types = source_types
+        elif kind == "holding":
+            shares = self.holds_objects(sources[0]) or any(map(self.keeps_reference, sources[1:]))
+            elements = rule.elements or frozenset()
         elif kind == "convert":
             plain_data = self.is_immutable(source_types - _PLAIN_DATA)
             shares = bool(regions) and (

@@ -150,6 +150,8 @@ class Elements(Parts):
             and not isinstance(key.const, bool)
         ) and -len(value.parts) <= key.const < len(value.parts):
             return value.parts[key.const]
+        if "modules" in value.types and key.const == "__main__":
+            return plain(namespace.MAIN)
         result = NOTHING
         known, rest = self.library.groups(value.types, "[]")
         for spec, kinds in known:

@@ -50,7 +50,10 @@ class Members(Functions):
         for t in rest:
             one = Value(receiver.regions, frozenset((t,)), receiver.const)
             if isinstance(t, str):
-                if t[0] == "=":
+                if t == namespace.MAIN:
+                    found = True
+                    result = join(result, self.call(self._of_main(name, node), args, node, words))
+                elif t[0] == "=":
                     found = True
                     result = join(result, self.call_path(f"{t[1:]}.{name}", args, node, words))
                 elif (getter := library.member(t, "." + name)) is not None:
@@ -149,7 +152,10 @@ class Members(Functions):
             result = join(result, self.apply(spec, one, NO_ARGUMENTS, node, GETTER))
         for t in rest:
             if isinstance(t, str):
-                if t[0] == "=":
+                if t == namespace.MAIN:
+                    found = True
+                    result = join(result, self._of_main(name, node))
+                elif t[0] == "=":
                     found = True
                     result = join(result, self.attribute_of_path(f"{t[1:]}.{name}"))
                 elif library.member(t, name) is not None:
@@ -167,6 +173,11 @@ class Members(Functions):
             extra = self.inside(receiver) | {ANY}
             result = join(result, self.value(receiver.regions, extra))
         return result
+
+    def _of_main(self, name: str, node: ast.AST) -> Value:
+        if name == "__dict__":
+            return namespace.NAMESPACE
+        return self.load_global(name, node)
 
     def _member(
         self, t: Instance | Class | Super, receiver: Value, name: str, node: ast.AST
@@ -226,6 +237,9 @@ class Members(Functions):
         return result
 
     def set_attribute(self, receiver: Value, name: str, value: Value, node: ast.AST) -> None:
+        if namespace.MAIN in receiver.types:
+            namespace.set_item(self, constant(name), value, node)
+            return
         for t in receiver.types:
             if isinstance(t, Class):
                 # Also what instances made before will see from now on.
@@ -276,6 +290,9 @@ class Members(Functions):
 
     def delete_attribute(self, receiver: Value, name: str, node: ast.AST) -> None:
         """`del x.name`"""
+        if namespace.MAIN in receiver.types:
+            namespace.delete_item(self, constant(name), node)
+            return
         for t in in_order(receiver.types):
             if isinstance(t, Class):
                 self.state.changed_objects = True

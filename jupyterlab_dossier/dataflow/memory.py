@@ -33,7 +33,7 @@ _UNSHIPPABLE = {
     "generator": "a generator",
     "coroutine": "a coroutine",
 }
-PROCESS = frozenset(("process", "modules", "logger"))
+PROCESS = frozenset(("process", "modules", "logger", "shell"))
 ARRAYS = frozenset(("ndarray", "DataFrame", "Series", "Index", "Locator", "sparse"))
 BUILTINS = (
     frozenset(dir(__builtins__)) if not isinstance(__builtins__, dict) else frozenset(__builtins__)
@@ -369,6 +369,9 @@ class Memory:
         if not value.regions:
             return
         roots = self.heap.affected(value.regions)
+        for root in roots:
+            for file in sorted(self.heap.files.get(root, ())):
+                self.resource(file, True, node)
         only_module = self.heap.process and not self.importing and self._change_module(value)
         if not only_module and self.is_older(value):
             self.other_effects += 1

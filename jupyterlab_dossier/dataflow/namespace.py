@@ -8,6 +8,7 @@ from .parts import NONE, Arguments, Parts
 from .values import NOTHING, Value, constant, join_all, plain
 
 NAMESPACE = plain("namespace")
+MAIN = "=__main__"  # the module whose attributes are the notebook's names
 
 
 def is_namespace(value: Value) -> bool:

@@ -14,6 +14,8 @@ from .values import (
     Function,
     Value,
     constant,
+    join,
+    join_all,
     plain,
 )
 
@@ -33,6 +35,18 @@ class Arguments:
                 return self.positional[selector]
             return None
         return self.keywords.get(selector)
+
+    def named(self, positions: Iterable[tuple[int, str]]) -> Arguments:
+        """The same, with those arguments as keywords whose names say what is done with them."""
+        keywords = dict(self.keywords)
+        for index, name in positions:
+            if index < len(self.positional):
+                given = keywords.get(name)
+                value = self.positional[index]
+                keywords[name] = value if given is None else join(given, value)
+            elif self.stars:
+                keywords.setdefault(name, join_all(self.stars))
+        return Arguments(self.positional, keywords, self.stars)
 
     def select(self, selectors: Iterable[Selector]) -> list[Value]:
         found: list[Value] = []

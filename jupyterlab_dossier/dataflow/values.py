@@ -120,6 +120,7 @@ class Heap:
         self.unshippable: Table[int, str] = Table(self.log)
         self.process: Table[int, str] = Table(self.log)  # what belongs to a local module
         self.later: Table[int, frozenset[Any]] = Table(self.log)  # what lazy iterators call
+        self.files: Table[int, frozenset[str]] = Table(self.log)  # what changes of them write
         self.opaque = Marked(self.log)
         self.next = 0
         self.made: list[int] = []  # regions of this cell
@@ -224,6 +225,9 @@ class Heap:
             later = self.later.pop(other, None)
             if later:
                 self.later[root] = self.later.get(root, frozenset()) | later
+            files = self.files.pop(other, None)
+            if files:
+                self.files[root] = self.files.get(root, frozenset()) | files
             if other in self.opaque:
                 self.opaque.add(root)
         return root
@@ -235,7 +239,7 @@ class Heap:
         if first > second:
             a, b, first, second = b, a, second, first
         self.changes.append(second)
-        for table in (self.elements, self.kept_by, self.later):
+        for table in (self.elements, self.kept_by, self.later, self.files):
             if not table.get(b, frozenset()) <= table.get(a, frozenset()):
                 self.changes.append(first)
         for marks in (self.unshippable, self.process, self.opaque):
@@ -272,6 +276,14 @@ class Heap:
             known = self.later.get(root, frozenset())
             if not functions <= known:
                 self.later[root] = known | functions
+                self.changes.append(self.age(root))
+
+    def write_through(self, regions: Iterable[int], file: str) -> None:
+        """What changes there is written to the file, now or when it is flushed."""
+        for root in self.roots(regions):
+            known = self.files.get(root, frozenset())
+            if file not in known:
+                self.files[root] = known | {file}
                 self.changes.append(self.age(root))
 
     def affected(self, regions: Iterable[int]) -> set[int]:

@@ -40,6 +40,8 @@ _STAR = words(
 )
 _HARMLESS_MODULES = frozenset(("enum", "typing", "abc", "types", "numbers", "collections"))
 _ANY = frozenset((ANY,))
+# What the end of a `with` block changes: it closes, waits, lets go.
+_CLOSED = words("connection lock file archive database program temporary")
 _REPRESENTS = protocol(("represents",))
 
 
@@ -87,8 +89,9 @@ class Walk(Expressions):
         if not self.active:
             if "namespace" in value.types:
                 namespace.give_up(self)
-            # The last one is displayed; any may be.
-            if value.regions and not all(isinstance(t, str) for t in value.types):
+            # The last one is displayed; any may be. A container shows what is in it.
+            shown = {*value.types, *self.inside(value)} if value.regions else ()
+            if not all(isinstance(t, str) for t in shown):
                 self.call_back([value], node, everything=True, only=_REPRESENTS)
             if (
                 value.const is not None
@@ -334,7 +337,7 @@ class Walk(Expressions):
                 elif t in (ANY, "context", "restorer", "function", "decorator"):
                     weak = True
             restored += self._restored(item.context_expr)
-            if "connection" in context.types or "lock" in context.types:
+            if not context.types.isdisjoint(_CLOSED):
                 self.change(context, node)
             if item.optional_vars is not None:
                 self.assign_to(item.optional_vars, value, node)
@@ -712,7 +715,10 @@ class Walk(Expressions):
             if alias.name == "*":
                 self._import_all(module, node)
                 continue
-            value = self.attribute_of_path(f"{module}.{alias.name}")
+            if "=" + module == namespace.MAIN:
+                value = self.load_global(alias.name, node)
+            else:
+                value = self.attribute_of_path(f"{module}.{alias.name}")
             self.bind(alias.asname or alias.name, value, node)
 
     def _import_all(self, module: str, node: ast.AST) -> None:

@@ -852,4 +852,24 @@ CONSTRUCT_CASES: list[Case] = [
     ),
     ("ctypes", ["a = 1", "import ctypes\nctypes.c_int(3)"], {"barrier": [1], "sticky": [0]}),
     ("a tracer", ["a = 1", "import sys\nsys.settrace(print)"], {"barrier": [1], "sticky": [0, 1]}),
+    (
+        "a list shows the objects in it",
+        [
+            "import math\nclass P:\n    def __repr__(self): return str(math.sqrt(4))",
+            "ps = [P()]",
+            "ps",
+        ],
+        {"edges": [(0, 2)], "inputs": {2: {"ps": 1, "math": 0}}},
+    ),
+    (
+        "a frame shows the objects in it",
+        [
+            "import pandas as pd\nseen = []\n"
+            "class P:\n    def __repr__(self): return str(seen.append(1))",
+            "df = pd.DataFrame({'p': [P()]})",
+            "df",
+            "print(seen)",
+        ],
+        {"edges": [(2, 3)]},
+    ),
 ]

@@ -283,4 +283,361 @@ LIBRARY_CASES: list[Case] = [
         ],
         {"edges": [(2, 3)]},
     ),
+    # What shares with its source, and what is filled by place
+    (
+        "a grid of views",
+        [
+            "import numpy as np\na = np.zeros(4)\nb, c = np.meshgrid(a, a, copy=False)",
+            "a[0] = 1",
+            "print(b)",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "open grids are views",
+        ["import numpy as np\na = np.arange(3)\nb, = np.ix_(a)", "b[0] = 5", "print(a)"],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "einsum may give a view",
+        ["import numpy as np\na = np.eye(3)\nd = np.einsum('ii->i', a)", "d[0] = 5", "print(a)"],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "a polynomial holds its coefficients",
+        ["import numpy as np\na = np.arange(3)\np = np.poly1d(a)", "p[0] = 5", "print(a)"],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "out by place: a ufunc",
+        ["import numpy as np\na = np.zeros(4)\nb = a[::2]", "np.add(1, 2, a)", "print(b)"],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "out by place: a function",
+        ["import numpy as np\na = np.zeros(3)\nb = a[:1]", "np.choose([0], [[1]], a)", "print(b)"],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "out by place: two results",
+        [
+            "import numpy as np\na = np.zeros(3)\nb = np.zeros(3)\nc = b[:1]",
+            "np.modf(np.ones(3), a, b)",
+            "print(c)",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "out by place: cumsum",
+        ["import numpy as np\na = np.arange(4.)\nb = a[:2]", "a.cumsum(0, None, a)", "print(b)"],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "out by place: clip",
+        ["import numpy as np\na = np.arange(4.)\nb = a[:2]", "a.clip(1, 2, a)", "print(b)"],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "out by place: take",
+        [
+            "import numpy as np\na = np.arange(4.)\nb = a[:2]",
+            "np.arange(9.).take([1, 2, 3, 4], None, a)",
+            "print(b)",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "out by place: a ufunc's method",
+        [
+            "import numpy as np\na = np.zeros(3)\nb = a[:1]",
+            "np.hypot.accumulate(np.arange(3.), 0, None, a)",
+            "print(b)",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "out by place: a transform",
+        [
+            "import numpy as np\na = np.zeros(3, complex)\nb = a[:1]",
+            "np.fft.fft(a, None, -1, None, a)",
+            "print(b)",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "out by place: random numbers",
+        [
+            "import numpy as np\na = np.zeros(3)\nb = a[:1]\ng = np.random.default_rng(0)",
+            "g.random(None, 'f8', a)",
+            "print(b)",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "out by place: in what a star gives",
+        ["import numpy as np\na = np.zeros(3)\nb = a[:1]", "np.add(*[1, 2, a])", "print(b)"],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "out is the result",
+        ["import numpy as np\na = np.zeros(3)\nb = np.add(1, 2, a)", "b[0] = 7", "print(a)"],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "out by place: scipy.special",
+        [
+            "import numpy as np\na = np.zeros(3)\nb = a[:1]\nfrom scipy import special",
+            "special.expit(np.ones(3), a)",
+            "print(b)",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "output by place: an image",
+        [
+            "import numpy as np\na = np.zeros(3)\nb = a[:1]\nfrom scipy import ndimage",
+            "ndimage.shift(np.ones(3), 1, a)",
+            "print(b)",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "output is the result",
+        [
+            "import numpy as np\na = np.zeros(3)\nfrom scipy import ndimage\nb = ndimage.shift(np.ones(3), 1, output=a)",
+            "b[0] = 1",
+            "print(a)",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "overwriting by place",
+        [
+            "import numpy as np\na = np.eye(3)\nb = a[:1]\nfrom scipy import linalg",
+            "linalg.lu_factor(a, True)",
+            "print(b)",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "numbers for nan in place",
+        [
+            "import numpy as np\na = np.array([np.nan])\nb = a",
+            "np.nan_to_num(a, copy=False)",
+            "print(b)",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "numbers for nan in place, by place",
+        [
+            "import numpy as np\na = np.array([np.nan])\nb = a",
+            "np.nan_to_num(a, False)",
+            "print(b)",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "an iterator that writes",
+        [
+            "import numpy as np\na = np.arange(3)",
+            "for x in np.nditer(a, op_flags=['readwrite']):\n    x[...] = 9",
+            "print(a)",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "a mapped file",
+        [
+            "import numpy as np\nm = np.memmap('mm', dtype='f8', mode='w+', shape=3)",
+            "m[0] = 1",
+            "m.flush()",
+            "np.fromfile('mm')",
+        ],
+        {"edges": [(2, 3)]},
+    ),
+    (
+        "a view of a mapped file",
+        [
+            "import numpy as np\nm = np.memmap('mm', dtype='f8', mode='w+', shape=3)\nv = m[1:]",
+            "v[0] = 1",
+            "np.fromfile('mm')",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "out that is new",
+        ["import numpy as np\na = np.zeros(3)", "b = np.add(a, 1)", "b[0] = 5", "print(a)"],
+        {"free": [(2, 3)]},
+    ),
+    (
+        "attributes of a frame",
+        [
+            "import pandas as pd\ndf = pd.DataFrame({'a': [1]})\nmeta = {'n': 0}\ndf.attrs['meta'] = meta",
+            "df.attrs['meta']['n'] += 1",
+            "print(meta)",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "rows as dicts",
+        [
+            "import pandas as pd\ndf = pd.DataFrame({'cart': [['tea']]})\nrows = df.to_dict('records')",
+            "rows[0]['cart'].append('milk')",
+            "print(df)",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "rows of numbers as dicts",
+        [
+            "import pandas as pd\ndf = pd.read_csv('n.csv')\nrows = df.to_dict('records')",
+            "rows.append({})",
+            "print(df)",
+        ],
+        {"free": [(1, 2)]},
+    ),
+    (
+        "rows as tuples",
+        [
+            "import pandas as pd\ndf = pd.DataFrame({'cart': [['tea']]})",
+            "for row in df.itertuples():\n    row.cart.append('milk')",
+            "print(df)",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "objects in a new column",
+        [
+            "import pandas as pd\nl = []\ndf = pd.DataFrame({'a': [1]}).assign(x=[l])",
+            "df['x'].iloc[0].append(1)",
+            "print(l)",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "objects that values are mapped to",
+        [
+            "import pandas as pd\nl = []\ns = pd.Series([1]).map({1: l})",
+            "s.iloc[0].append(1)",
+            "print(l)",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "objects of the other frame",
+        [
+            "import pandas as pd\nl = []\na = pd.DataFrame({'k': [1]})\nb = pd.DataFrame({'k': [1], 'x': [l]})\nm = a.merge(b)",
+            "m['x'].iloc[0].append(1)",
+            "print(l)",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "objects read from JSON",
+        [
+            "import pandas as pd\ndf = pd.read_json('x.json')",
+            "for tags in df['tags']:\n    tags.append(1)",
+            "print(df)",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "the default of get",
+        ["import pandas as pd\nl = []\nx = pd.Series([1]).get('q', l)", "x.append(1)", "print(l)"],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "operators that change in place",
+        ["import operator\nl = []\nm = l", "operator.iconcat(l, [1])", "print(m)"],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "a buffer is read into",
+        ["import io\nb = bytearray(3)\nl = [b]", "io.BytesIO(b'abc').readinto(b)", "print(l)"],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "a program is waited for",
+        [
+            "import subprocess, os\np = subprocess.Popen(['touch', 'x'])",
+            "p.wait()",
+            "os.path.exists('x')",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "a temporary folder is removed",
+        [
+            "import tempfile, os\ntd = tempfile.TemporaryDirectory()\np = td.name",
+            "td.cleanup()",
+            "os.path.exists(p)",
+        ],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "an open file is written",
+        ["f = open('a.txt', 'w')", "f.write('1')", "f.close()", "open('a.txt').read()"],
+        {"edges": [(2, 3)]},
+    ),
+    (
+        "an open archive is written",
+        [
+            "import zipfile\nz = zipfile.ZipFile('a.zip', 'w')",
+            "z.writestr('k', 'v')",
+            "z.close()",
+            "zipfile.ZipFile('a.zip').namelist()",
+        ],
+        {"edges": [(2, 3)]},
+    ),
+    (
+        "a file is written through a writer",
+        [
+            "import csv\nf = open('a.csv', 'w')\nw = csv.writer(f)",
+            "w.writerow([1])",
+            "f.flush()",
+            "open('a.csv').read()",
+        ],
+        {"edges": [(2, 3)]},
+    ),
+    (
+        "a file is closed by with",
+        ["f = open('a', 'w')\nf.write('x')", "with f:\n    pass", "open('a').read()"],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "an open file is read",
+        ["f = open('a')", "f.readline()", "open('a').read()"],
+        {"free": [(1, 2)]},
+    ),
+    (
+        "a name is set in the shell's namespace",
+        ["n = 0", "get_ipython().user_ns['n'] = 3", "print(n)"],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "a name is set in __main__",
+        ["n = 0\nimport __main__", "__main__.n = 4", "print(n)"],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "a name is changed through __main__",
+        ["n = [0]\nimport sys", "sys.modules['__main__'].n.append(4)", "print(n)"],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "a name is imported from __main__",
+        ["n = [0]", "from __main__ import n as q\nq.append(1)", "print(n)"],
+        {"edges": [(1, 2)]},
+    ),
+    (
+        "a computed name is set in __main__",
+        ["n = 0\nimport __main__ as m\nk = input()", "setattr(m, k, 4)", "print(n)"],
+        {"barrier": [1]},
+    ),
+    (
+        "an option of the shell is set",
+        ["ip = get_ipython()", "ip.ast_node_interactivity = 'all'", "1\n2"],
+        {"setup": [1]},
+    ),
 ]

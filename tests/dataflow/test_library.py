@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from jupyterlab_dossier.dataflow import Cell
 from jupyterlab_dossier.dataflow.client import AnalysisClient, LibraryFault
-from jupyterlab_dossier.dataflow.library import users
+from jupyterlab_dossier.dataflow.library import Library, Spec, users
 
 DATA = """
 # Instruments of our lab.
@@ -115,3 +118,48 @@ async def test_later_folders_win(tmp_path: Path) -> None:
         library = [tmp_path / name for name in folders]
         async with AnalysisClient(sys.executable, library=library) as client:
             assert (await client.graph(cells))["cells"][2]["inputs"]["x"] == producer
+
+
+def _filled(function: object) -> set[tuple[int, str]]:
+    """The parameters that may come by place and say that arguments are changed."""
+    if isinstance(function, np.ufunc):
+        return {(function.nin + n, "out") for n in range(function.nout)}
+    try:
+        parameters = inspect.signature(function).parameters.values()  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return set()
+    return {
+        (place, p.name)
+        for place, p in enumerate(parameters)
+        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        and (p.name in ("out", "inplace") or p.name.startswith("overwrite_"))
+    }
+
+
+@pytest.mark.parametrize("module", ["numpy", "numpy.fft", "scipy.linalg", "scipy.special"])
+def test_arguments_that_are_filled_are_known_by_their_place(module: str) -> None:
+    library = Library()
+    library.need(module.partition(".")[0])
+    holder = importlib.import_module(module)
+    found = 0
+    for name in dir(holder):
+        function = getattr(holder, name)
+        spec = library.function(f"{module}.{name}")
+        known = f"{module}.{name}" in library.functions
+        if spec is None or not known or isinstance(function, type):
+            continue
+        filled = _filled(function)
+        found += bool(filled)
+        assert filled <= set(spec.positions), name
+    assert found > 10
+
+
+def test_methods_that_fill_an_array_know_its_place() -> None:
+    library = Library()
+    library.need("numpy")
+    array = np.eye(2)
+    filled = {name: _filled(getattr(array, name)) for name in dir(array) if name[0] != "_"}
+    assert sum(map(bool, filled.values())) > 10
+    for name, places in filled.items():
+        member = library.member("ndarray", name)
+        assert places <= set((member or Spec()).positions), name

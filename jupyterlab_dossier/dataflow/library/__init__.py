@@ -7,6 +7,9 @@ A data file holds one `TABLE`. A section head names where the lines below it bel
                                         methods; paths of the constructor; flags
     [immutable]                         classes without state that can change
     [any]                               methods that are pure on every known receiver
+    [positions numpy]                   lines `2 out : add divide`: what these functions (of a
+                                        class: methods) take as their third argument is what they
+                                        take as the keyword
     [values]                            lines `path : type` for attributes of modules, and
                                         `path : type ; complete words`
 
@@ -19,22 +22,24 @@ by `;` (none means pure): `mutates self|0|keyword|*|handlers` (the last: what lo
 `hooks words` (sticky, and arguments may be called from then on), `complete words` (needs all cells
 before it in its process), `text exec|eval|timeit|pandas` (an argument is code), `barrier words`,
 `unshippable words`, `random NAME` (draws), `seeds NAME` (sets), `seeded keyword` (draws from
-numpy's global generator unless the keyword is given), `pickles` (classes and functions of the
+numpy's global generator unless the keyword is given), `uncopied` (with `copy=False` argument 0 is
+changed in place), `pickles` (classes and functions of the
 arguments are looked up by name), `unpickles` (any may be), `opens` (as `open` does), `restores` (a
 context manager that restores process state), `pyplot` (the current figure), `display`, `shows`,
 `calls NAMES` (no methods of arguments' objects but these, and no function but `key=…`; else it may
 call whatever it is given).
-Results: `fresh T`, `parts T` (fresh, or a tuple of fresh ones), `view T` (shares with the
-receiver, or with all arguments), `alias T` (with receiver and arguments), `item` (an element of
-it), `copy T` (shallow), `convert T` (fresh if the data holds no objects of its own), `self`,
-`like` (parts of the arguments' types), or names of immutable types. T is `name|name[element]`.
+Results: `fresh T`, `parts T` (fresh, or a tuple of fresh ones), `holding T` (fresh, but objects in
+the arguments may be in it), `view T` (shares with the receiver, or with all arguments), `alias T`
+(with receiver and arguments), `item` (an element of it), `copy T` (shallow), `convert T` (fresh if
+the data holds no objects of its own), `self`, `like` (parts of the arguments' types), or names of
+immutable types. T is `name|name[element]`.
 """
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any
 
@@ -73,17 +78,19 @@ class Spec:
     seeded: str | None = None
     pickles: bool = False
     unpickles: bool = False
+    uncopied: bool = False
     opens: bool = False
     restores: bool = False
     pyplot: bool = False
     display: bool = False
     calls: frozenset[str] | None = None
     results: tuple[Result, ...] = (Result(),)
+    positions: tuple[tuple[int, str], ...] = ()
 
     @cached_property
     def quiet(self) -> bool:
         """Does it nothing but give a result?"""
-        return self == Spec(results=self.results, calls=self.calls)
+        return self == Spec(results=self.results, calls=self.calls, positions=self.positions)
 
 
 @dataclass
@@ -169,6 +176,8 @@ class Library:
                 section, _, rest = line.strip("[]").partition(" ")
                 targets = self._classes(library, rest) if section == "class" else []
                 modules = rest.split()
+                if section == "positions":
+                    continue
                 if section == "module":
                     self.modules.update(m.partition(".")[0] for m in modules)
                 continue
@@ -180,6 +189,8 @@ class Library:
                         self.constructors[path] = short
             elif section == "any":
                 self.any_methods.update(line.split())
+            elif section == "positions":
+                self._positions(modules, line)
             elif section == "values":
                 names, _, kind = line.partition(" : ")
                 kind, _, effects = kind.partition(";")
@@ -201,6 +212,23 @@ class Library:
                                 self.defaults[module] = spec
                             else:
                                 self.functions[f"{module}.{name}"] = spec
+
+    def _positions(self, owners: list[str], line: str) -> None:
+        place, _, names = line.partition(":")
+        index, _, keyword = place.strip().partition(" ")
+        for owner in owners:
+            members = self.classes[owner].members if owner in self.classes else None
+            for name in names.split():
+                path = f"{owner}.{name}"
+                known = self.function(path) if members is None else self.member(owner, name)
+                assert known is not None, path
+                spec = replace(known, positions=(*known.positions, (int(index), keyword)))
+                if members is None:
+                    self.functions[path] = spec
+                else:
+                    members[name] = spec
+        self._members.clear()
+        self._functions.clear()
 
     def _classes(self, library: str, head: str) -> list[ClassData]:
         text, _, rest = head.partition("=")
@@ -355,6 +383,11 @@ def protocol(names: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
+_ALONE = frozenset(
+    ("stores", "restores", "pyplot", "display", "opens", "pickles", "unpickles", "uncopied")
+)
+
+
 @cache
 def parse(text: str) -> Spec:
     effects, arrow, result = text.partition("->")
@@ -367,7 +400,7 @@ def parse(text: str) -> Spec:
             values[word] = tuple(int(s) if s.isdigit() else s for s in rest.split())
         elif word == "calls":
             values[word] = protocol(rest.split())
-        elif word in ("stores", "restores", "pyplot", "display", "opens", "pickles", "unpickles"):
+        elif word in _ALONE:
             values[word] = True
         else:
             values[word] = rest.strip() or word
@@ -386,6 +419,7 @@ def _results(text: str) -> Iterable[Result]:
         if kind not in (
             "fresh",
             "parts",
+            "holding",
             "view",
             "alias",
             "item",

@@ -130,6 +130,7 @@ send throw close __next__ : mutates self -> alias
 
 [class file = ]
 read readline : mutates self -> str|bytes
+readinto readinto1 : mutates self 0 -> number
 readlines : mutates self -> fresh list[str/bytes]
 write writelines flush seek truncate close : mutates self -> int
 tell fileno readable writable seekable : -> int

@@ -8,6 +8,7 @@ get_ipython : -> shell
 shell
 [class shell = ]
 * : barrier the shell itself is used
+.user_ns .user_global_ns : -> namespace
 .* : -> shell
 [] : -> shell
 register register_magics register_magic_function register_magic_function for_type for_type_by_name : hooks sets up IPython -> NoneType

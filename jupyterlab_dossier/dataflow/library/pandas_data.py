@@ -13,12 +13,14 @@ Series : -> convert Series
 Index MultiIndex CategoricalIndex DatetimeIndex RangeIndex IntervalIndex : -> convert Index
 Categorical : -> fresh Index
 concat merge merge_asof merge_ordered get_dummies from_dummies crosstab pivot pivot_table melt : -> fresh DataFrame|Series
-wide_to_long lreshape json_normalize : -> fresh DataFrame
+wide_to_long lreshape : -> fresh DataFrame
+json_normalize : -> convert DataFrame[?]
 cut qcut : -> parts Series|Index
 factorize : -> parts ndarray|Index
 isna isnull notna notnull unique to_numeric to_datetime to_timedelta : -> fresh Series|ndarray|Index|Timestamp|number
 date_range bdate_range period_range timedelta_range interval_range : -> fresh Index
-read_csv read_table read_excel read_json read_parquet read_pickle read_feather read_fwf read_hdf : reads 0 path filepath_or_buffer io -> fresh DataFrame
+read_json read_pickle : reads 0 path filepath_or_buffer path_or_buf -> fresh DataFrame[?]
+read_csv read_table read_excel read_parquet read_feather read_fwf read_hdf : reads 0 path filepath_or_buffer io -> fresh DataFrame
 read_html read_xml read_orc read_sas read_spss read_stata : reads 0 io -> fresh DataFrame|list[DataFrame]
 read_sql read_sql_query read_sql_table : mutates 1 con -> fresh DataFrame
 get_option describe_option infer_freq show_versions : -> str|number
@@ -56,7 +58,8 @@ set_flags set_index shift skew sort_index sort_values stack std sub subtract sum
 take to_period to_timestamp truediv truncate tz_convert tz_localize unstack value_counts var where : -> fresh DataFrame|Series|number
 argmax argmin argsort autocorr between case_when divmod factorize item searchsorted case_when : -> fresh Series|number
 repeat get_value map applymap transform apply assign first_valid_index last_valid_index : -> fresh DataFrame|Series|number
-squeeze transpose swapaxes xs get : -> view DataFrame|Series
+squeeze transpose swapaxes xs : -> view DataFrame|Series
+get : -> alias DataFrame|Series
 pipe : -> alias
 head tail : -> view DataFrame|Series
 query eval : text pandas -> fresh DataFrame|Series
@@ -64,7 +67,7 @@ sample : seeded random_state -> fresh DataFrame|Series
 unique : -> fresh ndarray
 groupby rolling expanding ewm resample : -> view Grouped
 iterrows : -> view iterator[Series/str/number]
-itertuples : -> fresh iterator[tuple/str/number]
+itertuples : -> copy iterator[tuple/str/number]
 items : -> view iterator[Series/str]
 keys : -> view Index
 insert : mutates self ; stores -> NoneType
@@ -72,7 +75,7 @@ update isetitem : mutates self ; stores -> NoneType
 pop : mutates self -> fresh Series
 to_numpy : -> view ndarray
 to_list tolist : -> fresh list[str/number/Timestamp]
-to_dict : -> fresh dict|list[dict/list/str/number/Timestamp]
+to_dict : -> copy dict|list[dict/list/str/number/Timestamp]
 to_records to_xarray : -> fresh ndarray
 to_frame : -> view DataFrame
 to_string to_latex to_markdown : -> str
@@ -82,9 +85,11 @@ to_sql : outside a database ; mutates 1 con -> number
 to_clipboard to_gbq : outside the clipboard or a service -> NoneType
 hist boxplot : pyplot -> alias
 .plot : pyplot -> view Plotter
+assign map replace fillna where mask combine_first reindex case_when : -> holding DataFrame|Series
 .style : -> view Styler
 .T .values .array : -> view DataFrame|ndarray
-.index .columns .axes .dtypes .flags .attrs : -> view Index
+.index .columns .axes .dtypes .flags : -> view Index
+.attrs : -> view dict
 .shape .size .ndim .empty .nbytes .dtype .name .names .hasnans .is_unique : -> tuple|number|str
 .is_monotonic_increasing .is_monotonic_decreasing : -> bool
 .loc .iloc .at .iat : -> view Locator
@@ -132,4 +137,11 @@ iter : -> view tuple[str/number/DataFrame/Series]
 [class Plotter = ]
 * : pyplot -> fresh Axes
 () : pyplot -> fresh Axes
+[positions Frame]
+0 copy : infer_objects
+1 copy : astype to_numpy to_period
+2 copy : reindex_like swaplevel to_period to_timestamp
+3 copy : to_timestamp truncate tz_convert tz_localize
+4 copy : align
+9 copy : merge
 """

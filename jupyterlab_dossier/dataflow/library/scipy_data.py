@@ -176,4 +176,78 @@ read loadarff : reads 0 filename f -> parts ndarray|number
 write : outside writes a file ; writes 0 filename -> NoneType
 [module scipy.datasets]
 * : outside network -> fresh ndarray
+[positions scipy.stats.mstats]
+3 inplace : winsorize
+[positions scipy.linalg]
+1 overwrite_a : det inv lu_factor qr rq svdvals
+1 overwrite_ab : cholesky_banded
+2 overwrite_a : cho_factor cholesky eigvals hessenberg lu
+2 overwrite_a_band : eigvals_banded
+2 overwrite_ab : solveh_banded
+2 overwrite_b : cho_solve cho_solve_banded
+3 overwrite_a : ldl lstsq schur solve svd
+3 overwrite_a_band : eig_banded
+3 overwrite_ab : solve_banded
+3 overwrite_b : lu_solve solveh_banded
+4 overwrite_a : eig matrix_balance ordqz
+4 overwrite_b : lstsq solve solve_banded
+4 overwrite_qruv : qr_update
+5 overwrite_a : qr_multiply qz
+5 overwrite_b : eig ordqz solve_triangular
+5 overwrite_qr : qr_delete
+6 overwrite_b : qz
+6 overwrite_c : qr_multiply
+6 overwrite_qru : qr_insert
+[positions scipy.ndimage]
+1 output : laplace
+2 output : binary_fill_holes convolve correlate gaussian_gradient_magnitude gaussian_laplace
+2 output : generic_gradient_magnitude generic_laplace label map_coordinates prewitt shift sobel spline_filter
+2 output : uniform_filter zoom
+3 output : binary_closing binary_hit_or_miss binary_opening binary_propagation convolve1d correlate1d
+3 output : gaussian_filter geometric_transform maximum_filter maximum_filter1d median_filter minimum_filter
+3 output : minimum_filter1d spline_filter1d uniform_filter1d watershed_ift
+4 output : affine_transform binary_dilation binary_erosion black_tophat fourier_ellipsoid fourier_gaussian
+4 output : fourier_shift fourier_uniform gaussian_filter1d generic_filter generic_filter1d grey_closing
+4 output : grey_dilation grey_erosion grey_opening morphological_gradient morphological_laplace
+4 output : percentile_filter rank_filter rotate white_tophat
+[positions scipy.sparse.linalg]
+3 overwrite_A : spsolve_triangular
+4 overwrite_b : spsolve_triangular
+[positions scipy.special]
+1 out : airy airye bei beip ber berp cbrt cosdg cosm1 cotdg dawsn digamma ellipe ellipk ellipkm1 entr erf
+1 out : erfc erfcinv erfcx erfi erfinv exp1 exp10 exp2 expi expit expm1 exprel fresnel gamma gammaln
+1 out : gammasgn i0 i0e i1 i1e it2i0k0 it2j0y0 it2struve0 itairy iti0k0 itj0y0 itmodstruve0 itstruve0 j0 j1
+1 out : k0 k0e k1 k1e kei keip kelvin ker kerp kolmogi kolmogorov log1p log_expit log_ndtr loggamma logit
+1 out : modfresnelm modfresnelp ndtr ndtri ndtri_exp psi rgamma round shichi sici sindg spence tandg wofz
+1 out : wrightomega y0 y1 zetac
+2 out : agm airy airye beta betaln binom boxcox boxcox1p chdtr chdtrc chdtri chdtriv ellipeinc ellipj
+2 out : ellipkinc elliprc eval_chebyc eval_chebys eval_chebyt eval_chebyu eval_hermite eval_hermitenorm
+2 out : eval_laguerre eval_legendre eval_sh_chebyt eval_sh_chebyu eval_sh_legendre expn fresnel gammainc
+2 out : gammaincc gammainccinv gammaincinv hankel1 hankel1e hankel2 hankel2e huber hyp0f1 inv_boxcox
+2 out : inv_boxcox1p it2i0k0 it2j0y0 itairy iti0k0 itj0y0 iv ive jn jv jve kelvin kl_div kn kv kve mathieu_a
+2 out : mathieu_b modfresnelm modfresnelp modstruve owens_t pbdv pbvv pbwa pdtr pdtrc pdtri pdtrik poch
+2 out : powm1 pseudo_huber rel_entr shichi sici smirnov smirnovi stdtr stdtridf stdtrit struve tklmbda
+2 out : xlog1py xlogy yn yv yve
+2 out : zeta
+3 out : airy airye bdtr bdtrc bdtri bdtrik bdtrin besselpoly betainc betaincc betainccinv betaincinv btdtria
+3 out : btdtrib chndtr chndtridf chndtrinc chndtrix ellipj elliprd elliprf elliprg eval_gegenbauer
+3 out : eval_genlaguerre fdtr fdtrc fdtri fdtridfd gdtr gdtrc gdtria gdtrib gdtrix hyp1f1 hyperu itairy
+3 out : kelvin log_wright_bessel lpmv mathieu_cem mathieu_modcem1 mathieu_modcem2 mathieu_modsem1
+3 out : mathieu_modsem2 mathieu_sem nbdtr nbdtrc nbdtri nbdtrik nbdtrin nctdtr nctdtridf nctdtrinc nctdtrit
+3 out : nrdtrimn nrdtrisd obl_cv pbdv pbvv pbwa pro_cv radian voigt_profile wright_bessel
+4 out : airy airye ellipj elliprj eval_jacobi eval_sh_jacobi hyp2f1 itairy kelvin mathieu_cem
+4 out : mathieu_modcem1 mathieu_modcem2 mathieu_modsem1 mathieu_modsem2 mathieu_sem ncfdtr ncfdtri
+4 out : ncfdtridfd ncfdtridfn ncfdtrinc obl_ang1 obl_rad1 obl_rad2 pro_ang1 pro_rad1 pro_rad2
+5 out : ellipj obl_ang1 obl_ang1_cv obl_rad1 obl_rad1_cv obl_rad2 obl_rad2_cv pro_ang1 pro_ang1_cv pro_rad1
+5 out : pro_rad1_cv pro_rad2 pro_rad2_cv
+6 out : obl_ang1_cv obl_rad1_cv obl_rad2_cv pro_ang1_cv pro_rad1_cv pro_rad2_cv
+[positions scipy.fft]
+4 overwrite_x : fft fft2 fftn hfft hfft2 hfftn ifft ifft2 ifftn ihfft ihfft2 ihfftn irfft irfft2 irfftn rfft rfft2
+4 overwrite_x : rfftn
+5 overwrite_x : dct dctn dst dstn idct idctn idst idstn
+[positions scipy.fftpack]
+3 overwrite_x : fft fft2 fftn ifft ifft2 ifftn irfft rfft
+5 overwrite_x : dct dctn dst dstn idct idctn idst idstn
+[positions scipy.signal]
+4 overwrite_data : detrend
 """

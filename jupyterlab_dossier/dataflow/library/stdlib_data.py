@@ -16,7 +16,7 @@ struct_time=time.struct_time NamedTuple TypeVar=typing.TypeVar
 * : -> number
 [module operator]
 * : -> alias
-setitem iadd delitem isub imul : mutates 0 ; stores -> alias
+setitem iadd delitem isub imul iconcat iand ior ixor ilshift irshift imatmul imod ipow itruediv ifloordiv : mutates 0 ; stores -> alias
 attrgetter itemgetter : -> alias function
 methodcaller : -> alias
 [module textwrap html unicodedata]
@@ -277,11 +277,12 @@ make_archive unpack_archive : outside writes files ; writes <files> -> str
 which disk_usage get_terminal_size : -> str|number
 [module tempfile]
 mkdtemp mkstemp gettempdir : -> str
-NamedTemporaryFile TemporaryFile : -> fresh file
-TemporaryDirectory : unshippable a temporary folder -> fresh temporary
+TemporaryFile : -> fresh file
+NamedTemporaryFile : writes <files> ; unshippable an open file -> fresh file
+TemporaryDirectory : writes <files> ; unshippable a temporary folder -> fresh temporary
 [class temporary = ]
 .name : -> str
-cleanup : mutates self -> NoneType
+cleanup : outside removes files ; mutates self ; writes <files> -> NoneType
 [module pathlib]
 [class Path PurePath PosixPath = ]
 joinpath with_name with_suffix with_stem relative_to absolute resolve expanduser cwd home : -> Path
@@ -404,6 +405,8 @@ TextIOWrapper BufferedReader BufferedWriter : -> alias file
 open FileIO : opens -> fresh file[str/bytes]
 [class buffer = ]
 * : mutates self -> str|bytes
+readinto readinto1 : mutates self 0 -> number
+getbuffer : unshippable a memoryview -> view memoryview
 getvalue : -> str
 [module inspect]
 * : -> fresh
@@ -426,7 +429,13 @@ timeit repeat : text timeit -> number
 default_timer : -> number
 [module subprocess]
 * : outside runs a program ; writes <files> -> fresh
-Popen : outside starts a program ; writes <files> ; unshippable a running program -> fresh
+Popen : outside starts a program ; writes <files> ; unshippable a running program -> fresh program
+[class program = ]
+* : outside runs a program ; mutates self -> number|NoneType
+communicate : outside runs a program ; mutates self * -> fresh tuple[str/bytes/NoneType]
+.stdin .stdout .stderr : -> view file
+.args : -> view
+.pid .returncode : -> number|NoneType
 [module socket]
 socket create_connection : outside network ; unshippable a socket -> fresh
 * : outside network -> fresh
@@ -484,7 +493,7 @@ register register_error unregister pickle constructor add_extension : hooks regi
 [module ctypes]
 * : complete works on memory directly
 [module mmap]
-* : barrier works on memory directly
+* : barrier works on memory directly ; writes <files> ; unshippable a file mapped into memory -> fresh
 [module importlib]
 reload : barrier a module is loaded again
 import_module : -> =<module>

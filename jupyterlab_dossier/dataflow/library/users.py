@@ -13,10 +13,13 @@ from . import LIBRARIES, Library, Spec, parse
 
 _SECTIONS = ("module", "class", "immutable", "any", "values")
 _SELECTING = ("mutates", "keeps", "reads", "writes")
-_ALONE = ("stores", "opens", "pickles", "unpickles", "restores", "pyplot", "display", "pure")
+_ALONE = (
+    *("stores", "opens", "pickles", "unpickles", "uncopied"),
+    *("restores", "pyplot", "display", "pure"),
+)
 _WORDED = ("outside", "process", "sticky", "hooks", "complete", "barrier", "unshippable")
 _NAMING = ("random", "seeds", "seeded")
-_RESULTS = ["fresh", "parts", "view", "alias", "item", "copy", "convert", "self", "like"]
+_RESULTS = ["fresh", "parts", "holding", "view", "alias", "item", "copy", "convert", "self", "like"]
 _NAME = re.compile(r"[A-Za-z_]\w*$")
 _PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")
 _MEMBER = re.compile(r"(\.?[A-Za-z_]\w*|\.?\*|\[\]|\(\)|iter)$")
