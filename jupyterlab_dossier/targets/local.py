@@ -93,6 +93,9 @@ class LocalProvider:
                 # The worker leads a session of its own; its kernels die with it (PDEATHSIG).
                 os.killpg(handle["pid"], signal.SIGKILL)
 
+    async def left(self, handle: dict[str, Any]) -> None:
+        """A process that has ended takes none."""
+
     async def moved(self, handle: dict[str, Any], config: Path) -> None:
         """It reads the file itself, each time it dials."""
 

@@ -200,6 +200,13 @@ class Provider(Protocol):
         """
         ...
 
+    async def left(self, handle: dict[str, Any]) -> None:
+        """Returns once a worker that has ended takes no room on its platform any more.
+
+        The engine waits a while for it before it starts another in its place.
+        """
+        ...
+
     async def moved(self, handle: dict[str, Any], config: Path) -> None:
         """The server's address in the worker's configuration has changed: the worker is told."""
         ...

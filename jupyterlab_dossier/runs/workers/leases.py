@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 import anyio
 
@@ -18,6 +19,7 @@ from .worker import Keeper, Kernel, Recipe, Worker
 STARTS = 4
 # How long a worker that has not begun is kept for the next cell, where its own went elsewhere.
 SPARE = 5.0
+_LEAVES = "a worker that has ended is not gone yet"
 
 
 class SentBack(ProviderFault):
@@ -104,6 +106,7 @@ class Leases:
                 for w in self._roster.workers.values()
                 if w.target.name == target.name and not w.ended
             ]
+            leaving = [w for w in self._roster.leaving.values() if w.target.name == target.name]
             mine = [w for w in alive if w.recipe == recipe.key]
             if sum(w.busy for w in alive) < self.capacity(target):
                 free = [w for w in mine if w.open]
@@ -117,13 +120,18 @@ class Leases:
                 if spent is not None:
                     await self._lives.end(spent, "more than half of its time limit was over")
                     continue
-                if len(alive if target.strict else mine) < target.workers:
+                taken = len(alive) + len(leaving) if target.strict else len(mine)
+                if taken < target.workers:
                     turn.leave()
                     await self._lives.start(target, recipe)
                     continue
                 others = [w for w in alive if w.recipe != recipe.key and w.idle is not None]
-                if target.strict and others:
-                    await self._lives.end(others[0], "its place was needed")
+                turn.join(self._queues.setdefault(target.name, []))
+                # Each of those that leave makes room for one of those that wait.
+                if target.strict and others and len(leaving) <= (turn.before() or 0):
+                    turn.held = _LEAVES
+                    async with _telling(words, tell):
+                        await self._lives.end(others[0], "its place was needed")
                     continue
             turn.held = _held(target, alive, mine)
             if turn.held and keeper and all(any(map(keeper.keeps, _kept(w))) for w in alive):
@@ -131,11 +139,9 @@ class Leases:
                     f"not run: {turn.held}; it is kept {keeper.until}. Give these cells the same"
                     f" options, or let {target.name} have more `workers`"
                 )
-            if tell is None:
-                await self._roster.news.wait()
-                continue
+            turn.held = turn.held or (_LEAVES if leaving else None)
             turn.join(self._queues.setdefault(target.name, []))
-            async with progress.told(words, tell):
+            async with _telling(words, tell):
                 await self._roster.news.wait()
 
     def take(self, worker: Worker) -> None:
@@ -222,6 +228,10 @@ class Leases:
                 worker.seconds_idle if seconds is None else seconds,
                 lambda: self._lives.spawn(self._lives.end(worker, why)),
             )
+
+
+def _telling(words: Words, tell: Tell | None) -> AbstractAsyncContextManager[None]:
+    return nullcontext() if tell is None else progress.told(words, tell)
 
 
 def _kept(worker: Worker) -> list[Kernel]:

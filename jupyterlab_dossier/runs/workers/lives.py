@@ -35,6 +35,8 @@ LEASE = 600.0
 FAREWELL = 5.0
 # How long an engine that stops waits until what is left of its workers is taken away.
 CLEARING = 30.0
+# How long a worker that has ended holds its place on a platform that does not let it go.
+LEAVING = 30.0
 # How long a platform that did not answer is left alone: at first, and at most.
 PAUSES = (1.0, 60.0)
 # After how many seconds each a platform that may still make a worker is looked at, to end it.
@@ -125,6 +127,7 @@ class Lives:
             worker.ready.set()
             self._roster.news.tell()
             self._roster.workers.pop(name, None)
+            self._roster.leaving.pop(name, None)
             # What answered has made nothing later; what did not, or was not waited for, may.
             answered = isinstance(error, ProviderFault) and not worker.unanswered
             await self._to_its_end(self._clear(worker, provider, () if answered else LOOKS))
@@ -190,11 +193,27 @@ class Lives:
         await asyncio.shield(task)
 
     async def _bury(self, worker: Worker, provider: Provider, why: str) -> None:
+        self._leaves(worker)
         await self._lost(worker, why)
+        self.spawn(self._vacate(worker, provider))
         try:
             await self._keep_log(worker, provider)
         finally:
             await self._clear(worker, provider)
+
+    def _leaves(self, worker: Worker) -> None:
+        """It holds its place until its platform has let it go."""
+        if worker.target.strict and worker.handle is not None:
+            self._roster.leaving[worker.id] = worker
+
+    async def _vacate(self, worker: Worker, provider: Provider) -> None:
+        try:
+            if worker.id in self._roster.leaving and worker.handle is not None:
+                with anyio.move_on_after(LEAVING), contextlib.suppress(ProviderFault, OSError):
+                    await provider.left(worker.handle)
+        finally:
+            self._roster.leaving.pop(worker.id, None)
+            self._roster.news.tell()
 
     async def _clear(self, worker: Worker, provider: Provider, looks: Sequence[float] = ()) -> None:
         """Takes away what is left of a worker on its platform; only then it counts as ended.
@@ -262,6 +281,7 @@ class Lives:
         if worker.ended:
             return
         worker.ended = why
+        self._leaves(worker)
         if worker.connection is not None:
             worker.connection.send({"type": "shutdown"})
         provider = self._catalogue.provider(worker.target)

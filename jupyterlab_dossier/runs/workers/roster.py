@@ -27,6 +27,8 @@ class Roster:
 
     def __init__(self) -> None:
         self.workers: dict[str, Worker] = {}
+        self.leaving: dict[str, Worker] = {}
+        """Those that have ended, whose platform has not let them go: each holds its place."""
         self.news = News()
         """Of workers: ready, free, in another phase, cut off, or gone."""
         self.heard: dict[str, tuple[str, int]] = {}

@@ -28,6 +28,8 @@ _CHECK = 10.0
 _REMEMBER = 30.0
 # Seconds after which a worker that runs and has not dialled in is asked why, and again.
 _SILENT = 20.0
+# Seconds between two looks at whether a pod has ended: at first, and at most.
+_LEAVES = (0.2, 2.0)
 # The most of a line of its log that is read.
 _LINE = 4096
 
@@ -234,6 +236,21 @@ class KubernetesProvider:
                     preconditions=k.V1Preconditions(uid=uid), propagation_policy="Background"
                 ),
             )  # fmt: skip
+
+    async def left(self, handle: Json) -> None:
+        """A pod that is being deleted takes room, and counts for the quota, until it has ended."""
+        cluster, _ = await self._reach_again(handle)
+        mine = f"batch.kubernetes.io/job-name={handle['job']}"
+        pause, longest = _LEAVES
+        while True:
+            with _told("its pods cannot be listed"):
+                pods = await cluster.core.list_namespaced_pod(
+                    cluster.namespace, label_selector=mine
+                )
+            if all(pod.status.phase in ("Succeeded", "Failed") for pod in pods.items):
+                return
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, longest)
 
     async def moved(self, handle: Json, config: Path) -> None:
         """The server has another address: the kubelet brings it into the pod."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import signal
 import time
 from pathlib import Path
 
-from namespaces import Namespace, catalogue, cell, gone
+from namespaces import Namespace, catalogue, cell, gone, processes, says, until
 from support import started, workflow
 from test_rights import RULES, kubeconfig
 
@@ -83,3 +85,31 @@ def asked(user: str, namespace: Namespace) -> list[int]:
     name = f"system:serviceaccount:{namespace.name}:{user}"
     events = (json.loads(line) for line in log.splitlines() if name in line)
     return [e["responseStatus"]["code"] for e in events if e["stage"] == "ResponseComplete"]
+
+
+async def test_a_pod_that_is_slow_to_end_holds_its_place(
+    namespace: Namespace, tmp_path: Path
+) -> None:
+    """A cell with other options needs the place of a pod whose worker does not answer any more."""
+    async with started(tmp_path / "dossier", catalogue(namespace, workers=1)) as engine:
+        record = await engine.wait(await engine.submit(workflow(tmp_path, [cell("print(1)")])))
+        assert record.state == "done", record.to_json()
+        (pod,) = namespace.names("pods")
+        (worker,) = (process for process, argv in processes(pod) if b"config.json" in argv)
+        os.kill(worker, signal.SIGSTOP)
+        run = await engine.submit(workflow(tmp_path, [cell("print(2)", env={"OTHER": "pod"})]))
+        waiting = asyncio.create_task(engine.wait(run))
+        saying = asyncio.create_task(
+            until(engine, run, says("a worker that has ended is not gone yet"))
+        )
+        names = {pod}
+        while not waiting.done():
+            pods = await asyncio.to_thread(namespace.get, "pods")
+            there = [p for p in pods if p["status"]["phase"] in ("Pending", "Running")]
+            assert len(there) <= 1, [p["status"] for p in there]
+            names |= {p["metadata"]["name"] for p in pods}
+        record = await waiting
+        assert record.state == "done", record.to_json()
+        assert len(names) == 2
+        await saying
+    await gone(namespace)
