@@ -14,19 +14,20 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .. import values
-from ..files import told
 from ..files.contents import Contents, Unknown
 from ..ledger.keys import Key, Taken
-from ..model import SUCCEEDED, Json, new_id
+from ..model import SUCCEEDED, Json
 from ..planning import again, observations
 from ..planning import plan as planning
 from . import keys
+from .earlier import Earlier, Match
 from .keys import Difference, Fixed, Met
+from .seen import Seen
 
 if TYPE_CHECKING:
     from ...store import Store
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from ..tasks.state import RunState, Task
     from .lineage import Lineage
 
-# Of a list of files, the worker kernel's check tells so many at most.
-_MOST_FILES = 1000
 # More than this is not loaded only to be compared.
 _MOST_BYTES = 256 << 20
 
@@ -65,10 +64,11 @@ class Reuse:
         self._run = run
         self._state = state
         self._ledger = ledger
-        self._store = store
         self._lineage = lineage
         self._dispatcher = dispatcher
         self._contents = Contents(os.path.dirname(state.workflow.path))
+        self._earlier = Earlier(state, ledger, store)
+        self._seen = Seen(state, lineage, self._contents)
         self._full: dict[str, str] = {}
         """The whole key of each task that has succeeded: values without bytes are known by it."""
         self._read: dict[str, str] = {}
@@ -128,7 +128,7 @@ class Reuse:
             return set()
         if any(t.state not in ("queued", *SUCCEEDED, "skipped") or t.span for t in _all(state)):
             return set()  # the run goes on after a restart: what had been taken, was
-        found: dict[str, _Match] = {}
+        found: dict[str, Match] = {}
         for cell in state.plan.order:
             task = state.tasks.get(cell)
             if task is None or planning.is_blank(task.cell):
@@ -147,7 +147,7 @@ class Reuse:
         await self._commit({cell: found[cell] for cell in found})
         return set(found)
 
-    def _untenable(self, found: Mapping[str, _Match]) -> set[str]:
+    def _untenable(self, found: Mapping[str, Match]) -> set[str]:
         """Cells whose results cannot stand since others, which share something with them, run."""
         state = self._state
         run = [t for t in _all(state) if not planning.is_blank(t.cell) and t.cell.id not in found]
@@ -177,7 +177,7 @@ class Reuse:
                     gone.add(cell)
         return gone
 
-    def _stands(self, path: str, found: Mapping[str, _Match]) -> bool:
+    def _stands(self, path: str, found: Mapping[str, Match]) -> bool:
         left = [m.met.written[path] for m in found.values() if path in m.met.written]
         try:
             return self._contents.of(path) == left[-1]
@@ -207,8 +207,8 @@ class Reuse:
         )
 
     async def _match(
-        self, task: Task, found: Mapping[str, _Match] | None, begun: Begun | None = None
-    ) -> tuple[_Match | None, list[Difference]]:
+        self, task: Task, found: Mapping[str, Match] | None, begun: Begun | None = None
+    ) -> tuple[Match | None, list[Difference]]:
         """An earlier result for the task, else in what it differs."""
         begun = begun or await self.begin(task)
         assert begun is not None
@@ -221,7 +221,7 @@ class Reuse:
             if candidate.barred and not seen:
                 seen = [_barred(candidate)]
             if not seen:
-                match, lost = await self._whole(task, candidate, was, now)
+                match, lost = await self._earlier.whole(task, candidate, was, now)
                 if match is not None:
                     return match, []
                 # Told once: what is damaged is removed.
@@ -261,11 +261,11 @@ class Reuse:
                 found[label] = (index, str(manifest.get("type")))
         return found
 
-    def _files(self, was: Met, found: Mapping[str, _Match] | None) -> list[Difference]:
+    def _files(self, was: Met, found: Mapping[str, Match] | None) -> list[Difference]:
         return [*self._file_differences(was, found)]
 
     def _file_differences(
-        self, was: Met, found: Mapping[str, _Match] | None
+        self, was: Met, found: Mapping[str, Match] | None
     ) -> Iterator[Difference]:
         """Files that are not as they were. `found`: results that are taken with this one, in whose
         order files are as each of them left them."""
@@ -292,78 +292,7 @@ class Reuse:
             if now != content:
                 yield Difference("written", path, f"file `{path}` is not as it left it")
 
-    async def _whole(
-        self, task: Task, candidate: Key, was: Met, now: Met
-    ) -> tuple[_Match | None, Difference]:
-        """The result, if all of it is there; else what is missing."""
-        left = await self._ledger.versions.left(candidate.run, candidate.cell, candidate.attempt)
-        known = {
-            **await self._ledger.versions.manifests(
-                [*(m["version"] for m in left), *was.versions.values()]
-            )
-        }
-        if was.asked is not None:
-            names = {m["name"] for m in left}.union(was.asked, was.deleted)
-            for name in task.step.outputs:
-                if name not in names:
-                    words = f"`{name}` is wanted of it, which was not stored"
-                    return None, Difference("outputs", name, words)
-        same: dict[str, str] = {}
-        for label, version in was.versions.items():
-            if label in now.versions:
-                self._pair(version, now.versions[label], known, same)
-        attempt = new_id()
-        for manifest in left:
-            same[manifest["version"]] = f"{attempt}/{manifest['name']}"
-        made = []
-        for manifest in left:
-            deps = manifest.get("deps") or []
-            if any(dep not in same for dep in deps):
-                words = f"`{manifest['name']}` refers to values that are not those of this run"
-                return None, Difference("outputs", manifest["name"], words)
-            copy = {**manifest, "version": same[manifest["version"]]}
-            if "deps" in manifest:
-                copy["deps"] = [same[dep] for dep in deps]
-            made.append(copy)
-        parts = await self._ledger.outputs.parts(candidate.run, candidate.attempt)
-        wanted = [(b, s, m["name"]) for m in made for b, s in values.blobs(m)]
-        wanted += [(part.blob, part.size, None) for part in parts]
-        lost = await asyncio.to_thread(self._lost, wanted, candidate.time)
-        if lost is not None:
-            return None, lost
-        met = Met.of({**was.__dict__, "versions": now.versions})
-        return _Match(attempt, candidate, met, now, made), _NOTHING
-
-    def _pair(self, old: str, new: str, known: Mapping[str, Json], same: dict[str, str]) -> None:
-        """Equal content refers to equal content, one by one."""
-        todo = [(old, new)]
-        while todo:
-            a, b = todo.pop()
-            if a in same:
-                continue
-            same[a] = b
-            ours, theirs = known.get(a), self._state.versions.manifests.get(b)
-            if ours and theirs:
-                todo += zip(ours.get("deps") or [], theirs.get("deps") or [], strict=False)
-
-    def _lost(
-        self, wanted: Iterable[tuple[str, int, str | None]], when: float
-    ) -> Difference | None:
-        """The first part of a result that is not in the store any more, or is not what it was."""
-        for blob, size, name in wanted:
-            what = f"its value `{name}`" if name else "its long output"
-            if not self._store.has(blob, size):
-                if self._store.has(blob):
-                    self._store.remove(blob)  # lest it is taken for stored when it is made again
-                return Difference("store", name, f"{what} is not in the store any more")
-            # Whoever writes to a file cannot help changing this time.
-            path = self._store.blobs.path(blob)
-            if path.stat().st_ctime > when and not self._store.verify(blob):
-                self._store.remove(blob)
-                return Difference("store", name, f"{what} was damaged in the store")
-        return None
-
-    def _enter(self, task: Task, match: _Match) -> None:
+    def _enter(self, task: Task, match: Match) -> None:
         self._state.versions.add(task.cell.id, match.manifests, match.met.deleted)
         self._full[task.cell.id] = keys.digest([match.source.fixed, match.met.hash])
         self._note_read(task.cell.id, match.met)
@@ -374,7 +303,7 @@ class Reuse:
         if data:
             self._read[cell] = keys.digest(data)
 
-    async def _commit(self, found: Mapping[str, _Match]) -> bool:
+    async def _commit(self, found: Mapping[str, Match]) -> bool:
         tasks, began = self._state.tasks, time.time()
         taken = [
             Taken(match.attempt, self._run, cell, tasks[cell].count, _words(match.source),
@@ -428,7 +357,7 @@ class Reuse:
         versions = values.Versions()
         versions.add("", made)
         versions.manifests |= self._state.versions.manifests
-        match, _ = await self._whole(task, last, was, begun.met)
+        match, _ = await self._earlier.whole(task, last, was, begun.met)
         if match is None or match.met.inputs != begun.met.inputs:
             return made
         ours = {m["name"]: m["version"] for m in made}
@@ -460,7 +389,7 @@ class Reuse:
         met.status = str(message.get("status"))
         barred = None
         try:
-            await asyncio.to_thread(self._note_files, task, met, message, span.began)
+            await asyncio.to_thread(self._seen.note_files, task, met, message, span.began)
         except Unknown as error:
             barred = str(error)
         shown = await self._ledger.outputs.shown(attempt, self._run)
@@ -475,7 +404,7 @@ class Reuse:
             barred = barred or "lines of the log show the time"
         said = (task.cell.effects or {}).get("reuse")
         if said is None:
-            barred = barred or next(self._bars(task, begun, message), None)
+            barred = barred or next(self._seen.bars(task, begun.met, message), None)
         elif said is False:
             barred = "its metadata says so"
         if outcome.unplaced:
@@ -492,68 +421,6 @@ class Reuse:
                 barred, None, [d.to_json() for d in begun.differences])
         )  # fmt: skip
 
-    def _note_files(self, task: Task, met: Met, message: Json, began: float) -> None:
-        """Which files it read and wrote, and what is in them. Raises `Unknown`."""
-        read, written = observations.files(message)
-        if max(len(read), len(written)) >= _MOST_FILES:
-            raise Unknown("it uses too many files")
-        literal, trees = self._lineage.literals(task)
-        unsent = told.missing(message)
-        # Native code writes without being seen; a database may only have been read.
-        left = {*written, *told.changed(message)}
-        left |= _file_names(task.step, "writes") - set(read)
-        for path in sorted({*read, *literal} - left):
-            if not self._lineage.sees(task, path):
-                raise Unknown(f"it reads files on its target (`{path}`)")
-            if path in unsent and self._contents.of(path) is not None:
-                raise Unknown(f"`{path}` was not sent to its target")
-            if self._contents.changed_since(path, began):
-                raise Unknown(f"`{path}` was changed while it ran")
-            if path in trees:
-                met.trees.append(path)
-            met.files[path] = self._contents.of(path, path in trees)
-        for path in sorted(left):
-            if path in read:
-                raise Unknown(f"it changes `{path}` where it lies")
-            if not self._lineage.sees(task, path):
-                raise Unknown(f"it writes files on its target (`{path}`)")
-            met.written[path] = self._contents.of(path)
-
-    def _bars(self, task: Task, begun: Begun, message: Json) -> Iterator[str]:
-        """Why a result is not one that its key can know."""
-        step, effects = task.step, observations.effects_of(message)
-        if not effects.get("files"):
-            yield "it was not watched while it ran"
-        if step.barrier:
-            yield f"what it does cannot be known ({step.barrier})"
-        for name, words in (("network", "it uses the network"), ("spawned", "it starts programs"),
-                            ("hidden", "it looks where no analysis sees")):  # fmt: skip
-            if found := effects.get(name):
-                yield f"{words} ({found[0]})"
-        if "*" in (effects.get("unchecked") or []):
-            yield "the check of what it did failed"
-        yield from self._lineage.bars(task, begun.met)
-        given = begun.met.versions
-        for name in effects.get("drawn") or []:
-            own = name in step.outputs and name not in (step.spec.get("unseeded") or [])
-            if name in given and not self._unseeded(name, task.cell.id):
-                continue
-            if not own and not (step.spec.get("traits") or {}).get("imports_only"):
-                yield "it draws random numbers that nobody seeded"
-        for before in self._state.plan.changers:
-            cell = before.cell
-            if before.barrier and cell.index < task.cell.index and cell.id in self._state.tasks:
-                yield f"cell {cell.index} may have changed its process"
-
-    def _unseeded(self, name: str, cell: str | None) -> bool:
-        """Whether a generator's state goes back to one that nobody set."""
-        plan = self._state.plan
-        while cell is not None:
-            if name in (plan.steps[cell].spec.get("unseeded") or []):
-                return True
-            cell = plan.steps[cell].inputs.get(name)
-        return False
-
     # after a restart
 
     def restored(self, known: Mapping[str, Key]) -> None:
@@ -564,18 +431,6 @@ class Reuse:
             self._note_read(cell, met)
             if key.barred is not None:
                 self._full[cell] = key.attempt
-
-
-@dataclass
-class _Match:
-    attempt: str
-    source: Key
-    met: Met
-    now: Met
-    manifests: list[Json]
-
-
-_NOTHING = Difference("", None, "")
 
 
 def _barred(key: Key) -> Difference:
@@ -602,8 +457,3 @@ def _needs(step: Step) -> Iterator[tuple[str, str, str]]:
 
 def _given(met: Met) -> dict[str, str]:
     return {n: v for n, v in met.versions.items() if not n.startswith("set-up ")}
-
-
-def _file_names(step: Step, kind: str) -> set[str]:
-    names = step.spec.get(kind) or []
-    return {n[len("<file ") : -1] for n in names if n.startswith("<file ")}
