@@ -110,3 +110,58 @@ async def test_events_are_listed_in_pages_that_hold_the_loop_for_a_moment_only()
                 break
     assert [item.message for item in found] == ["number 249"]
     assert sizes == [100, 100, 50]
+
+
+async def test_a_thousand_pods_are_told_each_to_those_who_ask_for_it() -> None:
+    jobs = [f"dossier-{number}" for number in range(1000)]
+    changed = asyncio.Event()
+
+    def pod_of(job: str, version: int) -> dict[str, Any]:
+        return {
+            "metadata": {
+                "name": f"{job}-pod",
+                "labels": {"batch.kubernetes.io/job-name": job},
+                "resourceVersion": str(version),
+            }
+        }
+
+    async def pods(request: web.Request) -> web.StreamResponse:
+        if "watch" not in request.query:
+            return await listed(request, [pod_of(job, 1) for job in jobs])
+        told = web.StreamResponse()
+        await told.prepare(request)
+        await changed.wait()
+        for job in jobs:
+            change = {"type": "MODIFIED", "object": pod_of(job, 2)}
+            await told.write(json.dumps(change).encode() + b"\n")
+        await asyncio.Event().wait()
+        return told
+
+    looked = 0
+    known = 0
+
+    async with watching(pods=pods) as watched:
+        look = watched._state
+
+        def counted(job: str) -> Any:
+            nonlocal looked
+            looked += 1
+            return look(job)
+
+        watched._state = counted  # type: ignore[method-assign]
+
+        async def follow(job: str) -> None:
+            nonlocal known
+            async for _, found, _ in watched.of(job):
+                [one] = found
+                if one.metadata.resource_version == "2":
+                    break
+                known += 1
+                if known == len(jobs):
+                    changed.set()
+
+        async with anyio.create_task_group() as group:
+            for job in jobs:
+                group.start_soon(follow, job)
+    # Each looks when it begins, when all is listed, and at its own change; not at others'.
+    assert looked < 20 * len(jobs)
