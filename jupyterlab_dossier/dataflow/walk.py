@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import local, namespace, scopes
+from . import history, local, namespace, scopes
 from .expressions import Expressions
 from .facts import Facts, State
 from .library import LIBRARIES, protocol
@@ -780,7 +780,13 @@ def give_up(tree: ast.Module, text: str, state: State, reason: str) -> Facts:
     walk = Walk(state, text.splitlines(), False)
     walk.barrier(reason, opaque=True)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        if not isinstance(node, ast.Name):
+            continue
+        if isinstance(node.ctx, ast.Store):
             walk.maybe = 1
             walk.bind_global(node.id, plain(ANY), node)
+        elif history.is_name(node.id):
+            walk.load_global(node.id, node)
+        elif node.id == "get_ipython":
+            walk.look_back("it may ask IPython for its history")
     return walk.finish()

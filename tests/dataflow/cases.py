@@ -850,6 +850,22 @@ CASES: list[Case] = [
     ("an unknown magic", ["%zork"], {"barrier": [0], "sticky": [0]}),
     ("history", ["1 + 1", "print(_)"], {"barrier": [1], "edges": [(0, 1)]}),
     ("Out", ["1 + 1", "Out[1]"], {"barrier": [1]}),
+    (
+        "history in a cell that is too much to follow",
+        [
+            "import dataclasses\nimport numpy as np",
+            "@dataclasses.dataclass(order=True)\nclass Shop:\n    name: str\n"
+            "    revenue: float = 0.0\n"
+            "    def add(self, x):\n        self.revenue += x\n        return self\n"
+            "    def __repr__(self):\n        return f'<{self.name}: {self.revenue:.2f}>'\n"
+            "class Registry(dict):\n    instances = 0\n"
+            "    def __missing__(self, k):\n        Registry.instances += 1\n"
+            "        s = self[k] = Shop(k)\n        return s",
+            "np.arange(5)",
+            "_.mean()",
+        ],
+        {"barrier": [3], "sticky": [0, 3]},
+    ),
     ("an own underscore is no history", ["for _ in range(3):\n    print(_)"], {"barrier": []}),
     (
         "import * of an unknown module",

@@ -126,10 +126,34 @@ async def test_names_and_modules(engine: Engine, tmp_path: Path) -> None:
     ]
     # Only what is asked for counts.
     assert await found(engine, tmp_path, *cells, only=frozenset({"c0"})) == []
+    # Where a cell does not parse, the run ends: what it would have defined is not asked for.
+    broken = "def f(:\n    pass"
+    assert await found(engine, tmp_path, broken, "f()") == []
+    tagged = {"source": broken, "tags": frozenset({"raises-exception"})}
+    assert await found(engine, tmp_path, tagged, "f()") == [("c1", "error", "undefined")]
     # What is installed or found in another way by then is nobody's error.
     installed = await found(engine, tmp_path, "%pip install polarsx", "import polarsx")
     perhaps = installed[-1]
     assert perhaps == ("c1", "warning", "package")
+
+
+@pytest.mark.parametrize(
+    "writes",
+    [
+        "%%writefile made_here.py\nvalue = 1",
+        "with open('made_here.py', 'w') as f:\n    f.write('value = 1')",
+        "import pathlib\nname = 'made_here'\npathlib.Path(f'{name}.py').write_text('value = 1')",
+        "!echo 'value = 1' > made_here.py",
+        "%%bash\nmkdir made_here; echo 'value = 1' > made_here/__init__.py",
+    ],
+)
+async def test_a_module_that_a_cell_writes(engine: Engine, tmp_path: Path, writes: str) -> None:
+    cells = [writes, "import made_here\nprint(made_here.value)"]
+    problems = await found(engine, tmp_path, *cells)
+    assert [p for p in problems if p[1] == "error"] == []
+    run = await engine.submit(workflow(tmp_path, cells))
+    record = await engine.wait(run)
+    assert [task.state for task in record.tasks] == ["done", "done"]
 
 
 class Distant(LocalProvider):

@@ -90,6 +90,8 @@ class Before:
         self.finds = False
         """They may change where modules are found."""
         self.installs = False
+        self.makes = False
+        """They may write files, modules among them."""
         for step in steps:
             self.add(step)
 
@@ -97,16 +99,23 @@ class Before:
         spec = step.spec
         self.written.update(spec.get("writes") or [])
         self.unseen |= bool(step.barrier or spec.get("unknown") or spec.get("outside"))
+        self.makes |= bool(step.barrier or spec.get("outside"))
         self.finds |= _PATHS.search(step.cell.source) is not None
         self.installs |= _INSTALLS.search(step.cell.source) is not None
 
     def doubtful(self, step: Step, now: bool) -> bool:
         """Whether other modules may be there for a cell than are now.
 
-        `now`: it is the next to run, so that what they installed is there by now.
+        `now`: it is the next to run, so that what they installed or wrote is there by now.
         """
         own = Before([step])
-        return self.finds or own.finds or own.installs or (self.installs and not now)
+        return (
+            self.finds
+            or own.finds
+            or own.installs
+            or own.makes
+            or ((self.installs or self.makes) and not now)
+        )
 
 
 # names

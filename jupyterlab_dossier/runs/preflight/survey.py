@@ -103,6 +103,9 @@ def undefined_names(plan: Plan, steps: Mapping[str, Step]) -> Iterator[Problem]:
     definers = _definers(plan)
     doubtful = False
     for step in steps.values():
+        if step.spec.get("syntax_error") and "raises-exception" not in step.cell.tags:
+            # The run ends here, as Restart & Run All does: that cell failing is what is to be seen.
+            return
         has = step.inputs.__contains__
         yield from rules.undefined(step, has, definers, doubtful, one_by_one=False)
         doubtful = doubtful or rules.binds_unseen(step)
