@@ -23,6 +23,9 @@ module.exports = {
   use: {
     ...baseConfig.use,
     baseURL: process.env.TARGET_URL,
+    // What is waited for in vain is named, where the test's own limit names nothing.
+    actionTimeout: 60_000,
+    navigationTimeout: 120_000,
     // Pictures of every moment would take much of a small machine's time.
     trace: { mode: 'retain-on-failure', screenshots: false },
     // Recording needs a helper that only comes with Playwright's own browsers.

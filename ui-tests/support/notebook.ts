@@ -1,5 +1,5 @@
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
-import type { Locator, Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 
 /**
  * A cell of a notebook that a test writes.
@@ -54,15 +54,24 @@ export async function openByPath(
   page: IJupyterLabPageFixture,
   path: string
 ): Promise<void> {
-  await page.evaluate(async path => {
-    const { commands, shell } = window.jupyterapp;
-    const panel = (await commands.execute('docmanager:open', { path })) as {
+  const id = await page.evaluate(async path => {
+    const { commands } = window.jupyterapp;
+    const { id } = (await commands.execute('docmanager:open', { path })) as {
       id: string;
-      sessionContext: { ready: Promise<void> };
     };
-    await panel.sessionContext.ready;
-    shell.activateById(panel.id);
+    return id;
   }, path);
+  // Looked at, and not awaited in the page, where nothing limits it.
+  const hasSession = () =>
+    page.evaluate(id => {
+      const widgets = Array.from(window.jupyterapp.shell.widgets('main'));
+      const panel = widgets.find(widget => widget.id === id) as unknown as {
+        sessionContext: { isReady: boolean };
+      };
+      return panel.sessionContext.isReady;
+    }, id);
+  await expect.poll(hasSession).toBe(true);
+  await page.evaluate(id => window.jupyterapp.shell.activateById(id), id);
 }
 
 /**

@@ -67,7 +67,7 @@ export class OwnServer {
     const ready = () =>
       fs.readFileSync(folder('log'), 'utf8').includes('is running at:');
     for (let tries = 0; !ready(); tries++) {
-      if (tries > 600 || server.exitCode !== null) {
+      if (tries > 1200 || server.exitCode !== null) {
         throw new Error(fs.readFileSync(folder('log'), 'utf8'));
       }
       await new Promise(resolve => setTimeout(resolve, 100));

@@ -5,6 +5,7 @@ import {
   type IJupyterLabPageFixture,
   test as base
 } from '@jupyterlab/galata';
+import { MenuHelper } from '@jupyterlab/galata/lib/helpers';
 import * as galataUtils from '@jupyterlab/galata/lib/utils';
 
 export { expect };
@@ -17,6 +18,19 @@ Object.assign(galataUtils, {
     timeout?: number
   ) => expect.poll(condition, { timeout, intervals: [50] }).toBeTruthy()
 });
+
+// Galata's own clicks nothing, or waits without end, where the menu closes before it is clicked: by
+// whatever takes the focus meanwhile.
+MenuHelper.prototype.clickMenuItem = async function (path) {
+  const parts = path.split('>');
+  const label = parts.pop()!;
+  await expect(async () => {
+    const menu = (await this.openLocator(parts.join('>')))!;
+    await menu
+      .locator(`ul li:has(div.lm-Menu-itemLabel:text-is("${label}"))`)
+      .click({ timeout: 10_000 });
+  }).toPass();
+};
 
 const THEME_NAMES = ['JupyterLab Light', 'JupyterLab Dark'] as const;
 const DEFAULT_MODE = 'contentVisibility';
@@ -39,6 +53,11 @@ export interface IOptions {
    * Settings of plugins besides those of the tests, by plugin.
    */
   settings: Record<string, Record<string, unknown>>;
+
+  /**
+   * Whether toasts stay that go by themselves: a busy machine may look at the page too late.
+   */
+  keepsToasts: boolean;
 }
 
 const TRACKER = '@jupyterlab/notebook-extension:tracker';
@@ -53,12 +72,37 @@ const AGAIN = { maxRetries: 2, timeout: 0 };
 export const laidOut = { tag: '@layout' };
 
 /**
+ * The time of a toast is over when this animation of it is.
+ */
+const TOASTS =
+  '.Toastify__progress-bar { animation-play-state: paused !important; }';
+
+/**
+ * In the page: have a style.
+ */
+function stopToasts(content: string): void {
+  addEventListener('DOMContentLoaded', () => {
+    const style = document.createElement('style');
+    style.textContent = content;
+    document.head.append(style);
+  });
+}
+
+/**
  * Galata's test with real kernels and sessions, and the options above.
  */
 export const test = base.extend<IOptions & { endSessions: void }>({
   windowingMode: [DEFAULT_MODE, { option: true }],
   theme: ['JupyterLab Light', { option: true }],
   settings: [{}, { option: true }],
+  keepsToasts: [false, { option: true }],
+  page: async ({ keepsToasts, page }, use) => {
+    if (keepsToasts) {
+      await page.addInitScript(stopToasts, TOASTS);
+      await page.addStyleTag({ content: TOASTS });
+    }
+    await use(page);
+  },
   mockSettings: async ({ settings, theme, windowingMode }, use) => {
     const all: Record<string, Record<string, unknown>> = {
       ...(galata.DEFAULT_SETTINGS as typeof settings)
@@ -93,6 +137,37 @@ export const test = base.extend<IOptions & { endSessions: void }>({
     { auto: true, timeout: 120_000 }
   ]
 });
+
+/**
+ * What is read of the page once it does not change from one frame to the next.
+ */
+export async function settled<T>(
+  page: IJupyterLabPageFixture,
+  read: () => Promise<T>
+): Promise<T> {
+  let last = await read();
+  let frames = 0;
+  await expect
+    .poll(
+      async () => {
+        await page.evaluate(
+          () => new Promise(done => requestAnimationFrame(() => done(null)))
+        );
+        const now = await read();
+        const isSame = JSON.stringify(now) === JSON.stringify(last);
+        last = now;
+        return (frames = isSame ? frames + 1 : 0);
+      },
+      { intervals: [0] }
+    )
+    .toBeGreaterThanOrEqual(STILL);
+  return last;
+}
+
+/**
+ * For how many readings nothing must have changed.
+ */
+const STILL = 5;
 
 /**
  * Expect no violation that axe calls serious or critical in the parts of the page that are ours, in

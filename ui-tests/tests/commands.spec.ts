@@ -6,6 +6,8 @@ import {
 } from '../support/notebook';
 import { expect, expectAccessible, look, test } from '../support/test';
 
+test.use({ keepsToasts: true });
+
 test('every command is in the palette, says what it takes, and is used from there by keys', async ({
   page,
   tmpPath
@@ -71,8 +73,9 @@ test('every command is in the palette, says what it takes, and is used from ther
   await expect(targetAt(page, 1)).toHaveText('Target default (local)');
   await ask('Run as Workflow');
   await page.keyboard.press('Enter');
-  // It stays as long as it is pointed at.
-  await page.getByText('palette.ipynb ran as a workflow.').hover();
+  await expect(
+    page.getByText('palette.ipynb ran as a workflow.')
+  ).toBeVisible();
   await expect(outputsAt(page, 1)).toHaveText('by default\n');
   await expectAccessible(page, '.Toastify__toast');
 });

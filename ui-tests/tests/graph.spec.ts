@@ -81,7 +81,7 @@ test('a notebook is drawn as a graph, which lives while it runs', async ({
   const before = await places();
   await execute(page, 'dossier:run-workflow');
   await expect(items.nth(2)).toHaveAccessibleName(
-    /^Cell 4: total = .*, (done|reused) · \d+ m?s · local/
+    /^Cell 4: total = .*, (done|reused) · [\d.]+ m?s · local/
   );
   await expect(items.nth(4)).toHaveAccessibleName(/^Cell 6: .*, done/);
   expect(await places()).toEqual(before);

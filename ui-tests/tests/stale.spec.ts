@@ -9,7 +9,14 @@ import {
   outputsAt,
   stateAt
 } from '../support/notebook';
-import { expect, expectAccessible, laidOut, look, test } from '../support/test';
+import {
+  expect,
+  expectAccessible,
+  laidOut,
+  look,
+  settled,
+  test
+} from '../support/test';
 
 /**
  * The mark that says why a cell must run again.
@@ -46,9 +53,10 @@ test(
     await expect(stateAt(page, 3)).toHaveText(/done|reused/);
     await expect(outputsAt(page, 3)).toHaveText('apart\n');
     const place = () => cellAt(page, 3).boundingBox();
-    const before = await place();
+    const before = await settled(page, place);
 
     await page.keyboard.press('Enter');
+    await expect(cellAt(page, 0).getByRole('textbox')).toBeFocused();
     await page.keyboard.press('Control+End');
     await page.keyboard.type('1');
     await expect(markAt(page, 0)).toHaveText('edited');

@@ -2,6 +2,8 @@ import { openNotebook } from '../support/notebook';
 import { endOf, showRuns, startWorkflow } from '../support/runs';
 import { expect, expectAccessible, look, test } from '../support/test';
 
+test.use({ keepsToasts: true });
+
 test('the panel tells what runs take, and cleans by keys alone', async ({
   page,
   tmpPath

@@ -10,7 +10,14 @@ import {
   targetAt,
   toolbarTarget
 } from '../support/notebook';
-import { expect, expectAccessible, laidOut, look, test } from '../support/test';
+import {
+  expect,
+  expectAccessible,
+  laidOut,
+  look,
+  settled,
+  test
+} from '../support/test';
 
 const PLUGIN = 'jupyterlab-dossier:plugin';
 
@@ -60,7 +67,7 @@ test(
         )
       );
     await page.notebook.selectCells(0);
-    const before = await places();
+    const before = await settled(page, places);
     for (const key of Array<string>(3).fill('ArrowDown')) {
       await page.keyboard.press(key);
       expect(await places()).toEqual(before);

@@ -1,3 +1,5 @@
+import * as fs from 'fs';
+
 import { openNotebook } from '../support/notebook';
 import { endOf, idOfRun, openRun, startWorkflow } from '../support/runs';
 import { expect, expectAccessible, look, test } from '../support/test';
@@ -7,14 +9,15 @@ test('verifying names the cell that is random, and asks before cells reach outsi
   tmpPath
 }) => {
   const outside = `/tmp/dossier-verify-${Date.now()}.txt`;
+  // A verifying run has a copy of the folder: what it waits for is elsewhere.
+  const go = `${outside}.go`;
   await openNotebook(page, `${tmpPath}/again.ipynb`, [
     { source: 'rows = list(range(1000))\nprint(sum(rows))' },
     { source: 'import random\ndrawn = random.random()\nprint(drawn)' },
     { source: 'print("twice", 2 * drawn)' },
     { source: `open(${JSON.stringify(outside)}, "w").write("told")` },
     {
-      source:
-        'import pathlib, time\nwhile not pathlib.Path("go").exists():\n    time.sleep(0.05)'
+      source: `import pathlib, time\nwhile not pathlib.Path(${JSON.stringify(go)}).exists():\n    time.sleep(0.05)`
     }
   ]);
   const run = await startWorkflow(page);
@@ -24,14 +27,14 @@ test('verifying names the cell that is random, and asks before cells reach outsi
   // What goes on can be cancelled, and not be verified.
   await expect(button('Cancel')).toBeEnabled();
   await expect(button('Verify…')).toBeDisabled();
-  await page.contents.uploadContent('', 'text', `${tmpPath}/go`);
+  fs.writeFileSync(go, '');
   expect(await endOf(page, run)).toBe('done');
   await expect(button('Cancel')).toBeDisabled();
   await expect(button('Run Again')).toBeEnabled();
   await expect(button('Verify…')).toBeEnabled();
 
-  // The verifying run waits in its copy of the folder until it is let go.
-  await page.contents.deleteFile(`${tmpPath}/go`);
+  // The verifying run waits until it is let go.
+  fs.rmSync(go);
   await button('Verify…').focus();
   await page.keyboard.press('Enter');
   const dialog = page.getByRole('dialog');
@@ -39,7 +42,6 @@ test('verifying names the cell that is random, and asks before cells reach outsi
   await expect(dialog.getByRole('checkbox')).not.toBeChecked();
   await look(page, 'verify-asks');
   await expectAccessible(page, '.jp-Dialog');
-  await page.contents.uploadContent('', 'text', `${tmpPath}/go`);
   await page.keyboard.press('Enter');
 
   const verdicts = view.getByRole('region', {
@@ -47,6 +49,7 @@ test('verifying names the cell that is random, and asks before cells reach outsi
   });
   await expect(verdicts.getByRole('status')).toHaveText(/^Verifying/);
   await look(page, 'verify-goes-on');
+  fs.writeFileSync(go, '');
   await expect(verdicts.getByRole('status')).toHaveText(
     'Verified: 2 cells of 5 differ.',
     { timeout: 120_000 }
