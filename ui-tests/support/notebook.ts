@@ -137,6 +137,15 @@ export function stateAt(page: Page, index: number): Locator {
 }
 
 /**
+ * The mark that says why a cell must run again.
+ */
+export function markAt(page: Page, index: number): Locator {
+  return cellAt(page, index).getByRole('button', {
+    name: /^(edited|upstream|not run|not done)$/
+  });
+}
+
+/**
  * The button of a cell's strip that shows its target.
  */
 export function targetAt(page: IJupyterLabPageFixture, index: number): Locator {

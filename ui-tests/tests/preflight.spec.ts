@@ -1,4 +1,10 @@
-import { cellAt, openNotebook, outputsAt, stateAt } from '../support/notebook';
+import {
+  cellAt,
+  markAt,
+  openNotebook,
+  outputsAt,
+  stateAt
+} from '../support/notebook';
 import { expect, expectAccessible, laidOut, look, test } from '../support/test';
 
 test(
@@ -23,6 +29,11 @@ test(
     const mark = cellAt(page, 1).getByRole('button', { name: /Not run/ });
     await expect(mark).toContainText('`rate` is not defined');
     await expect(mark).toHaveAttribute('title', words);
+    const stale = markAt(page, 1);
+    await expect(stale).toHaveText('not run');
+    await expect(stale).toHaveAccessibleDescription(
+      'Must run: it was refused when it was to run last'
+    );
     await expectAccessible(page, '.jp-DossierStrip');
     await look(page, 'preflight-error');
     // By keyboard alone: all of it in a dialog, and back.
@@ -41,6 +52,7 @@ test(
     }
     await expect(outputsAt(page, 1)).toHaveText('42\n');
     await expect(mark).toHaveCount(0);
+    await expect(stale).toHaveCount(0);
 
     await page.notebook.selectCells(3);
     await page.keyboard.press('Control+Enter');
@@ -108,6 +120,19 @@ test('what a target lacks is said on the cell, with what to do', async ({
   );
   await expectAccessible(page, '.jp-DossierStrip');
   await look(page, 'preflight-lacks-warnings');
+
+  // What had run and is refused now shows that no more.
+  await page.notebook.selectCells(0);
+  await page.evaluate(() =>
+    window.jupyterapp.commands.execute('dossier:set-target', {
+      target: 'cluster'
+    })
+  );
+  await expectMark(0, 'Not run', /no provider for targets of kind 'hpc'/);
+  await expect(markAt(page, 0)).toHaveText('not done');
+  await expect(markAt(page, 0)).toHaveAccessibleDescription(
+    'Must run again: it was refused when it was to run last'
+  );
 });
 
 test('a workflow says what is wrong with it before it runs', async ({

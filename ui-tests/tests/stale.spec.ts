@@ -1,8 +1,7 @@
-import type { Locator, Page } from '@playwright/test';
-
 import { median, report } from '../support/extension';
 import {
   cellAt,
+  markAt,
   notebookOf,
   openByPath,
   openNotebook,
@@ -17,15 +16,6 @@ import {
   settled,
   test
 } from '../support/test';
-
-/**
- * The mark that says why a cell must run again.
- */
-function markAt(page: Page, index: number): Locator {
-  return cellAt(page, index).getByRole('button', {
-    name: /^(edited|upstream|not run|not done)$/
-  });
-}
 
 const CELLS = [
   { source: 'a = 1' },
