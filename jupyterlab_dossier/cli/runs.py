@@ -6,11 +6,13 @@ import argparse
 import asyncio
 
 from .console import columns, document, moment, say
+from .run import number
 
 _SUMMARY = ("run", "kind", "path", "state", "why", "created", "ended")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--limit", metavar="N", type=number, help="list only the newest N runs")
     parser.add_argument("--json", action="store_true", help="print the runs as JSON")
 
 
@@ -26,7 +28,7 @@ async def _runs(asked: argparse.Namespace) -> int:
 
     limits = configured()
     async with reading() as engine:
-        records = await engine.runs()
+        records = await engine.runs(limit=asked.limit)
         store, ledger = await engine.disk_use()
     if asked.json:
         runs = [{name: getattr(r, name) for name in _SUMMARY} for r in records]

@@ -2,7 +2,7 @@ import type { ServerConnection } from '@jupyterlab/services';
 
 import { EventStream } from './events';
 import { ApiError, requestAPI } from './request';
-import type { IApiClient } from './tokens';
+import type { IApiClient, IWhichRuns } from './tokens';
 import {
   isRunEnd,
   type CellDetails,
@@ -26,7 +26,7 @@ import {
   type RunRecord,
   type RunRequest,
   type RunStarted,
-  type RunSummary,
+  type RunsPage,
   type SharedDocument,
   type Storage,
   type Target,
@@ -71,15 +71,17 @@ export class ApiClient implements IApiClient {
     return (await this._get(`runs/${encodeURIComponent(run)}`)) as RunRecord;
   }
 
-  async runs(path?: string): Promise<RunSummary[]> {
-    const query = path ? `?${new URLSearchParams({ path }).toString()}` : '';
-    const { runs } = (await this._get(`runs${query}`)) as {
-      runs: RunSummary[];
-    };
-    if (!Array.isArray(runs)) {
+  async runs(which: IWhichRuns = {}): Promise<RunsPage> {
+    const query = new URLSearchParams(
+      Object.entries(which).map(([name, value]) => [name, String(value)])
+    ).toString();
+    const page = (await this._get(
+      query ? `runs?${query}` : 'runs'
+    )) as RunsPage;
+    if (!Array.isArray(page.runs)) {
       throw new ApiError('runs', 'mismatch');
     }
-    return runs;
+    return page;
   }
 
   async runGraph(run: string): Promise<RunGraph> {

@@ -677,6 +677,8 @@ export interface components {
       | 'lost';
     Runs: {
       runs: components['schemas']['RunSummary'][];
+      /** @description Whether there are older ones. */
+      more: boolean;
     };
     RunSummary: {
       run: string;
@@ -1230,6 +1232,10 @@ export interface operations {
       query?: {
         /** @description Only the runs of the notebook at this path of Jupyter's contents. */
         path?: string;
+        /** @description Only runs that are older than the one with this id. */
+        before?: string;
+        /** @description How many at most. */
+        limit?: number;
       };
       header?: never;
       path?: never;

@@ -23,7 +23,7 @@ import type {
   RunRecord,
   RunRequest,
   RunStarted,
-  RunSummary,
+  RunsPage,
   SharedDocument,
   Storage,
   Target,
@@ -57,9 +57,9 @@ export interface IApiClient {
   show(run: string): Promise<RunRecord>;
 
   /**
-   * Past and present runs, newest first; of one notebook or of all.
+   * A page of past and present runs, newest first.
    */
-  runs(path?: string): Promise<RunSummary[]>;
+  runs(which?: IWhichRuns): Promise<RunsPage>;
 
   /**
    * The dataflow graph of a run as it was.
@@ -181,6 +181,26 @@ export interface IApiClient {
     after?: number,
     shared?: SharedDocument
   ): EventStream;
+}
+
+/**
+ * Which runs are asked for.
+ */
+export interface IWhichRuns {
+  /**
+   * Those of the notebook at this path; of all notebooks if not given.
+   */
+  path?: string;
+
+  /**
+   * Those that are older than the run with this id.
+   */
+  before?: string;
+
+  /**
+   * How many at most.
+   */
+  limit?: number;
 }
 
 /**

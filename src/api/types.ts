@@ -28,6 +28,7 @@ export type RunOutputs = Schemas['RunOutputs'];
 export type CellOutputs = Schemas['CellOutputs'];
 export type Delivery = Schemas['Delivery'];
 export type RunSummary = Schemas['RunSummary'];
+export type RunsPage = Schemas['Runs'];
 export type RunGraph = Schemas['RunGraph'];
 export type CellDetails = Schemas['CellDetails'];
 export type LogPage = Schemas['LogPage'];

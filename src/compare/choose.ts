@@ -16,8 +16,8 @@ export async function chooseOther(
 ): Promise<string | null> {
   const { api, run, trans } = options;
   const { created, kind, path } = await api.show(run);
-  const all = await api.runs(path);
-  const others = all.filter(other => other.run !== run);
+  const { runs } = await api.runs({ path });
+  const others = runs.filter(other => other.run !== run);
   if (!others.length) {
     throw new Error(
       trans.__('There is no other run of %1.', PathExt.basename(path))

@@ -373,13 +373,16 @@ export class NotebookGraph implements IGraphModel {
     const { api, panel } = this._options;
     const asked = ++this._asked;
     try {
-      const runs = await api.runs(panel.context.localPath);
+      const { runs } = await api.runs({
+        path: panel.context.localPath,
+        limit: NEWEST
+      });
       const cells = new Set(
         panel.content.model ? codeCells(panel.content.model).keys() : []
       );
       const times = new Map<string, Private.ITimes>();
       const sizes = new Map<string, number>();
-      for (const { run, kind } of runs.slice(0, NEWEST)) {
+      for (const { run, kind } of runs) {
         const record = await api.show(run);
         for (const { id, started, ended } of record.tasks) {
           if (!times.has(id) && started !== null && ended !== null) {

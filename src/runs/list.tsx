@@ -1,5 +1,5 @@
 import { PathExt, Time } from '@jupyterlab/coreutils';
-import { ReactWidget, stopIcon } from '@jupyterlab/ui-components';
+import { Button, ReactWidget, stopIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import { numbered, type RunSummary } from '../api';
@@ -20,6 +20,20 @@ export class RunList extends ReactWidget {
     model.changed.connect(this.update, this);
   }
 
+  /**
+   * Show a page of older runs; where the focus was here, it goes to the first of them.
+   */
+  async showOlder(): Promise<void> {
+    const { model } = this._options;
+    const shown = model.found.length;
+    const hadFocus = this.node.contains(document.activeElement);
+    await model.showOlder();
+    if (hadFocus) {
+      this._next = shown;
+      this.update();
+    }
+  }
+
   protected render(): JSX.Element {
     const { commands, model, trans, troubles } = this._options;
     if (model.error) {
@@ -36,25 +50,55 @@ export class RunList extends ReactWidget {
         </p>
       );
     }
-    const { found } = model;
-    if (!found.length) {
-      return (
-        <p className="jp-DossierRuns-note" role="status">
-          {model.runs.length
-            ? trans.__('No run matches the filter.')
-            : trans.__(
-                'Nothing has run on a target yet. “Run as Workflow”, or a cell with a target, makes a run.'
-              )}
-        </p>
-      );
-    }
+    const { found, hasOlder, runs } = model;
+    return (
+      <div ref={list => this._onDrawn(list)}>
+        {found.length ? (
+          this._list(found)
+        ) : (
+          <p className="jp-DossierRuns-note" role="status">
+            {hasOlder
+              ? trans.__(
+                  'None of the newest %1 runs matches the filter.',
+                  runs.length
+                )
+              : runs.length
+                ? trans.__('No run matches the filter.')
+                : trans.__(
+                    'Nothing has run on a target yet. “Run as Workflow”, or a cell with a target, makes a run.'
+                  )}
+          </p>
+        )}
+        {hasOlder && (
+          <p className="jp-DossierRuns-older">
+            <Button
+              className="jp-mod-styled"
+              small
+              aria-describedby={OLDER}
+              onClick={() => {
+                void commands.execute(RunCommandIDs.showOlderRuns);
+              }}
+            >
+              {trans.__('Show older runs')}
+            </Button>
+            <span id={OLDER} role="status">
+              {trans.__('The newest %1 are shown', runs.length)}
+            </span>
+          </p>
+        )}
+      </div>
+    );
+  }
+
+  private _list(runs: readonly RunSummary[]): JSX.Element {
+    const { commands, trans } = this._options;
     return (
       <ul
         className="jp-DossierRuns-list"
         aria-label={trans.__('Runs')}
         onKeyDown={onArrow}
       >
-        {found.map(run => (
+        {runs.map(run => (
           <li
             key={run.run}
             className="jp-DossierRuns-item"
@@ -118,7 +162,31 @@ export class RunList extends ReactWidget {
     }
     return parts.join(' · ');
   }
+
+  private _onDrawn(list: HTMLElement | null): void {
+    if (!list || this._next === null) {
+      return;
+    }
+    const entries = list.querySelectorAll<HTMLElement>('.jp-DossierRuns-open');
+    const next = entries[this._next];
+    this._next = null;
+    if (next) {
+      next.focus();
+    } else if (!this._options.model.hasOlder) {
+      entries[entries.length - 1]?.focus(); // the button has gone
+    }
+  }
+
+  /**
+   * Which entry takes the focus when it is drawn.
+   */
+  private _next: number | null = null;
 }
+
+/**
+ * The id of the words on how many runs are shown.
+ */
+const OLDER = 'jp-dossier-runs-shown';
 
 /**
  * Go to the run before or after the focused one.

@@ -3,7 +3,13 @@ import type { Event } from '@jupyterlab/services';
 import { Poll, Throttler } from '@lumino/polling';
 import type { IDisposable } from '@lumino/disposable';
 
-import { type IApiClient, RUN_SCHEMA, type RunSummary } from '../api';
+import {
+  type IApiClient,
+  isRunEnd,
+  RUN_SCHEMA,
+  type RunsPage,
+  type RunSummary
+} from '../api';
 
 /**
  * The runs of the ledger, asked for again while somebody sees them.
@@ -18,7 +24,7 @@ export class RunsModel implements IDisposable {
       standby: () => (options.isShown() ? 'when-hidden' : true)
     });
     this._isShown = options.isShown;
-    this._soon = new Throttler(() => this.refresh(), SOON);
+    this._soon = new Throttler(() => this._ask(), SOON);
     options.events.stream.connect(this._onEvent, this);
   }
 
@@ -38,6 +44,13 @@ export class RunsModel implements IDisposable {
       const text = [path, kind, state, why ?? '', run].join(' ').toLowerCase();
       return words.every(word => text.includes(word));
     });
+  }
+
+  /**
+   * Whether there are older ones.
+   */
+  get hasOlder(): boolean {
+    return this._hasOlder;
   }
 
   get query(): string {
@@ -75,17 +88,27 @@ export class RunsModel implements IDisposable {
     if (path !== this._path) {
       this._path = path;
       this._runs = null;
+      this._hasOlder = false;
+      this._wanted = PAGE;
       this._changed.emit();
       this.refresh().catch(console.error);
     }
   }
 
   /**
-   * Ask now.
+   * Ask for all that are shown now.
    */
   async refresh(): Promise<void> {
-    await this._poll.refresh();
-    await this._poll.tick;
+    this._isAnew = true;
+    await this._ask();
+  }
+
+  /**
+   * Show a page of older runs, too.
+   */
+  async showOlder(): Promise<void> {
+    this._wanted = (this._runs?.length ?? 0) + PAGE;
+    await this.refresh();
   }
 
   dispose(): void {
@@ -105,14 +128,20 @@ export class RunsModel implements IDisposable {
     }
   }
 
+  private async _ask(): Promise<void> {
+    await this._poll.refresh();
+    await this._poll.tick;
+  }
+
   private async _fetch(): Promise<void> {
-    const path = this._path;
+    const [path, wanted] = [this._path, this._wanted];
     try {
-      const runs = await this._api.runs(path ?? undefined);
-      if (path !== this._path || this.isDisposed) {
+      const { runs, more } = await this._newest();
+      if (path !== this._path || wanted !== this._wanted || this.isDisposed) {
         return;
       }
       this._runs = runs;
+      this._hasOlder = more;
       this._error = null;
       const isBusy = runs.some(({ state }) => state === 'running');
       this._poll.frequency = {
@@ -121,6 +150,7 @@ export class RunsModel implements IDisposable {
       };
     } catch (error) {
       this._error = error;
+      this._isAnew = true;
       throw error;
     } finally {
       if (!this.isDisposed) {
@@ -129,15 +159,43 @@ export class RunsModel implements IDisposable {
     }
   }
 
+  /**
+   * As many of the newest runs as are wanted. The newest page is asked for each time; of what is
+   * older and has ended, nothing becomes otherwise by itself.
+   */
+  private async _newest(): Promise<RunsPage> {
+    const which = this._path === null ? {} : { path: this._path };
+    const wanted = this._wanted;
+    const known = this._isAnew ? [] : (this._runs ?? []);
+    const knownMore = this._hasOlder;
+    this._isAnew = false;
+    let { runs, more } = await this._api.runs(which);
+    while (more && runs.length < wanted) {
+      const before = runs[runs.length - 1].run;
+      const at = known.findIndex(({ run }) => run === before);
+      const older = at < 0 ? [] : known.slice(at + 1);
+      const page =
+        older.length && older.every(({ state }) => isRunEnd(state))
+          ? { runs: older, more: knownMore }
+          : await this._api.runs({ ...which, before });
+      runs = [...runs, ...page.runs];
+      more = page.more;
+    }
+    return { runs, more };
+  }
+
   private _api: IApiClient;
   private _changed = new Signal<RunsModel, void>(this);
   private _error: unknown = null;
+  private _hasOlder = false;
+  private _isAnew = false;
   private _isShown: () => boolean;
   private _path: string | null = null;
   private _poll: Poll;
   private _query = '';
   private _runs: readonly RunSummary[] | null = null;
   private _soon: Throttler;
+  private _wanted = PAGE;
 }
 
 /**
@@ -158,6 +216,11 @@ export namespace RunsModel {
     isShown: () => boolean;
   }
 }
+
+/**
+ * How many runs the server tells at once where nothing else is asked.
+ */
+const PAGE = 200;
 
 const BUSY = 2_000;
 const SOON = 500;

@@ -23,7 +23,7 @@ export class RunsPanel extends SidePanel {
       'refresh',
       toolbarButton(commands, RunCommandIDs.refreshRuns, '')
     );
-    this.addWidget(new RunList(_options));
+    this.addWidget((this._runs = new RunList(_options)));
     this.addWidget(new TargetList(_options));
     this._storage = new StorageView(_options);
     this.addWidget(this._storage);
@@ -46,6 +46,17 @@ export class RunsPanel extends SidePanel {
     this._storage.refresh();
   }
 
+  get hasOlderRuns(): boolean {
+    return this._options.model.hasOlder;
+  }
+
+  /**
+   * Show a page of older runs, and go to the first of them.
+   */
+  async showOlderRuns(): Promise<void> {
+    await this._runs.showOlder();
+  }
+
   protected override onAfterShow(message: Message): void {
     super.onAfterShow(message);
     this.refresh();
@@ -58,6 +69,7 @@ export class RunsPanel extends SidePanel {
     }
   }
 
+  private _runs: RunList;
   private _storage: StorageView;
 }
 

@@ -85,7 +85,14 @@ export const runsPanelPlugin: JupyterFrontEndPlugin<void> = {
         events: app.serviceManager.events,
         isShown: () => place.isVisible
       });
-      model.changed.connect(() => known.note(model.runs ?? []));
+      let hadOlder = false;
+      model.changed.connect(() => {
+        known.note(model.runs ?? []);
+        if (model.hasOlder !== hadOlder) {
+          hadOlder = model.hasOlder;
+          app.commands.notifyCommandChanged(RunCommandIDs.showOlderRuns);
+        }
+      });
       return new RunsPanel({
         api,
         commands: app.commands,
@@ -128,6 +135,13 @@ export const runsPanelPlugin: JupyterFrontEndPlugin<void> = {
       execute: () => {
         app.shell.activateById(place.id);
       }
+    });
+    app.commands.addCommand(RunCommandIDs.showOlderRuns, {
+      label: trans.__('Show Older Runs'),
+      caption: trans.__('Show more runs in the side panel, older ones'),
+      describedBy: { args: { type: 'object', properties: {} } },
+      isEnabled: () => place.content?.hasOlderRuns ?? false,
+      execute: () => place.content?.showOlderRuns()
     });
     void restorer?.restore(views, {
       command: RunCommandIDs.openRun,

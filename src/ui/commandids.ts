@@ -20,6 +20,7 @@ export namespace WorkflowCommandIDs {
  */
 export namespace RunCommandIDs {
   export const showRuns = 'dossier:show-runs';
+  export const showOlderRuns = 'dossier:show-older-runs';
   export const cleanStorage = 'dossier:clean-storage';
   export const refreshRuns = 'dossier:refresh-runs';
   export const openRun = 'dossier:open-run';

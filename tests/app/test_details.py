@@ -141,3 +141,40 @@ async def test_how_far_a_run_is(api: Any, notebook: Any, events: Any, tmp_path: 
     assert (await listed())["progress"] is None
     _, record = await api("GET", f"runs/{started['run']}")
     assert record["own"] is True
+
+
+async def test_runs_in_pages(api: Any, start: Any, jp_serverapp: Any, jp_root_dir: Path) -> None:
+    """Each run is told once, also beyond the newest 200 and of one notebook alone."""
+    newest = await start("a = 1")
+    engine = await jp_serverapp.web_app.settings["jupyterlab_dossier_service"].engine()
+    path = str(jp_root_dir.resolve() / "old.ipynb")
+    names = [f"old-{at}" for at in range(300)]
+    await engine.ledger.database.write(
+        lambda db: db.executemany(
+            "INSERT INTO runs (run, kind, path, state, created, ended, conditions)"
+            " VALUES (?, 'workflow', ?, 'done', ?, ?, '{}')",
+            [(name, path, 1e9 + at, 1e9 + at + 1) for at, name in enumerate(names)],
+        )
+    )
+    names.reverse()
+
+    async def page(**params: str) -> tuple[list[str], bool]:
+        status, answer = await api("GET", "runs", params=params)
+        assert status == 200
+        return [run["run"] for run in answer["runs"]], answer["more"]
+
+    first, more = await page()
+    assert (first, more) == ([newest, *names[:199]], True)
+    assert await page(before=first[-1]) == (names[199:], False)
+    assert await page(limit="1000") == ([newest, *names], False)
+    assert await page(limit="1") == ([newest], True)
+    assert await page(path="old.ipynb", limit="2") == (names[:2], True)
+    assert await page(path="old.ipynb", before=names[1], limit="298") == (names[2:], False)
+    assert await page(before=names[-1]) == ([], False)
+    for limit in ("0", "1001", "-1", "x", "1.5", "", "9" * 5000):
+        status, answer = await api("GET", "runs", params={"limit": limit})
+        assert (status, answer["field"]) == (400, "limit"), limit
+        assert answer["message"] == "limit must be a number from 1 to 1000"
+    status, answer = await api("GET", "runs", params={"before": "none"})
+    assert (status, answer["field"]) == (404, "before")
+    assert "there is no run 'none'" in answer["message"]

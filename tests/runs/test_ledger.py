@@ -107,7 +107,7 @@ def test_who_lives(tmp_path: Path) -> None:
 
 async def test_a_ledger_of_an_earlier_version_keeps_what_its_runs_are(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
-    Database(path, MIGRATIONS[:-1]).close()
+    Database(path, MIGRATIONS[:-2]).close()
     with sqlite3.connect(path) as old:
         old.execute(
             "INSERT INTO runs (run, kind, path, state, owner, created, spec, conditions)"
@@ -123,6 +123,53 @@ async def test_a_ledger_of_an_earlier_version_keeps_what_its_runs_are(tmp_path: 
     ledger.close()
     with sqlite3.connect(path) as new:
         assert new.execute("SELECT count(*) FROM specs").fetchone() == (0,)
+
+
+async def test_runs_are_listed_in_pages_none_twice_and_none_left_out(ledger: Ledger) -> None:
+    """Also runs that began at the same moment, and of one notebook among others."""
+    rows = [(f"r{at}", f"/{at % 2}.ipynb", float(at // 3)) for at in range(90)]
+    await ledger.database.write(
+        lambda db: db.executemany(
+            "INSERT INTO runs (run, kind, path, state, created, conditions)"
+            " VALUES (?, 'workflow', ?, 'done', ?, '{}')",
+            rows,
+        )
+    )
+    # The run of the fixture is of now.
+    expected = ["r", *(run for run, _, _ in reversed(rows))]
+    assert [record.run for record in await ledger.runs.newest()] == expected
+    for path in (None, "/1.ipynb"):
+        whole = [record.run for record in await ledger.runs.newest(path)]
+        assert len(whole) == (91 if path is None else 45)
+        found: list[str] = []
+        while page := await ledger.runs.newest(path, found[-1] if found else None, limit=7):
+            found += [record.run for record in page]
+        assert found == whole
+    # A run of another notebook says how old as well.
+    assert [r.run for r in await ledger.runs.newest("/1.ipynb", "r4", 9)] == ["r3", "r1"]
+    with pytest.raises(NoSuchRun, match="no run 'x'") as fault:
+        await ledger.runs.newest(before="x")
+    assert fault.value.field == "before"
+
+
+@pytest.mark.parametrize("path", [None, "/n.ipynb"])
+@pytest.mark.parametrize("before", [None, "r"])
+async def test_a_page_of_runs_comes_from_an_index(
+    ledger: Ledger, path: str | None, before: str | None
+) -> None:
+    """However many runs there are, and whatever they did, no more is read than the page."""
+    asked: list[str] = []
+    await ledger.database.read(lambda db: db.set_trace_callback(asked.append))
+    await ledger.runs.newest(path, before, 5)
+    await ledger.database.read(lambda db: db.set_trace_callback(None))
+    index = "runs_by_path" if path else "runs_by_age"
+    (page,) = [statement for statement in asked if "ORDER BY" in statement]
+    plan = await ledger.database.read(
+        lambda db: [row["detail"] for row in db.execute(f"EXPLAIN QUERY PLAN {page}")]
+    )
+    assert len(plan) == 1 and index in plan[0], plan
+    if before:
+        assert "created<" in plan[0], plan
 
 
 def test_an_old_sqlite_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -167,3 +167,72 @@ test('a run is cancelled, run again, and its inputs loaded', async ({
   await page.keyboard.press('Control+Enter');
   await expect(outputsAt(page, 3)).toHaveText('41');
 });
+
+/**
+ * Writes runs of a notebook that has not run into the server's ledger, or removes them.
+ */
+const ledgerCode = (body: string) => `import os, time
+from jupyterlab_dossier.cli.host import reading
+path = os.path.realpath("old.ipynb")
+async with reading() as engine:
+    database = engine.ledger.database
+${body
+  .split('\n')
+  .map(line => `    ${line}`)
+  .join('\n')}
+print("written")`;
+
+test('older runs are shown a page at a time, by keys', async ({
+  page,
+  tmpPath
+}) => {
+  await openNotebook(page, `${tmpPath}/old.ipynb`, [
+    {
+      source: ledgerCode(`rows = [
+    (f"{path}-{at}", "workflow", path, "done", 1e9 + at, 1e9 + at + 1, "{}")
+    for at in range(250)
+]
+await database.write(lambda db: db.executemany(
+    "INSERT INTO runs (run, kind, path, state, created, ended, conditions)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)", rows
+))`)
+    },
+    {
+      source: ledgerCode(
+        'await database.write(lambda db: db.execute("DELETE FROM runs WHERE path = ?", [path]))'
+      )
+    }
+  ]);
+  await page.notebook.selectCells(0);
+  await page.keyboard.press('Control+Enter');
+  await expect(outputsAt(page, 0)).toHaveText('written\n');
+  const panel = await showRuns(page);
+  await panel.getByRole('combobox', { name: 'Runs of' }).selectOption({
+    label: 'This notebook'
+  });
+  const entries = panel
+    .getByRole('list', { name: 'Runs' })
+    .getByRole('listitem');
+  const older = panel.getByRole('button', { name: 'Show older runs' });
+  await expect(older).toHaveAccessibleDescription('The newest 200 are shown');
+  await expect(entries).toHaveCount(200);
+  await expect(entries.first()).toHaveAttribute('data-run', /-249$/);
+  await expectAccessible(page, '#dossier-runs');
+  await older.scrollIntoViewIfNeeded();
+  await look(page, 'runs-older');
+
+  await older.focus();
+  await page.keyboard.press('Enter');
+  await expect(entries).toHaveCount(250);
+  await expect(older).toHaveCount(0);
+  // Where a reader goes on: at the first that was not there before.
+  await expect(entries.nth(200)).toHaveAttribute('data-run', /-49$/);
+  await expect(entries.nth(200).getByRole('button')).toBeFocused();
+  await page.keyboard.press('End');
+  await expect(entries.last()).toHaveAttribute('data-run', /-0$/);
+  await expect(entries.last().getByRole('button')).toBeFocused();
+
+  await page.notebook.selectCells(1);
+  await page.keyboard.press('Control+Enter');
+  await expect(outputsAt(page, 1)).toHaveText('written\n');
+});

@@ -101,6 +101,16 @@ class Handler(APIHandler):
         checked: Json = value
         return checked
 
+    def number(self, name: str, default: int, least: int = 0, most: int | None = None) -> int:
+        """A whole number of the query. Raises `BadInput` where it is none, or beyond its limits."""
+        given = self.get_query_argument(name, str(default))
+        # Of a number without end int() would speak in words of its own.
+        value = int(given) if given.isdecimal() and len(given) <= 15 else -1
+        if value < least or (most is not None and value > most):
+            limits = f"from {least}" if most is None else f"from {least} to {most}"
+            raise BadInput(f"{name} must be a number {limits}", name)
+        return value
+
     def reply(self, value: Json, status: int = 200) -> None:
         self.set_status(status)
         self.set_header("Content-Type", "application/json")

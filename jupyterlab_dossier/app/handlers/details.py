@@ -33,14 +33,8 @@ class LogHandler(Handler):
     async def get(self, run: str, cell: str) -> None:
         engine = await self.service.engine()
         attempt = self.get_query_argument("attempt", None)
-        after, limit = self._number("after", 0), self._number("limit", 500)
+        after, limit = self.number("after", 0), self.number("limit", 500)
         self.reply(await engine.log(run, cell, attempt, after, min(max(limit, 1), MOST)))
-
-    def _number(self, name: str, default: int) -> int:
-        given = self.get_query_argument(name, str(default))
-        if not given.isdecimal() or len(given) > 15:
-            raise BadInput(f"{name} must be a number from 0", name)
-        return int(given)
 
 
 class WorkerLogHandler(Handler):

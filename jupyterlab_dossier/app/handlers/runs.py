@@ -14,6 +14,9 @@ from jupyterlab_dossier.runs.preflight.rules import Problem, lasting, refuse
 from .base import Handler, allowed
 from .preflight import workflow_of
 
+# How many runs are told at once.
+MOST = 1000
+
 SUMMARY = ("run", "kind", "path", "state", "why", "created", "ended", "progress")
 
 
@@ -23,11 +26,17 @@ class RunsHandler(Handler):
     async def get(self) -> None:
         engine = await self.service.engine()
         path = self.get_query_argument("path", None)
-        records = await engine.runs(str(self.service.os_path(path)) if path else None)
+        before = self.get_query_argument("before", None)
+        limit = self.number("limit", 200, 1, MOST)
+        at = str(self.service.os_path(path)) if path else None
+        # One more than is asked for says whether there are older ones.
+        found = await engine.runs(at, before, limit + 1)
+        records = found[:limit]
         going = [record.run for record in records if record.ended is None]
         progress = await engine.ledger.runs.progress(going)
         runs = [{**self._json(record), "progress": progress.get(record.run)} for record in records]
-        self.reply({"runs": [{name: run[name] for name in SUMMARY} for run in runs]})
+        summaries = [{name: run[name] for name in SUMMARY} for run in runs]
+        self.reply({"runs": summaries, "more": len(found) > limit})
 
     @authenticated
     @allowed("execute")

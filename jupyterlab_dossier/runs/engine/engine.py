@@ -434,9 +434,12 @@ class Engine:
                 record.why = f"its process ended: `jupyter dossier resume {record.run}` takes it up"
         return record
 
-    async def runs(self, path: str | None = None) -> list[RunRecord]:
-        """Past and present runs, newest first."""
-        return [await self._explained(record) for record in await self.ledger.runs.newest(path)]
+    async def runs(
+        self, path: str | None = None, before: str | None = None, limit: int | None = None
+    ) -> list[RunRecord]:
+        """Past and present runs, newest first (`ledger.Runs.newest`). Raises `NoSuchRun`."""
+        records = await self.ledger.runs.newest(path, before, limit)
+        return [await self._explained(record) for record in records]
 
     async def record(self, run: str) -> RunRecord:
         """A run with its tasks. Raises `NoSuchRun`."""

@@ -83,15 +83,33 @@ class Runs:
         )
         return {row["run"] for row in rows}
 
-    async def newest(self, path: str | None = None, limit: int = 200) -> list[RunRecord]:
-        """Past and present runs, newest first, without their tasks."""
-        where, values = ("WHERE path = ?", (path, limit)) if path else ("", (limit,))
-        rows = await self._database.read(
-            lambda db: db.execute(
-                f"SELECT * FROM runs {where} ORDER BY created DESC LIMIT ?", values
+    async def newest(
+        self, path: str | None = None, before: str | None = None, limit: int | None = None
+    ) -> list[RunRecord]:
+        """Past and present runs, newest first, without their tasks; all if no `limit` is given.
+
+        With `before`, only those that are older than this run. Raises `NoSuchRun`.
+        """
+
+        def action(db: sqlite3.Connection) -> list[sqlite3.Row]:
+            where, values = [], []
+            if path is not None:
+                where, values = ["path = ?"], [path]
+            if before is not None:
+                age = db.execute("SELECT created, rowid FROM runs WHERE run = ?", (before,))
+                if (found := age.fetchone()) is None:
+                    raise _no_such_run(before, "before")
+                # Runs of the same moment have an order too: none is left out between two pages.
+                where.append("(created, rowid) < (?, ?)")
+                values += [*found]
+            asked = f"WHERE {' AND '.join(where)}" if where else ""
+            return db.execute(
+                "SELECT run, kind, path, state, why, created, ended, seq"
+                f" FROM runs {asked} ORDER BY created DESC, rowid DESC LIMIT ?",
+                (*values, -1 if limit is None else limit),
             ).fetchall()
-        )
-        return [_run_record(row, []) for row in rows]
+
+        return [_run_record(row, []) for row in await self._database.read(action)]
 
     async def progress(self, runs: Iterable[str]) -> dict[str, Json]:
         """How many of each run's cells have ended: `{run: {"ended", "total"}}`."""
@@ -118,7 +136,7 @@ class Runs:
 
         record = await self._database.read(action)
         if record is None:
-            raise NoSuchRun(f"there is no run {run!r}: `jupyter dossier runs` lists them", "run")
+            raise _no_such_run(run, "run")
         return record
 
     async def spec(self, run: str) -> tuple[str | None, Json, Json]:
@@ -180,6 +198,10 @@ class Runs:
             )
 
         await self._database.write(action, durable=True)
+
+
+def _no_such_run(run: str, field: str) -> NoSuchRun:
+    return NoSuchRun(f"there is no run {run!r}: `jupyter dossier runs` lists them", field)
 
 
 def _run_record(row: sqlite3.Row, tasks: list[TaskRecord]) -> RunRecord:

@@ -85,4 +85,7 @@ MIGRATIONS = [
     INSERT INTO specs SELECT run, spec FROM runs;
     ALTER TABLE runs DROP COLUMN spec
     """,
+    """
+    CREATE INDEX runs_by_age ON runs (created)
+    """,
 ]

@@ -1,7 +1,13 @@
 import type { Event } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 
-import { type IApiClient, RUN_SCHEMA, type RunSummary } from '../../api';
+import {
+  type IApiClient,
+  type IWhichRuns,
+  RUN_SCHEMA,
+  type RunsPage,
+  type RunSummary
+} from '../../api';
 import { RunsModel } from '../model';
 
 function summary(run: string, more: Partial<RunSummary> = {}): RunSummary {
@@ -18,9 +24,31 @@ function summary(run: string, more: Partial<RunSummary> = {}): RunSummary {
   };
 }
 
+function page(runs: RunSummary[], more = false): RunsPage {
+  return { runs, more };
+}
+
+/**
+ * A ledger of so many runs, which tells 200 at once.
+ */
+function ledger(count: number) {
+  const ids = Array.from({ length: count }, (_, at) => `run-${at}`).reverse();
+  const all = ids.map(id => summary(id));
+  const asked: (string | undefined)[] = [];
+  return {
+    all,
+    asked,
+    runs: async ({ before }: IWhichRuns) => {
+      asked.push(before);
+      const from = before ? all.findIndex(({ run }) => run === before) + 1 : 0;
+      return page(all.slice(from, from + 200), from + 200 < all.length);
+    }
+  };
+}
+
 function makeModel(options: {
   isShown?: () => boolean;
-  runs: (path?: string) => Promise<RunSummary[]>;
+  runs: (which: IWhichRuns) => Promise<RunsPage>;
 }) {
   const api = { runs: options.runs } as IApiClient;
   const events = { stream } as unknown as Event.IManager;
@@ -39,7 +67,7 @@ describe('RunsModel', () => {
     const model = makeModel({
       runs: async () => {
         asked++;
-        return [];
+        return page([]);
       }
     });
     await model.refresh();
@@ -54,10 +82,11 @@ describe('RunsModel', () => {
 
   it('asks, and finds by all words of a query', async () => {
     const model = makeModel({
-      runs: async () => [
-        summary('one', { path: 'deep/first.ipynb' }),
-        summary('two', { path: 'second.ipynb', state: 'failed', why: 'Boom' })
-      ]
+      runs: async () =>
+        page([
+          summary('one', { path: 'deep/first.ipynb' }),
+          summary('two', { path: 'second.ipynb', state: 'failed', why: 'Boom' })
+        ])
     });
     await model.refresh();
     expect(model.found.map(({ run }) => run)).toEqual(['one', 'two']);
@@ -71,9 +100,9 @@ describe('RunsModel', () => {
   it('asks for the runs of a notebook, and shows no others meanwhile', async () => {
     const asked: (string | undefined)[] = [];
     const model = makeModel({
-      runs: async path => {
+      runs: async ({ path }) => {
         asked.push(path);
-        return [summary(path ?? 'all')];
+        return page([summary(path ?? 'all')]);
       }
     });
     await model.refresh();
@@ -92,7 +121,7 @@ describe('RunsModel', () => {
         if (fails) {
           throw new Error('away');
         }
-        return [];
+        return page([]);
       }
     });
     await model.refresh().catch(() => undefined);
@@ -100,6 +129,53 @@ describe('RunsModel', () => {
     fails = false;
     await model.refresh();
     expect(model.error).toBeNull();
+    model.dispose();
+  });
+
+  it('shows older runs a page at a time, until there are none', async () => {
+    const { runs } = ledger(450);
+    const model = makeModel({ runs });
+    await model.refresh();
+    expect(model.found).toHaveLength(200);
+    expect(model.hasOlder).toBe(true);
+    await model.showOlder();
+    expect(model.found).toHaveLength(400);
+    await model.showOlder();
+    expect(model.found).toHaveLength(450);
+    expect(new Set(model.found.map(({ run }) => run)).size).toBe(450);
+    expect(model.hasOlder).toBe(false);
+    model.dispose();
+  });
+
+  it('asks again for older runs only where one is going or the user asks', async () => {
+    const { all, asked, runs } = ledger(350);
+    const model = makeModel({ runs });
+    const told = async () => {
+      asked.length = 0;
+      const changed = new Promise(resolve => model.changed.connect(resolve));
+      stream.emit({ schema_id: RUN_SCHEMA });
+      await changed;
+      return [...asked];
+    };
+    await model.refresh();
+    await model.showOlder();
+    all.unshift(summary('new'));
+    expect(await told()).toEqual([undefined]);
+    expect(model.runs).toHaveLength(351);
+    expect(model.runs?.[0].run).toBe('new');
+
+    all[300] = summary(all[300].run, { state: 'running', ended: null });
+    await model.refresh();
+    expect(model.runs?.[300].state).toBe('running');
+    all[300] = summary(all[300].run);
+    expect(await told()).toEqual([undefined, all[199].run]);
+    expect(model.runs?.[300].state).toBe('done');
+
+    // Removed, as by a clean-up, which asks for all.
+    all.splice(150);
+    await model.refresh();
+    expect(model.runs).toHaveLength(150);
+    expect(model.hasOlder).toBe(false);
     model.dispose();
   });
 });
