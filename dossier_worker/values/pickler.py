@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from . import arrays, definitions, frames, unshippable
+from . import arrays, closed, definitions, frames, unshippable
 from .cloud import cloudpickle
 from .describe import module_of
 from .errors import Cycle, Unshippable
@@ -161,7 +161,7 @@ class ValuePickler(Base):
             return handler
         kind = unshippable.kind(cls)
         if kind is not None:
-            return _refuser(kind)
+            return closed.reducer(cls, _refuser(kind))
         if module_of(cls) == "torch" or hasattr(cls, "is_cuda"):
             return _reduce_device_array
         if cls.__module__ == "builtins" and hasattr(cls, "__next__"):

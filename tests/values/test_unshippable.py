@@ -45,6 +45,66 @@ def test_kinds(book: Any, expression: str) -> None:
     book.cell(1, "assert ok == [1]")
 
 
+@pytest.mark.parametrize("mode", ["r", "w", "a", "x", "r+", "w+", "rb", "wb", "ab", "rb+", "wb+"])
+@pytest.mark.parametrize("buffering", [-1, 0])
+def test_closed_files_say_what_they_said(
+    book: Any, tmp_path: Path, mode: str, buffering: int
+) -> None:
+    if buffering == 0 and "b" not in mode:
+        pytest.skip("text is always buffered")
+    path = tmp_path / "näh.txt"
+    if "x" not in mode:
+        path.write_bytes(b"one\r\ntwo\n")
+    book.cell(
+        0,
+        f"""
+        with open({str(path)!r}, {mode!r}, {buffering}) as f:
+            if f.readable():
+                f.read()
+        f.note = 'mine'
+        raw = getattr(getattr(f, 'buffer', f), 'raw', f)
+        both = [f, getattr(f, 'buffer', None)]
+        def told(file):
+            names = ('name', 'mode', 'closed', 'encoding', 'errors', 'newlines', 'line_buffering',
+                     'write_through', 'closefd', 'note')
+            return repr(file), [(n, getattr(file, n)) for n in names if hasattr(file, n)]
+        said = [told(file) for file in (f, raw)]
+        """,
+        "f raw both told said",
+    )
+    before = path.read_bytes()
+    book.cell(
+        1,
+        """
+        assert [told(file) for file in (f, raw)] == said, ([told(x) for x in (f, raw)], said)
+        assert f.closed and f is both[0]
+        assert getattr(getattr(f, 'buffer', f), 'raw', f) is raw
+        assert getattr(f, 'buffer', None) is both[1]
+        try:
+            f.tell()
+        except ValueError as error:
+            assert 'closed file' in str(error)
+        else:
+            raise AssertionError
+        """,
+    )
+    assert path.read_bytes() == before
+
+
+def test_closed_files_over_something_else_stay(book: Any, tmp_path: Path) -> None:
+    book.cell(
+        0,
+        f"""
+        import gzip
+        with gzip.open({str(tmp_path / "x.gz")!r}, 'wt') as packed:
+            packed.write('x')
+        """,
+        "packed",
+        take="",
+    )
+    assert "`packed` is a closed file" in book.manifest("packed")["unshippable"]
+
+
 def test_coroutines_and_tasks(book: Any) -> None:
     book.cell(
         0,

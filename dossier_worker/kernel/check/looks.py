@@ -18,7 +18,7 @@ from array import array as Array
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from ...values import arrays, sharing
+from ...values import arrays, closed, sharing
 from .cell import Clock
 from .frames import FrameLook
 from .items import same_items
@@ -184,6 +184,11 @@ def _of_cache(obj: Any) -> list[Any]:
     return [*obj.cache_info(), obj.__wrapped__, *_of_dict(obj.__dict__)]
 
 
+def _of_closed(file: Any) -> list[Any]:
+    # Only closed ones have a version.
+    return [file.closed, *_of_dict(vars(file))]
+
+
 def _attributes(obj: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with contextlib.suppress(AttributeError):
@@ -249,6 +254,8 @@ def _find(cls: type, obj: Any) -> Maker:
         return _parts(_of_numpy_random, 1000)
     if cls in _ITERATORS:
         return _iterator
+    if cls in closed.TYPES:
+        return _parts(_of_closed, 1)
     for base, read in _READERS.items():
         if issubclass(cls, base):
             if cls.__dictoffset__ and base is not types.FunctionType:
