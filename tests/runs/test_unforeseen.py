@@ -229,6 +229,59 @@ async def test_values_bound_to_their_kernel_are_made_where_they_are_used_togethe
     assert [again for _, again in await same(folder, cells)] == [[]]
 
 
+async def test_values_are_made_again_where_cells_are_not_run_twice(folder: Path) -> None:
+    """The kernel of a cell that touched the outside stays; what else is needed comes to it."""
+    cells = [
+        "import helper",
+        "f = open('once.txt', 'a')\nprint('x', file=f, flush=True)",
+        "a = helper.lock()",
+        "print(f.closed, a.locked())",
+        "f.close()",
+    ]
+    async with started(folder / "data", targets(slots=4)) as engine:
+        record, ours, again = await run(engine, folder, cells)
+    assert record.state == "done", record.why
+    assert ours["c3"][0]["text"] == "False False\n"
+    assert (folder / "once.txt").read_text() == "x\n"
+    assert set(again) == {"c2", "c3"}
+
+
+async def test_two_kernels_that_must_both_stay_are_told_where_their_values_meet(
+    folder: Path,
+) -> None:
+    cells = [
+        "import helper",
+        "f = open('first.txt', 'a')\nprint('x', file=f, flush=True)",
+        "a = helper.lock()\nopen('second.txt', 'a').write('y')",
+        "print(f.closed, a.locked())",
+    ]
+    async with started(folder / "data", targets(slots=4)) as engine:
+        record, _, _ = await run(engine, folder, cells)
+        assert [t.state for t in record.tasks] == ["done", "done", "done", "failed"]
+        why = record.tasks[3].why or ""
+        assert "cells 1, 2 touch the outside and cannot run twice" in why
+        assert "`a` (_thread.lock), made by cell 2" in why
+        # As it says: the next run knows it beforehand.
+        record, ours, _ = await run(engine, folder, cells)
+    assert record.state == "done", record.why
+    assert ours["c3"][0]["text"] == "False False\n"
+    assert (folder / "second.txt").read_text() == "yy"
+
+
+async def test_a_file_left_closed_keeps_nobody_in_its_kernel(folder: Path) -> None:
+    cells = [
+        "import helper",
+        "with open('once.txt', 'a') as f:\n    f.write('x')",
+        "a = helper.lock()",
+        "print(f.name, f.closed, a.locked())",
+    ]
+    async with started(folder / "data", targets(slots=4)) as engine:
+        record, ours, _ = await run(engine, folder, cells)
+    assert record.state == "done", record.why
+    assert ours["c3"][0]["text"] == "once.txt True False\n"
+    assert (folder / "once.txt").read_text() == "x"
+
+
 async def test_a_change_that_nobody_foresaw(folder: Path) -> None:
     """A value reached on ways that the analysis takes for harmless."""
     cells = [

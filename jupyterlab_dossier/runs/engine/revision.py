@@ -144,7 +144,10 @@ class Revision:
             task.revisions += 1
             number = task.cell.index
             if task.once or task.revisions > REVISIONS:
-                limit = "touches the outside, so it is not run twice: run the notebook again"
+                limit = (
+                    "began too early, and touches the outside, so it is not run twice in a run:"
+                    " the next run of the notebook heeds the order"
+                )
                 if task.revisions > REVISIONS:
                     limit = f"ran {REVISIONS} times already, each time with other effects"
                 await self._give_up(task, f"cell {number} {limit} ({why})")
@@ -180,18 +183,49 @@ class Revision:
     async def bring_together(self, task: Task, why: str) -> None:
         """Values that a cell uses together live in two worker kernels: they are made again in one.
 
-        What made them run there is known now (`plan`, `Step.together`).
+        What made them run there is known now (`plan`, `Step.together`). Where cells in one of the
+        kernels are not run twice, that one stays, and the others' cells run again in it.
         """
         self.watchful = True
         with self._judging():
             self._state.replan()
-            cells = [c for place in self._state.places.all for c in place.tasks]
+            places = self._state.places.all
+            begun = [p for p in places if any(self._state.tasks[c].once for c in p.tasks)]
+            stays = begun[0] if len(begun) == 1 else None
+            cells = [c for place in places if place is not stays for c in place.tasks]
+            if len(begun) > 1 or (stays is not None and not self._takes(stays, cells)):
+                once = [t for p in begun for c in p.tasks if (t := self._state.tasks[c]).once]
+                await self._cannot_join(task, once, why)
+                return
             if task.revisions or not any(self._state.tasks[c].step.together for c in cells):
                 await self._run_all_again(task, why)
                 return
             task.revisions += 1
             await self._queue({task.cell.id: why})
             await self._again(dict.fromkeys(cells, why))
+
+    def _takes(self, place: Place, cells: Sequence[str]) -> bool:
+        """Whether these cells may still run in a place, after what has run there since."""
+        order, steps = self._state.plan.order, self._state.plan.steps
+        held = {name for _, name in place.names}
+        if any(held & {*steps[c].inputs, *steps[c].outputs} for c in cells):
+            return False
+        first = min(map(order.index, cells), default=0)
+        later = [steps[c] for c in place.tasks if order.index(c) > first]
+        if later and any(steps[c].changes_process or steps[c].setups for c in cells):
+            return False
+        return all(step.leaves_clean and not step.setups for step in later)
+
+    async def _cannot_join(self, task: Task, once: Sequence[Task], why: str) -> None:
+        """What was seen is kept: the next run has these values in one kernel from the start."""
+        numbers = ", ".join(str(t.cell.index) for t in once)
+        touch = f"cells {numbers} touch" if len(once) > 1 else f"cell {numbers} touches"
+        await self._give_up(
+            task,
+            f"it uses values that were made in two worker kernels, and {touch} the outside and"
+            f" cannot run twice to make them in one ({why}). This is remembered: the next run of"
+            " the notebook makes them in one worker kernel from the start",
+        )
 
     async def _run_all_again(self, task: Task, why: str) -> None:
         """A complete rerun: all cells in one worker kernel, in order, as Restart & Run All."""
