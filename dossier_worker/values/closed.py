@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import tempfile
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -54,9 +55,11 @@ def _reduce_text(file: Any) -> Any:
     return make_text, args, dict(vars(file))
 
 
-_REDUCERS = {
+_REDUCERS: dict[type, Callable[[Any], Any]] = {
     io.FileIO: _reduce_raw,
-    **dict.fromkeys(_BUFFERS, _reduce_buffer),
+    io.BufferedReader: _reduce_buffer,
+    io.BufferedWriter: _reduce_buffer,
+    io.BufferedRandom: _reduce_buffer,
     io.TextIOWrapper: _reduce_text,
 }
 TYPES = frozenset(_REDUCERS)
