@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from . import namespace
 from .library import parse
 from .members import Members
 from .parts import NONE, Arguments
+from .traits import is_new_each_time
 from .values import (
     ANY,
     NO_REGIONS,
@@ -27,6 +29,9 @@ from .values import (
 _NAMESPACE = frozenset(f"builtins.{name}" for name in ("globals", "locals", "vars", "dir"))
 # Where `display` stands; only with a `display_id` may it change what another cell shows.
 _DISPLAY = frozenset(("builtins.display", "IPython.display.display"))
+# They are given the name of a style, or a file.
+_PLAIN = re.compile(r"[\w-]+").fullmatch
+_STYLES = ("matplotlib.style.use", "matplotlib.pyplot.style.use")
 
 
 class Calls(Members):
@@ -87,6 +92,8 @@ class Calls(Members):
 
     def call_path(self, path: str, args: Arguments, node: ast.AST, words: str) -> Value:
         library = self.library
+        if self.new_each_time is None and is_new_each_time(path, bool(args.all())):
+            self.new_each_time = path.removeprefix("builtins.")
         if self.state.modules:
             found = self.module_value(path)
             if found is not None:
@@ -152,8 +159,10 @@ class Calls(Members):
             self.mark_unshippable(made, "a database connection")
             return made
         if path == "os.chdir":
-            self.state.paths_unclear = True
-            self.rebound.append(-1)
+            self.enter_folder(args.get(0) or args.get("path"), node)
+        if path in _STYLES and isinstance(node, ast.Call):
+            for style in _style_files(node):
+                self.touch_file(Value(NO_REGIONS, frozenset(), style), False, node)
         if path.startswith("functools.") and path.endswith(("cache", "cached_property")):
             for t in {t for a in args.all() for t in a.types}:
                 if isinstance(t, Function):
@@ -224,3 +233,15 @@ class Calls(Members):
         if any(isinstance(t, (Function, Class, Instance)) for v in args.all() for t in v.types):
             self.call_back(args.all(), node)
         return Value(frozenset(regions), frozenset((kind,)))
+
+
+def _style_files(call: ast.Call) -> list[str | None]:
+    """Files that may be meant by styles, None for any: matplotlib's own have no suffix."""
+    given = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "style")]
+    found: list[str | None] = []
+    for part in given:
+        for style in part.elts if isinstance(part, (ast.List, ast.Tuple)) else [part]:
+            name = style.value if isinstance(style, ast.Constant) else None
+            if not isinstance(style, ast.Dict) and not (isinstance(name, str) and _PLAIN(name)):
+                found.append(name if isinstance(name, str) else None)
+    return found

@@ -28,6 +28,8 @@ _ARRAY_LIKE = ARRAYS | {"Grouped", "list"}
 _PLAIN_DATA = frozenset(("list", "tuple", "dict", "iterator", "dictview"))
 _INDEXED = ("iterator", "dictview", "list", "tuple", "dict", "set", "frozenset", "deque")
 
+# In these words of the library's data: a folder may be gone afterwards.
+_TAKES_AWAY = ("removes a folder", "removes files", "moves a file")
 
 GETTER = "."  # in place of a function's path: an attribute is looked up
 # Their functions call functions that they are given, and special methods.
@@ -217,6 +219,9 @@ class Effects(Elements):
                 self.call_later(value, node)
 
     def _files(self, spec: Spec, receiver: Value | None, args: Arguments, node: ast.AST) -> None:
+        if spec.outside in _TAKES_AWAY:
+            taken = receiver if "self" in spec.writes else args.get(0)
+            self.facts.takes_away[self.file_name(taken)] = None
         for selectors, write in ((spec.reads, False), (spec.writes, True)):
             for path in self._paths(selectors, receiver, args):
                 self.touch_file(path, write, node)

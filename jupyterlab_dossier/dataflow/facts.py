@@ -47,6 +47,8 @@ def quote(where: Where) -> str:
 class Setup:
     source: str
     names: dict[str, bool]  # name -> made by this very cell
+    reads: tuple[str, ...] = ()  # files
+    enters: tuple[str, ...] = ()  # folders, which must be there
 
 
 @dataclass
@@ -72,6 +74,8 @@ class Facts:
     unshippable: dict[str, str] = field(default_factory=dict)
     resource_reads: dict[str, Where] = field(default_factory=dict)
     resource_writes: dict[str, Where] = field(default_factory=dict)
+    enters: dict[str, Where] = field(default_factory=dict)  # folders that it makes its own
+    takes_away: dict[str, None] = field(default_factory=dict)  # folders, perhaps
     syntax_error: str | None = None
     quoted: dict[str, str] = field(default_factory=dict)  # name -> source of what was done to it
     needs: Needs = field(default_factory=Needs)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from .facts import Facts, Where, quote
+from .facts import Facts, Setup, Where, quote
 from .model import Cell, CellReport, Edge, Graph, SetupStatement
 from .paths import overlap, resource
 from .words import are_random, named, shortened, typed
@@ -18,9 +18,54 @@ class _Pair:
     why: str = ""
 
 
+class _Changed:
+    """Which cells change files, and so which set-up statements find others when repeated."""
+
+    def __init__(self, cells: Sequence[Cell], facts: Sequence[Facts]) -> None:
+        self._written: list[tuple[int, str]] = []
+        self._taken: list[tuple[int, str]] = []
+        for index, (cell, found) in enumerate(zip(cells, facts, strict=True)):
+            effects = cell.effects if isinstance(cell.effects, Mapping) else {}
+            names = [*found.resource_writes, *_names(effects, "writes")]
+            self._written += [(index, n) for n in names if n.startswith("<file")]
+            self._taken += [(index, n) for n in found.takes_away]
+
+    def repeated(self, index: int, facts: Facts) -> tuple[list[Setup], str | None]:
+        """The set-up statements that can be repeated at any later time; why others cannot."""
+        setups, why = list[Setup](), None
+        for setup in facts.setup:
+            found = next(self._after(index, setup.reads, self._written), None)
+            if found is None:
+                found = next(self._after(index, setup.enters, self._taken), None)
+            if found is None:
+                setups.append(setup)
+                continue
+            writer, name = found
+            shown = f"`{shortened(typed(setup.source))}`"
+            why = why or f"{shown} needs {named(name)}, which cell {writer} may change"
+        return setups, why
+
+    def before(self, index: int, setup: Setup) -> Iterator[tuple[int, str]]:
+        """Cells that must have run before it can be repeated, with the file that it needs."""
+        for name in (*setup.reads, *setup.enters):
+            for writer, other in self._written:
+                if writer <= index and overlap(name, other):
+                    yield writer, name
+
+    @staticmethod
+    def _after(
+        index: int, names: Iterable[str], changed: Iterable[tuple[int, str]]
+    ) -> Iterator[tuple[int, str]]:
+        for name in names:
+            for writer, other in changed:
+                if writer >= index and overlap(name, other):
+                    yield writer, name
+
+
 class _Builder:
-    def __init__(self, cells: Sequence[Cell]) -> None:
+    def __init__(self, cells: Sequence[Cell], facts: Sequence[Facts]) -> None:
         self.cells = cells
+        self.changed = _Changed(cells, facts)
         self.edges: dict[tuple[int, int, Literal["value", "order"]], _Pair] = {}
         self.writer: dict[str, int] = {}  # alive name -> latest cell that may write it
         self.how: dict[tuple[int, str], tuple[str, Where | None]] = {}
@@ -164,10 +209,11 @@ class _Builder:
         report.prepares = facts.only_prepares and bool(facts.imports or facts.setup)
         report.needs = facts.needs.to_json()
         report.traits = facts.traits.to_json()
-        report.sticky = facts.sticky
+        setups, unlike = self.changed.repeated(index, facts)
+        report.sticky = facts.sticky or (None if pure else unlike)
         report.looks_back = bool(facts.needs_kernel_of)
         report.history = sorted(facts.history)
-        self._process(index, report, facts)
+        self._process(index, report, setups)
         if report.outside:
             if self.outside is not None:
                 before = ", ".join(self.reports[self.outside].outside)
@@ -222,6 +268,13 @@ class _Builder:
             for other, source in self.file_writes.items():
                 if overlap(name, other):
                     self._file_edge(source, index, other, name, True, False)
+        for name in facts.enters:
+            for other, source in self.file_writes.items():
+                if overlap(name, other):
+                    why = (
+                        f"{self._touching(source, other, True)}; cell {index} goes to {named(name)}"
+                    )
+                    self.edge(source, index, "order", other, why)
         for name in dict.fromkeys(writing):
             for other, source in self.file_writes.items():
                 if overlap(name, other):
@@ -278,7 +331,7 @@ class _Builder:
         self.barrier = index
         self.since_barrier = index
 
-    def _process(self, index: int, report: CellReport, facts: Facts) -> None:
+    def _process(self, index: int, report: CellReport, setups: Sequence[Setup]) -> None:
         barrier = self.barrier
         if barrier is not None and barrier != index:
             why = f"cell {barrier} is ordered with all cells: {self.reports[barrier].barrier}"
@@ -295,7 +348,9 @@ class _Builder:
             self.edge(index - 1, index, "order", "<process>", why)
         elif report.sticky is not None:
             self.sticky = index
-        for setup in facts.setup:
+        for setup in setups:
+            shown = f"`{shortened(typed(setup.source))}` in cell {index} is repeated in the process"
+            shown += " of every later cell, and"
             inputs: dict[str, str] = {}
             for name, own in setup.names.items():
                 producer = index if own else self.writer.get(name, self.opaque)
@@ -304,10 +359,15 @@ class _Builder:
                 inputs[name] = self.cells[producer].id
                 self.must_wait.setdefault(
                     producer,
-                    f"`{shortened(typed(setup.source))}` in cell {index} is repeated in the process"
-                    f" of every later cell, and needs {named(name)} of cell {producer}",
+                    f"{shown} needs {named(name)} of cell {producer}",
                 )
-            report.setup.append(SetupStatement(setup.source, inputs))
+            for writer, name in self.changed.before(index, setup):
+                words = f"{shown} needs {named(name)}, which cell {writer} may write"
+                self.must_wait.setdefault(writer, words)
+            if setup.reads:
+                # What it saw of the files is what those who repeat it must see.
+                self.must_wait.setdefault(index, f"{shown} reads {named(setup.reads[0])}")
+            report.setup.append(SetupStatement(setup.source, inputs, list(setup.reads)))
 
     def graph(self) -> Graph:
         edges = []
@@ -336,7 +396,7 @@ def _resource(name: str) -> str:
 
 
 def build(cells: Sequence[Cell], facts: Sequence[Facts]) -> Graph:
-    builder = _Builder(cells)
+    builder = _Builder(cells, facts)
     for index, (cell, found) in enumerate(zip(cells, facts, strict=True)):
         builder.add(index, cell, found)
     return builder.graph()

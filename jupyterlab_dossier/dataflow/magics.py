@@ -34,6 +34,8 @@ _TRIVIAL = words(
     "nvidia-smi lscpu true sleep printf"
 )
 _VARIABLE = re.compile(r"(?<!\$)\$\{?([A-Za-z_]\w*)")
+# Programs that may take a folder away.
+_TAKES_AWAY = re.compile(r"\b(rm|rmdir|mv|git|find|rsync|unlink)\b")
 _BRACES = re.compile(r"(?<!\$)\{([^{}]+)\}")
 
 
@@ -131,6 +133,8 @@ def shell(walk: Expressions, command: str, node: ast.AST, captured: bool) -> Val
     elif not reads_only(command):
         walk.resource("<files>", True, node)
         walk.outside(f"runs `{command.strip().splitlines()[0][:60]}`", node)
+        if _TAKES_AWAY.search(command):
+            walk.facts.takes_away["<files>"] = None
         if re.search(r"\bln\b", command):
             walk.state.paths_unclear = True
             walk.rebound.append(-1)
@@ -224,9 +228,13 @@ def line_magic(walk: Expressions, name: str, rest: str, node: ast.AST) -> Value:
         return walk.fresh(frozenset(("dict", "str")), frozenset(("str",)))
     if name in ("cd", "pushd", "popd"):
         expressions(walk, rest, node)
+        folder = re.sub(r"^-q\s+|\s+-q$", "", rest).strip().strip("'\"")
+        history = folder.startswith("-") or name == "popd"
+        if not history:
+            walk.enter_folder(constant(folder or "~"), node)
         walk.state.paths_unclear = True
         walk.rebound.append(-1)
-        walk.process("the working folder is set", name == "cd" and rest != "-")
+        walk.process("the working folder is set", name == "cd" and not history)
         return constant(None)
     if name in ("pwd", "ls", "ll", "la", "lx", "dirs"):
         walk.resource("<files>", False, node)
@@ -321,6 +329,7 @@ def cell_magic(walk: Expressions, name: str, rest: str, body: str, node: ast.AST
         if not all(reads_only(line) for line in lines):
             walk.resource("<files>", True, node)
             walk.outside(f"runs `%%{name}`", node)
+            walk.facts.takes_away["<files>"] = None
         return constant(None)
     walk.barrier(f"`%%{name}` may do anything", opaque=True)
     return NOTHING

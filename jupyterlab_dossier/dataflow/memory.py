@@ -67,6 +67,9 @@ class Memory:
         self.setup_words: list[tuple[str, bool]] = []
         self.other_effects = 0
         self.statement_reads: set[str] = set()
+        self.statement_files: dict[str, None] = {}
+        self.statement_enters: dict[str, None] = {}
+        self.new_each_time: str | None = None  # what gives something else when it is repeated
         self.statement = 0
         self.last_change: dict[str, int] = {}
         self._shared: dict[frozenset[int], list[str]] = {}
@@ -519,6 +522,8 @@ class Memory:
         self.other_effects += write
         found = self.facts.resource_writes if write else self.facts.resource_reads
         found.setdefault(name, self.where(node))
+        if not write and name.startswith("<file"):
+            self.statement_files[name] = None
 
     def file_name(self, path: Value | None) -> str:
         if path is not None and isinstance(path.const, str):
@@ -529,6 +534,16 @@ class Memory:
         if self.state.paths_unclear or any(c in path for c in "*?{}$~"):
             return "<files>"
         return paths.resource(path)
+
+    def enter_folder(self, path: Value | None, node: ast.AST | None) -> None:
+        """The working folder is another one from here on; nobody knows which files are meant."""
+        if path is None or not isinstance(path.const, str) or path.const.strip("./"):
+            # What is above the notebook's folder, and itself, is there.
+            name = self.file_name(path)
+            self.facts.enters.setdefault(name, self.where(node))
+            self.statement_enters[name] = None
+        self.state.paths_unclear = True
+        self.rebound.append(-1)
 
     def touch_file(self, path: Value | None, write: bool, node: ast.AST | None) -> None:
         """A file is read or written; an open file or buffer is an object, not a file."""
@@ -553,6 +568,8 @@ class Memory:
         self.setup_words = []
         self.other_effects = 0
         self.statement_reads = set()
+        self.statement_files, self.statement_enters = {}, {}
+        self.new_each_time = None
         self.heap.fresh.clear()
 
     def end_statement(self, node: ast.stmt) -> None:
@@ -569,6 +586,11 @@ class Memory:
             self.stick(
                 f"{self.setup_words[0][0]}, in a statement that does other things: `{shown}`"
             )
+        elif self.new_each_time is not None:
+            self.stick(
+                f"{self.setup_words[0][0]} by what is new each time (`{self.new_each_time}`):"
+                f" `{shown}`"
+            )
         else:
             text = ast.get_source_segment("\n".join(self.lines), node) or ast.unparse(node)
             names = {}
@@ -582,7 +604,7 @@ class Memory:
                 if value is not None and (what := self.unshippable(value)) is not None:
                     self.stick(f"`{name}` is {what} and cannot be moved: `{shown}`")
                     return
-            setup = Setup(text, names)
+            setup = Setup(text, names, tuple(self.statement_files), tuple(self.statement_enters))
             self.pending_setup.append((self.statement, setup))
 
     def stick(self, reason: str) -> None:

@@ -49,6 +49,7 @@ class SetupStatement:
 
     source: str
     inputs: dict[str, str] = field(default_factory=dict)
+    reads: list[str] = field(default_factory=list)  # files
 
 
 @dataclass

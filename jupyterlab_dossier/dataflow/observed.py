@@ -8,6 +8,7 @@ keys: `reads`, `writes`, `mutated` (names), `files_read`, `files_written` (paths
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from . import paths
@@ -50,8 +51,11 @@ def widen(observed: Mapping[str, Any], facts: Facts, state: State) -> None:
     _hold_anything(state, {n: what == "set" for n, what in changed.items() if n[0] != "<"})
     for name in changed:
         state.writer[name] = state.stamp
-    for path in listed(observed, "files_read"):
-        facts.resource_reads.setdefault(paths.resource(path), _NOWHERE)
+    files = [paths.resource(path) for path in listed(observed, "files_read")]
+    for name in files:
+        facts.resource_reads.setdefault(name, _NOWHERE)
+    # Which of its statements read them nobody knows.
+    facts.setup = [replace(setup, reads=(*setup.reads, *files)) for setup in facts.setup]
     for path in listed(observed, "files_written"):
         facts.resource_writes.setdefault(paths.resource(path), _NOWHERE)
         facts.outside.setdefault(f"writes `{path}`", _NOWHERE)

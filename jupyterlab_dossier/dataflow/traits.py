@@ -14,6 +14,7 @@ import struct
 import tokenize
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 # Words of code that shows the text or the line numbers of cells, and of code that may.
 _SHOWS_SOURCE = re.compile(
@@ -49,6 +50,11 @@ _ASKS = {"exists", "lexists", "isfile", "isdir", "islink", "is_file", "is_dir", 
          "getsize", "samefile", "stat", "lstat", "access"}  # fmt: skip
 _TIMES = {"getmtime", "getctime", "getatime", "st_mtime", "st_ctime", "st_atime", "st_mtime_ns"}
 # The last parts, for modules under other names; which name is which module, the notebook says.
+# These are the same at another time, on one machine.
+_OF_MACHINE = {
+    "socket.gethostname", "socket.getfqdn", "platform.node", "platform.uname", "os.uname",
+    "os.cpu_count", "os.sched_getaffinity", "multiprocessing.cpu_count",
+}  # fmt: skip
 _LAST = {path.rpartition(".")[2] for path in _CLOCKS | _CHANCE}
 # Where these come from.
 CHANGING_MODULES = {"time", "datetime", "timeit", "uuid", "os", "tempfile", "random", "pandas"}
@@ -56,6 +62,7 @@ CHANGING_MODULES = {"time", "datetime", "timeit", "uuid", "os", "tempfile", "ran
 _SEEDED = {"default_rng", "RandomState", "SeedSequence", "Random", "Generator", "PCG64", "MT19937"}
 _WATCHES = {"psutil", "secrets"}
 _TYPED = {"input", "getpass"}
+_ASKS_USER = {"builtins.input", "getpass.getpass"}
 # Open files without Python, so that no audit event tells which; their first argument says it.
 _NATIVE = {
     "read_parquet", "read_feather", "read_orc", "read_hdf", "HDFStore", "read_table", "read_ipc",
@@ -256,6 +263,17 @@ def _path(node: ast.AST) -> str:
         node = node.value
     parts.append(node.id if isinstance(node, ast.Name) else "")
     return ".".join(reversed(parts)).lstrip(".")
+
+
+@lru_cache(4096)
+def is_new_each_time(path: str, given: bool) -> bool:
+    """Whether a function, by its whole path, gives something else when it is called again."""
+    short = ".".join(path.split(".")[-2:])
+    if short in _CLOCKS | _CHANCE:
+        return short not in _OF_MACHINE
+    name = path.rpartition(".")[2]
+    unseeded = name in _SEEDED and not given and "random" in path
+    return unseeded or path.startswith("secrets.") or path in _ASKS_USER
 
 
 def hides_result(source: str) -> bool:

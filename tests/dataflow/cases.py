@@ -741,6 +741,144 @@ CASES: list[Case] = [
         ["import sys\nx = sys.path.append('a')", "a = 1", "b = 2"],
         {"edges": [(0, 1), (1, 2)], "sticky": [0]},
     ),
+    # Set-up at another time
+    (
+        "set-up that is new each time is not repeated",
+        ["import os, uuid", "os.environ['RUN'] = uuid.uuid4().hex", "print(1)"],
+        {"sticky": [1], "setup": [], "edges": [(1, 2)]},
+    ),
+    (
+        "set-up reads a clock in a function, under another name",
+        [
+            "import os\nfrom time import time_ns as t\ndef f(): return str(t())",
+            "os.environ['AT'] = f()",
+        ],
+        {"sticky": [1]},
+    ),
+    (
+        "set-up that makes a folder of its own",
+        ["import os, tempfile", "os.environ['A'] = tempfile.mkdtemp()"],
+        {"sticky": [1]},
+    ),
+    (
+        "set-up that asks",
+        ["import os, getpass", "os.environ['A'] = getpass.getpass()", "os.environ['B'] = input()"],
+        {"sticky": [1, 2]},
+    ),
+    (
+        "set-up from an unseeded generator",
+        [
+            "import os\nimport numpy as np",
+            "os.environ['A'] = str(np.random.default_rng().random())",
+        ],
+        {"sticky": [1]},
+    ),
+    (
+        "a seeded generator, and the machine, are the same at another time",
+        [
+            "import os\nimport numpy as np",
+            "os.environ['A'] = str(np.random.default_rng(3).random())",
+            "os.environ['N'] = str(os.cpu_count())",
+        ],
+        {"sticky": [], "setup": [1, 2]},
+    ),
+    (
+        "a clock that is only put into a module",
+        ["import json, time", "json.dumps = lambda x: time.time()"],
+        {"sticky": [], "setup": [1]},
+    ),
+    (
+        "set-up from a file that nobody writes",
+        ["import os, json", "os.environ.update(json.load(open('a.json')))", "print(1)"],
+        {"setup": [1], "sticky": [], "edges": [(1, 2)]},
+    ),
+    (
+        "set-up from a file that was written before",
+        [
+            "f = open('a.json', 'w').write('{}')",
+            "import os, json\nos.environ.update(json.load(open('a.json')))",
+            "print(1)",
+        ],
+        {"setup": [1], "sticky": [], "edges": [(0, 1), (0, 2)]},
+    ),
+    (
+        "set-up from a file that is written later",
+        [
+            "import os, json\nos.environ.update(json.load(open('a.json')))",
+            "print(1)",
+            "f = open('a.json', 'w').write('{}')",
+        ],
+        {"setup": [], "sticky": [0], "edges": [(0, 1)]},
+    ),
+    (
+        "set-up from a file that the same cell writes",
+        [
+            "import os, json\nopen('a.json', 'w').write('{}')\n"
+            "os.environ.update(json.load(open('a.json')))",
+            "print(1)",
+        ],
+        {"setup": [], "sticky": [0]},
+    ),
+    (
+        "a style from a file",
+        [
+            "import matplotlib.pyplot as plt",
+            "plt.style.use(['ggplot', './my.mplstyle'])",
+            "print(1)",
+            "print(2)",
+        ],
+        {"setup": [1], "edges": [(1, 2), (1, 3)], "free": [(2, 3)]},
+    ),
+    (
+        "a style of matplotlib's own is no file",
+        [
+            "import matplotlib.pyplot as plt",
+            "plt.style.use(['ggplot', 'dark_background'])\nplt.style.use('ggplot')",
+            "print(1)",
+            "open(name, 'w').write('x')",
+        ],
+        {"setup": [1], "sticky": [], "free": [(1, 2)]},
+    ),
+    (
+        "a folder is made before it is gone to",
+        ["import os\nos.makedirs('out', exist_ok=True)", "os.chdir('out')", "print(1)", "print(2)"],
+        {"setup": [1], "sticky": [], "edges": [(0, 1), (0, 2), (0, 3)], "free": [(1, 2), (2, 3)]},
+    ),
+    (
+        "a folder is made before %cd",
+        ["import os\nos.mkdir('d')", "%cd -q 'd'", "print(1)"],
+        {"setup": [1], "sticky": [], "edges": [(0, 1), (0, 2)], "free": [(1, 2)]},
+    ),
+    (
+        "a folder is made before pushd",
+        ["import os\nos.mkdir('d')", "%pushd d"],
+        {"edges": [(0, 1)], "sticky": [1]},
+    ),
+    (
+        "a folder that is there is gone to",
+        ["import pandas as pd\npd.DataFrame().to_csv('a.csv')", "%cd ..", "print(1)"],
+        {"setup": [1], "sticky": [], "free": [(0, 1), (0, 2)]},
+    ),
+    (
+        "files in a folder do not take it away",
+        [
+            "import os\nimport pandas as pd",
+            "os.chdir('d')",
+            "pd.DataFrame().to_csv('a.csv')\nos.remove('b.csv')",
+            "print(1)",
+        ],
+        {"setup": [1], "sticky": []},
+    ),
+    (
+        "a folder that is taken away later",
+        ["import os, shutil", "os.chdir('d')", "os.chdir('..')\nshutil.rmtree('d')", "print(1)"],
+        {"setup": [2], "sticky": [1]},
+    ),
+    (
+        "a folder that is moved later by a program",
+        ["%cd d", "!mv ../d ../e"],
+        {"setup": [], "sticky": [0], "outside": [1]},
+    ),
     # Files and the outside
     (
         "a file is read after it was written",

@@ -128,3 +128,13 @@ def test_what_was_seen_is_stronger_than_the_users_word() -> None:
 def test_nonsense_is_passed_over() -> None:
     seen: dict[str, Any] = {"reads": 3, "writes": [None, {}], "mutated": "x", "zork": 1}
     assert graph("x = 1", ("y = x", seen)) == graph("x = 1", "y = x")
+
+
+def test_set_up_reads_what_it_was_seen_to_read() -> None:
+    found = graph(
+        ("import logging\nlogging.basicConfig(level=10)", {"files_read": ["levels.json"]}),
+        "print(1)",
+        "open('levels.json', 'w').write('{}')",
+    )
+    assert "which cell 2 may change" in str(found.cells[0].sticky)
+    assert found.cells[0].setup == []

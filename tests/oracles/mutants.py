@@ -16,7 +16,16 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from jupyterlab_dossier.dataflow import expressions, graph, library, magics, memory, scopes, walk
+from jupyterlab_dossier.dataflow import (
+    calls,
+    expressions,
+    graph,
+    library,
+    magics,
+    memory,
+    scopes,
+    walk,
+)
 from jupyterlab_dossier.dataflow.calls import Calls
 from jupyterlab_dossier.dataflow.effects import Effects
 from jupyterlab_dossier.dataflow.elements import Elements
@@ -461,6 +470,10 @@ def _setup_without_names(old: Method) -> Method:
     return finish
 
 
+def _setup_at_any_time(old: Method) -> Method:
+    return lambda self, index, facts: (facts.setup, None)
+
+
 def _no_patches(old: Method) -> Method:
     def run(self: Any, tree: Any) -> Any:
         self.state.patched = []
@@ -677,6 +690,15 @@ RULES: list[Mutant] = [
         "what a set-up statement used and changes later", rule(Memory, "finish", _no_late_changes)
     ),
     Mutant("set-up statements have inputs", rule(Memory, "finish", _setup_without_names)),
+    Mutant("set-up that is new each time is not replayed", off(calls, "is_new_each_time", False)),
+    Mutant(
+        "set-up from a file that is written later is not replayed",
+        rule(
+            graph._Changed, "repeated", lambda old: lambda self, index, facts: (facts.setup, None)
+        ),
+    ),
+    Mutant("set-up waits for what it reads", off(graph._Changed, "before", ())),
+    Mutant("folders that are gone to", off(Memory, "enter_folder")),
     Mutant("the originals of patches are loaded before", off(Memory, "load_originals")),
     Mutant("drawing random numbers", off(Memory, "draws")),
     Mutant("drawing reads the generator's state", rule(Memory, "draws", _draws_without_reading)),

@@ -131,6 +131,51 @@ async def test_set_up_counts(engine: Engine, tmp_path: Path) -> None:
     assert "0.14286" in outputs["c3"][0]["data"]["text/plain"]
 
 
+SET_UP_FILES = {
+    "environment": (
+        "settings.json",
+        ('{"ZED": "one"}', '{"ZED": "two"}'),
+        "os.environ.update(json.load(open('settings.json')))",
+        "print(os.environ['ZED'])",
+    ),
+    "computed name": (
+        "settings.json",
+        ('{"ZED": "one"}', '{"ZED": "two"}'),
+        "os.environ.update(json.load(open(NAME + '.json')))",
+        "print(os.environ['ZED'])",
+    ),
+    "style": (
+        "my.mplstyle",
+        ("font.family: one", "font.family: two"),
+        "import matplotlib.pyplot as plt\nplt.style.use('./my.mplstyle')",
+        "print(plt.rcParams['font.family'][0])",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", SET_UP_FILES)
+async def test_files_that_set_up_reads_count(engine: Engine, tmp_path: Path, kind: str) -> None:
+    name, (one, two), setup, shows = SET_UP_FILES[kind]
+    sources = ["import json, os\nNAME = 'settings'", setup, shows, "print('after')"]
+    (tmp_path / "data.csv").write_text("a\n1\n")
+    sources.append("import pandas as pd\nprint(len(pd.read_csv('data.csv')))")
+    (tmp_path / name).write_text(one)
+    await run(engine, tmp_path, sources)
+    again, outputs = await run(engine, tmp_path, sources)
+    assert ran(again) == [], [t.why for t in again.tasks]
+    assert outputs["c2"][0]["text"] == "one\n"
+    (tmp_path / name).write_text(two)
+    record, outputs = await run(engine, tmp_path, sources)
+    assert ran(record) == ["c1", "c2", "c3", "c4"]  # whatever reads what the set-up set
+    assert outputs["c2"][0]["text"] == "two\n"
+    assert f"file `{name}` changed" in record.tasks[2].why
+    again, _ = await run(engine, tmp_path, sources)
+    assert ran(again) == []
+    (tmp_path / "data.csv").write_text("a\n1\n2\n")
+    record, _ = await run(engine, tmp_path, sources)
+    assert ran(record) == ["c4"]  # another cell's file is not the set-up's
+
+
 async def test_local_modules_count_with_what_they_import(engine: Engine, tmp_path: Path) -> None:
     (tmp_path / "below.py").write_text("def g():\n    return 1\n")
     (tmp_path / "own.py").write_text("import below\ndef f():\n    return below.g()\n")

@@ -41,6 +41,61 @@ NOTEBOOKS: dict[str, list[str]] = {
         "pd.set_option('display.precision', 5)",
         "print(df)",
     ],
+    "set-up of one moment": [
+        "import os, time, uuid\nos.environ['RUN'] = uuid.uuid4().hex",
+        "run = os.environ['RUN']",
+        "os.environ['AT'] = str(time.time_ns())",
+        "at = os.environ['AT']",
+        "print(run == os.environ['RUN'], at == os.environ['AT'])",
+    ],
+    "set-up by chance": [
+        "import random\nimport pandas as pd",
+        "pd.options.display.width = random.randrange(60, 200)",
+        "width = pd.options.display.width",
+        "print(width == pd.options.display.width)",
+    ],
+    "set-up that makes a folder": [
+        "import os, tempfile\nos.environ['WORK'] = tempfile.mkdtemp()",
+        "open(os.environ['WORK'] + '/f.txt', 'w').write('1')",
+        "print(open(os.environ['WORK'] + '/f.txt').read())",
+    ],
+    "set-up from a file that is another one later": [
+        "import json, os\njson.dump({'ZED': '1'}, open('env.json', 'w'))",
+        "os.environ.update(json.load(open('env.json')))",
+        "json.dump({'ZED': '2'}, open('env.json', 'w'))",
+        "print(os.environ['ZED'])",
+    ],
+    "set-up from a file that a cell makes": [
+        "import os\nopen('one.mplstyle', 'w').write('lines.linewidth: 7')",
+        "import matplotlib.pyplot as plt\nplt.style.use('./one.mplstyle')",
+        "print(plt.rcParams['lines.linewidth'])",
+        "print(2 * plt.rcParams['lines.linewidth'])",
+    ],
+    "a folder that a cell makes": [
+        "import os, time\ntime.sleep(0.3)\nos.makedirs('out', exist_ok=True)",
+        "os.chdir('out')",
+        "print(open('r.txt', 'w').write('1'))",
+        "print(os.path.basename(os.getcwd()), os.listdir())",
+    ],
+    "a folder that a cell makes, by magic": [
+        "import os, time\ntime.sleep(0.3)\nos.mkdir('d1')",
+        "%cd -q d1",
+        "import os.path as p\nprint(p.basename(p.abspath('.')))",
+        "print(p.exists('../d1'))",
+    ],
+    "a folder that is no more": [
+        "import os\nos.mkdir('d1')",
+        "os.chdir('d1')",
+        "print(os.path.basename(os.getcwd()))",
+        "os.chdir('..')",
+        "os.rmdir('d1')",
+        "print(os.path.exists('d1'))",
+    ],
+    "a folder that is not there": [
+        "%cd -q nowhere",
+        "import os\nprint(os.path.exists('nowhere'))",
+        "print(os.path.exists('n.ipynb'))",
+    ],
     "random": [
         "import numpy as np\nimport random",
         "np.random.seed(3)\nrandom.seed(4)",
@@ -92,6 +147,22 @@ async def test_equal_to_restart_and_run_all(
     await engine.wait(run)
     outputs, _ = await engine.outputs(run)
     assert_equal_outputs(outputs, restart_and_run_all(tmp_path / "theirs", sources))
+
+
+async def test_a_folder_that_is_gone_is_no_place_to_run_in(engine: Engine, tmp_path: Path) -> None:
+    """`%cd` itself would only print so, and the cell would run in another folder."""
+    sources = [
+        "import os\nimport pandas as pd\nos.mkdir('d1')",
+        "%cd -q d1\ny = 1",
+        "%cd -q ..",
+        "pd.io.common.os.rmdir('d1')  # in a way that analysis does not know\nx = y",
+        "print(x, os.listdir())",
+    ]
+    run = await engine.submit(workflow(tmp_path, sources, shuffle=1))
+    record = await engine.wait(run)
+    last = record.tasks[4]
+    assert last.state == "failed"
+    assert "the set-up statement" in last.why and "No such file or directory: 'd1/'" in last.why
 
 
 async def test_independent_cells_run_at_the_same_time(engine: Engine, tmp_path: Path) -> None:

@@ -52,7 +52,8 @@ get_cmap get [] : -> fresh Norm
 iter : -> str
 [module matplotlib]
 use : sticky the plotting backend is set -> NoneType
-rc rcdefaults rc_file : process plotting parameters are set -> NoneType
+rc rcdefaults : process plotting parameters are set -> NoneType
+rc_file : process plotting parameters are set ; reads 0 -> NoneType
 rc_context : restores -> fresh restorer
 get_backend : -> str
 [module matplotlib.cm matplotlib.colors matplotlib.ticker matplotlib.dates]

@@ -255,7 +255,8 @@ random randint uniform gauss randrange : mutates self -> number
 getcwd getenv getpid cpu_count uname getlogin fspath strerror getppid : -> str|number
 listdir scandir walk stat access : reads <folder> -> fresh list[str]
 mkdir makedirs : outside makes a folder ; writes 0 -> NoneType
-remove unlink rmdir removedirs : outside removes a file ; writes 0 -> NoneType
+remove unlink : outside removes a file ; writes 0 -> NoneType
+rmdir removedirs : outside removes a folder ; writes 0 -> NoneType
 rename replace renames : outside moves a file ; writes 0 1 -> NoneType
 link symlink : outside links files ; writes <files> -> NoneType
 chmod chown utime truncate : outside changes a file ; writes 0 -> NoneType
@@ -271,7 +272,8 @@ splitext split : -> fresh tuple[str]
 [module glob]
 glob iglob : reads <folder> -> fresh list[str]
 [module shutil]
-copy copyfile copy2 move copytree : outside copies files ; writes 1 ; reads 0 -> str
+copy copyfile copy2 copytree : outside copies files ; writes 1 ; reads 0 -> str
+move : outside moves a file ; writes 0 1 -> str
 rmtree : outside removes files ; writes <files> -> NoneType
 make_archive unpack_archive : outside writes files ; writes <files> -> str
 which disk_usage get_terminal_size : -> str|number
@@ -294,7 +296,8 @@ read_bytes : reads self -> bytes
 glob rglob iterdir : reads <folder> -> fresh list[Path]
 write_text write_bytes : outside writes a file ; writes self -> int
 mkdir touch : outside makes a file or folder ; writes self -> NoneType
-unlink rmdir : outside removes a file ; writes self -> NoneType
+unlink : outside removes a file ; writes self -> NoneType
+rmdir : outside removes a folder ; writes self -> NoneType
 rename replace : outside moves a file ; writes self 0 -> Path
 symlink_to hardlink_to : outside links files ; writes <files> -> NoneType
 open : opens -> fresh file[str/bytes]
@@ -377,7 +380,8 @@ Formatter Filter : -> alias handler
 StreamHandler NullHandler : unshippable a log handler -> alias handler
 FileHandler : outside writes a log file ; writes 0 ; unshippable an open log file -> alias handler
 [module logging.config]
-dictConfig fileConfig : process logging is configured
+dictConfig : process logging is configured
+fileConfig : process logging is configured ; reads 0
 [values]
 logging.<logger> : logger
 [class logger = ]

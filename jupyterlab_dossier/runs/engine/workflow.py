@@ -377,7 +377,11 @@ class WorkflowRun:
         # In a complete worker kernel everything is there already, as it should be.
         inputs = resolve(step.inputs) if not complete else {}
         home = self._home(task)
-        replay = [{"code": setup.source, "inputs": resolve(setup.inputs)} for setup in setups]
+        moved = {s.cell for s in setups if (t := self.state.tasks.get(s.cell)) and t.moved}
+        replay = [
+            {"code": s.code if s.cell in moved else s.source, "inputs": resolve(s.inputs)}
+            for s in setups
+        ]
         return Setting(
             run=self.run,
             cell=task.cell.id,
@@ -433,6 +437,7 @@ class WorkflowRun:
             outcome.manifests = await self.reuse.settled(task, begun, outcome)
         task.state, task.why = outcome.state, outcome.why
         task.attempt_done = outcome.setting.attempt
+        task.moved = observations.moves(outcome.message)
         seen = self.revision.ended(task, outcome.message, outcome.manifests, time.time())
         self.state.versions.add(task.cell.id, outcome.manifests, outcome.deleted)
         if task.state in SUCCEEDED:

@@ -97,6 +97,11 @@ def changed(message: Json) -> frozenset[str]:
     return frozenset(_texts(effects_of(message).get("changed")))
 
 
+def moves(message: Json) -> bool:
+    """Whether the cell left the folder in which it began."""
+    return "cwd" in _texts(effects_of(message).get("process"))
+
+
 def deleted(message: Json) -> list[str]:
     """Names that the cell unbound."""
     return _texts(effects_of(message).get("deleted"))

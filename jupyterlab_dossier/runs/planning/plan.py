@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ PRELOADABLE = {
 }
 
 
+_CD = re.compile(r"get_ipython\(\)\.run_line_magic\('cd', '(?:-q )?([\w./][\w./ -]*)'\)")
 _TELLS_IMPORTS = ("environ", "%env", "%set_env", ".filters", "resetwarnings")
 
 
@@ -30,6 +32,17 @@ class Setup:
     key: str
     source: str
     inputs: dict[str, str]
+    reads: tuple[str, ...] = ()
+    """Files, as analysis names them."""
+
+    @property
+    def code(self) -> str:
+        """The statement, where the one of the notebook is known to have done what it says."""
+        found = _CD.fullmatch(self.source)
+        if found is None:
+            return self.source
+        # `%cd` only prints that a folder is not there.
+        return f"__import__('os').stat('{found[1]}/'), {self.source}"
 
 
 @dataclass
@@ -148,6 +161,7 @@ def make(cells: Sequence[Cell], graph: Json, observed: Observations | None = Non
                 _key(cell.id, number, item["source"]),
                 item["source"],
                 item.get("inputs") or {},
+                tuple(item.get("reads") or ()),
             )
             for number, item in enumerate(spec.get("setup") or [])
         )

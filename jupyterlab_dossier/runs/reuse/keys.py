@@ -16,7 +16,7 @@ from typing import Any
 
 from ..model import Json
 
-SCHEMA = 3
+SCHEMA = 4
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Met:
     process: list[str] = field(default_factory=list)
     """Keys of the cells before it that changed its process beyond replay."""
     files: dict[str, str | None] = field(default_factory=dict)
-    """What it read, by content; of a folder that it listed, the names."""
+    """What it and the set-up before it read, by content; of a folder that it listed, the names."""
     trees: list[str] = field(default_factory=list)
     """Of `files`: folders that it read with all that is in them."""
     written: dict[str, str | None] = field(default_factory=dict)
@@ -71,6 +71,8 @@ class Met:
     asked: list[str] | None = None
     """Names whose values were stored; None: all that it bound."""
     deleted: list[str] = field(default_factory=list)
+    moved: bool = False
+    """Whether it went to another folder."""
     status: str = "ok"
 
     @property

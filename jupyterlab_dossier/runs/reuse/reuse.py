@@ -296,6 +296,8 @@ class Reuse:
         self._state.versions.add(task.cell.id, match.manifests, match.met.deleted)
         self._full[task.cell.id] = keys.digest([match.source.fixed, match.met.hash])
         self._note_read(task.cell.id, match.met)
+        self._seen.met[task.cell.id] = match.met
+        task.moved = match.met.moved
 
     def _note_read(self, cell: str, met: Met) -> None:
         # Modules by their text are parts of their own.
@@ -392,6 +394,8 @@ class Reuse:
             await asyncio.to_thread(self._seen.note_files, task, met, message, span.began)
         except Unknown as error:
             barred = str(error)
+        else:
+            self._seen.met[cell] = met
         shown = await self._ledger.outputs.shown(attempt, self._run)
         if not self._lineage.shows_source(task):
             if not (shown.stderr or shown.error):
@@ -410,6 +414,7 @@ class Reuse:
         if outcome.unplaced:
             barred = f"not all that it wrote is in place ({outcome.unplaced})"
         met.deleted = sorted(observations.deleted(message))
+        met.moved = observations.moves(message)
         self._full[cell] = keys.digest([begun.fixed.hash, met.hash])
         self._note_read(cell, met)
         if barred is not None:
@@ -427,9 +432,12 @@ class Reuse:
         """The keys of tasks that had succeeded before this engine took the run up."""
         for cell, key in known.items():
             met = Met.of(key.met)
+            self._state.tasks[cell].moved = met.moved
             self._full[cell] = keys.digest([key.fixed, met.hash])
             self._note_read(cell, met)
-            if key.barred is not None:
+            if key.barred is None:
+                self._seen.met[cell] = met
+            else:
                 self._full[cell] = key.attempt
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ...dataflow.paths import among, resource
 from ..files import told
 from ..files.contents import Contents, Unknown
 from ..model import Json
@@ -25,6 +26,8 @@ class Seen:
 
     def __init__(self, state: RunState, lineage: Lineage, contents: Contents) -> None:
         self._state, self._lineage, self._contents = state, lineage, contents
+        self.met: dict[str, Met] = {}
+        """What each task that has succeeded met, where all files that it read are known."""
 
     def note_files(self, task: Task, met: Met, message: Json, began: float) -> None:
         """Which files it read and wrote, and what is in them. Raises `Unknown`."""
@@ -52,6 +55,28 @@ class Seen:
             if not self._lineage.sees(task, path):
                 raise Unknown(f"it writes files on its target (`{path}`)")
             met.written[path] = self._contents.of(path)
+        self._note_set_up(task, met)
+
+    def _note_set_up(self, task: Task, met: Met) -> None:
+        """The files that the set-up before it reads: its worker kernel has read them too."""
+        steps = self._state.plan.steps
+        for setup in task.step.prefix:
+            if not setup.reads:
+                continue
+            seen = self.met.get(setup.cell)
+            if seen is None:
+                index = steps[setup.cell].cell.index
+                raise Unknown(f"it is not known which files the set-up in cell {index} read")
+            for path, content in seen.files.items():
+                if path.endswith(".py") or not among(resource(path), setup.reads):
+                    continue
+                if not self._lineage.sees(task, path):
+                    raise Unknown(f"the set-up before it reads files on its target (`{path}`)")
+                if path in met.written or self._contents.of(path, path in seen.trees) != content:
+                    raise Unknown(f"`{path}`, which the set-up before it reads, was changed")
+                met.files[path] = content
+                if path in seen.trees and path not in met.trees:
+                    met.trees.append(path)
 
     def bars(self, task: Task, met: Met, message: Json) -> Iterator[str]:
         """Why a result is not one that its key can know."""

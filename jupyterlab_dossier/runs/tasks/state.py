@@ -37,6 +37,8 @@ class Task:
     """It was seen to act on the world outside."""
     read_modules: bool = False
     """It was seen to read code of the notebook's folder, which its kernel now holds."""
+    moved: bool = False
+    """It was seen to go to another folder."""
     attempt_done: str | None = None
     """The attempt whose result is the task's."""
     because: str | None = None
