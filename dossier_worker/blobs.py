@@ -14,6 +14,7 @@ import mmap
 import os
 import re
 import secrets
+import shutil
 import threading
 import time
 from collections import OrderedDict
@@ -248,16 +249,29 @@ class BlobFolder:
             if len(first.name) == 2 and first.is_dir():
                 yield from (entry.name for entry in os.scandir(first.path) if is_name(entry.name))
 
-    def sweep(self, older_than: float) -> int:
-        """Remove temporary and partial files that nobody touched for `older_than` seconds."""
-        removed = 0
-        before = time.time() - older_than
+    def sweep(self, before: float, dry: bool = False) -> tuple[int, int]:
+        """Remove what never became a blob and nobody touched since a time; with `dry`, only count.
+
+        How many there were, and the bytes that they take.
+        """
+        count = size = 0
         for file in self.temporary.iterdir():
             with contextlib.suppress(OSError):
-                if file.stat().st_mtime < before:
-                    file.unlink()
-                    removed += 1
-        return removed
+                found = file.stat()
+                if found.st_mtime < before:
+                    if not dry:
+                        file.unlink()
+                    count += file.suffix != _MARKS
+                    size += _taken(found)
+        return count, size
+
+    def unfinished(self) -> int:
+        """The bytes of what has not become a blob, or not yet."""
+        total = 0
+        for file in self.temporary.iterdir():
+            with contextlib.suppress(OSError):
+                total += _taken(file.stat())
+        return total
 
     def _rehash(self, blob: str) -> tuple[list[bytes], int]:
         # Read, not mapped: mapped pages would count as memory of this process.
@@ -298,7 +312,8 @@ class BlobFolder:
 class Partial:
     """A blob that arrives in pieces, in any order.
 
-    Nothing unverified reaches the disk: the pieces of a chunk are gathered in memory, checked
+    Nothing unverified reaches the disk, and no space is claimed for what has not come: who
+    announces a blob takes none of it by that. The pieces of a chunk are gathered in memory, checked
     against the chunk's digest and then written. What was written is found again by the next
     `begin`, after a crash too, and is checked once more.
     """
@@ -325,7 +340,7 @@ class Partial:
         self._closed = False
         self._path = owner.temporary / f"{owner.path(blob).name}.part"
         self._marks: int | None = None
-        self._marks_path = self._path.with_suffix(".marks")
+        self._marks_path = self._path.with_suffix(_MARKS)
         fd = _open_locked(self._path)
         if fd is None:
             # Another process (or task) is at it: this one works on a file of its own.
@@ -337,7 +352,7 @@ class Partial:
             self._marks = os.open(self._marks_path, _CREATE, _MODE)
         try:
             self._take_up()
-            _allocate(self._fd, size)
+            self._check_room()
         except BaseException:
             self.discard()
             raise
@@ -436,6 +451,12 @@ class Partial:
         if self._chunks is None:
             return name_of(self.size, [digest]) == self.blob
         return digest == self._chunks[index]
+
+    def _check_room(self) -> None:
+        """A full disk shows before the work is done."""
+        needed = sum(length for _, length in self.missing())
+        if needed > shutil.disk_usage(self._owner.folder).free:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _take_up(self) -> None:
         # A mark may have outlived its bytes in a power cut, so each is checked again.
@@ -549,6 +570,8 @@ def cpus() -> int:
 _CREATE = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
 _seek_lock = threading.Lock()
 _MODE = 0o600
+# Of the file that says which chunks of a blob have come.
+_MARKS = ".marks"
 
 
 def _new(folder: Path, suffix: str = "") -> tuple[int, str]:
@@ -574,6 +597,11 @@ def _open_locked(path: Path) -> int | None:
             os.close(fd)
             return None
         os.close(fd)
+
+
+def _taken(found: os.stat_result) -> int:
+    """What a file takes of the disk: of a blob that arrives, only what came."""
+    return found.st_blocks * 512 if hasattr(found, "st_blocks") else found.st_size
 
 
 def _write_at(fd: int, data: memoryview, offset: int) -> None:

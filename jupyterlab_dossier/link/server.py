@@ -6,7 +6,7 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 PATH = "dossier/link"
 MAX_HELLO = 256 << 10
+# Connections whose workers have not proved themselves.
+MAX_STRANGERS = 256
 _REASON_BYTES = 120
 _PINGS = 4
 
@@ -39,6 +41,8 @@ class LinkServer:
 
     `allow(worker, blob)` says which blobs a worker may read. `keepalive`: a worker that was not
     heard of for about so many seconds is disconnected. `hello_within`: it must say who it is.
+    Of connections that have not said it, `strangers` may be there at once: for one more the oldest
+    goes. A worker says it at once, so that those who hold the door open do not keep it out.
     """
 
     def __init__(
@@ -50,13 +54,17 @@ class LinkServer:
         keepalive: float = 16.0,
         hello_within: float = 10.0,
         max_message: int = MAX_MESSAGE,
+        strangers: int = MAX_STRANGERS,
     ) -> None:
         self.store = store
         self.events = events
         self.keepalive = keepalive
         self.hello_within = hello_within
         self.max_message = max_message
+        self.strangers = strangers
         self._allow = allow
+        self._strangers: dict[IOStream, Callable[[], None]] = {}
+        """How to end each, the oldest first."""
         self._peers: dict[str, Peer] = {}
         self._handlers: set[LinkHandler] = set()
         self._executor = ThreadPoolExecutor(2, thread_name_prefix="dossier-link")
@@ -69,7 +77,7 @@ class LinkServer:
 
     async def listen_loopback(self, port: int = 0, base_url: str = "/") -> str:
         """Listen on this machine only, and return the address for workers."""
-        server = HTTPServer(Application(self.handlers(base_url)))
+        server = _Door(self, self.handlers(base_url))
         sockets = bind_sockets(port, "127.0.0.1")
         server.add_sockets(sockets)
         self._http.append(server)
@@ -80,7 +88,7 @@ class LinkServer:
 
         The port that was asked for may be another process's by now: then any.
         """
-        server = HTTPServer(Application(self.handlers()), ssl_options=tls)
+        server = _Door(self, self.handlers(), tls)
         try:
             sockets = _bound(addresses, port)
         except OSError:
@@ -111,6 +119,7 @@ class LinkServer:
         await asyncio.gather(*(peer.close(STOPPING, "the server is stopping") for peer in peers))
         for handler in list(self._handlers):
             handler.end(STOPPING, "the server is stopping")
+        self._strangers.clear()
         for http in self._http:
             await http.close_all_connections()
         self._executor.shutdown(wait=False)
@@ -130,6 +139,35 @@ class LinkServer:
     def dropped(self, handler: LinkHandler) -> None:
         self._handlers.discard(handler)
 
+    def stranger(self, stream: IOStream, end: Callable[[], None]) -> None:
+        """Somebody is at the door (still: then with another way to send them off)."""
+        if stream not in self._strangers and len(self._strangers) >= self.strangers:
+            for each in [each for each in self._strangers if each.closed()]:
+                del self._strangers[each]
+            while len(self._strangers) >= self.strangers:
+                oldest = next(iter(self._strangers))
+                self._strangers.pop(oldest)()
+        self._strangers[stream] = end
+
+    def known(self, stream: IOStream) -> None:
+        """They have proved themselves, or are gone."""
+        self._strangers.pop(stream, None)
+
+
+class _Door(HTTPServer):
+    """A listener of our own, where those are counted too that do not even ask for a websocket."""
+
+    def initialize(self, link: LinkServer, rules: Any, tls: ssl.SSLContext | None = None) -> None:  # type: ignore[override]
+        self._link = link
+        # The time limit is that of a request's head, a TLS handshake before it included.
+        super().initialize(
+            Application(rules), ssl_options=tls, idle_connection_timeout=link.hello_within
+        )
+
+    def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
+        self._link.stranger(stream, stream.close)
+        super().handle_stream(stream, address)
+
 
 class LinkHandler(WebSocketHandler):
     """One websocket. The worker speaks first, and until it has proved itself only once."""
@@ -140,6 +178,7 @@ class LinkHandler(WebSocketHandler):
         self._greeted = False
         self._unanswered = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._stream: IOStream | None = None
 
     @property
     def max_message_size(self) -> int:
@@ -153,6 +192,10 @@ class LinkHandler(WebSocketHandler):
         stream = self.ws_connection.stream if self.ws_connection is not None else None
         if isinstance(stream, IOStream):
             tune(stream.socket)
+            self._stream = stream
+            self._link.stranger(
+                stream, lambda: self.end(STOPPING, "too many connections did not say who they are")
+            )
         self._timer = asyncio.get_running_loop().call_later(
             self._link.hello_within, self.end, REFUSED, "no hello came in time"
         )
@@ -186,6 +229,7 @@ class LinkHandler(WebSocketHandler):
         self._greeted = True
         self._stop_timer()
         self._link.dropped(self)
+        self._is_known()
         if connection is not None:
             connection.end(code, why)
         if self.ws_connection is not None:
@@ -218,6 +262,7 @@ class LinkHandler(WebSocketHandler):
         if self.ws_connection is None or self.ws_connection.is_closing():
             return
         self._stop_timer()
+        self._is_known()
         self.ws_connection.params.max_message_size = self._link.max_message  # type: ignore[attr-defined]
         self._connection = self._link.peer(worker).connect(
             hello, seen_of(seen), welcome.credential, self._write, self.end
@@ -240,6 +285,10 @@ class LinkHandler(WebSocketHandler):
         self._timer = asyncio.get_running_loop().call_later(
             self._link.keepalive / _PINGS, self._beat
         )
+
+    def _is_known(self) -> None:
+        if self._stream is not None:
+            self._link.known(self._stream)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -271,6 +320,7 @@ def _under(base_url: str) -> str:
 
 def _text(message: Message, key: str) -> str:
     value = message.get(key)
-    if not isinstance(value, str) or not 0 < len(value) <= 200:
+    # Printable: it stands in logs, and who sends it is not known yet.
+    if not isinstance(value, str) or not 0 < len(value) <= 200 or not value.isprintable():
         raise WireError(f"a hello without a proper {key}")
     return value

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +30,7 @@ class Store:
         with self.in_words():
             private_folder(self.folder)
             self.blobs = BlobFolder(self.folder, durable=durable)
-        self.blobs.sweep(_ABANDONED)
+        self.blobs.sweep(time.time() - _ABANDONED)
 
     def write(self, data: Buffer) -> str:
         """Store the bytes and return their name. Raises StoreFull."""
@@ -55,14 +56,19 @@ class Store:
         return 0
 
     def size(self) -> int:
-        """Bytes of all blobs together."""
-        total = 0
+        """Bytes of all blobs together, with those that are on their way or never came whole."""
+        total = self.blobs.unfinished()
         for first in os.scandir(self.folder):
             if len(first.name) == 2 and first.is_dir():
                 for entry in os.scandir(first.path):
                     with contextlib.suppress(FileNotFoundError):
                         total += entry.stat().st_size
         return total
+
+    def check_room(self, needed: int) -> None:
+        """Raises StoreFull where so many bytes more would leave no tenth of what is free."""
+        if needed and needed > shutil.disk_usage(self.folder).free * 9 // 10:
+            raise StoreFull(errno.ENOSPC, self._full(needed))
 
     @contextlib.contextmanager
     def in_words(self, needed: int | None = None) -> Iterator[None]:

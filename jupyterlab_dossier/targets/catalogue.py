@@ -55,6 +55,8 @@ _SETTINGS: dict[str, type] = {
     # Files of the notebook's folder that travel with one cell, and their bytes.
     "files_count": int,
     "files_size": int,
+    # Bytes of all values that one cell leaves to later ones.
+    "values_size": int,
     # Bytes that a worker without the store keeps on its disk for later cells.
     "keeps": int,
     # Bytes of one cell: of text that is shown, of displays, and of text that is kept.

@@ -67,6 +67,11 @@ class Target:
         return int(self.settings.get("files_size", 4 << 30))
 
     @property
+    def values_size(self) -> int | None:
+        """Bytes of all values that one cell may leave; None: as many as the store has room for."""
+        return self.settings.get("values_size")
+
+    @property
     def keeps(self) -> int:
         """Bytes of values and files that a worker which shares no store keeps for later cells."""
         return int(self.settings.get("keeps", 10 << 30))

@@ -15,7 +15,14 @@ from jupyter_server.services.kernels.connection.base import (
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
-from jupyterlab_dossier.runs.workers.comms import BEHIND, WIDGET_PLACE, Comms
+from jupyterlab_dossier.runs.workers.comms import (
+    BEHIND,
+    BEYOND,
+    MOST,
+    ROOM,
+    WIDGET_PLACE,
+    Comms,
+)
 
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
 
@@ -140,6 +147,28 @@ async def test_widgets_through_the_api(api: Any, jp_fetch: Any, notebook: Any, p
     assert answer["execution_state"] == "dead"
 
 
+async def test_a_cell_is_told_that_its_widgets_have_too_much_state(
+    api: Any, jp_fetch: Any, notebook: Any
+) -> None:
+    local = {"version": 1, "target": "local"}
+    content = notebook(
+        (
+            "from comm import create_comm\n"
+            "some = {'state': {'v': 'x' * 1_000_000}}\n"
+            "kept = [create_comm(target_name='jupyter.widget', data=some) for _ in range(80)]\n"
+            "len(kept)",
+            local,
+        ),
+        ("more = create_comm(data={'state': {'v': 'x' * 1_000_000}})", local),
+    )
+    user = json.loads((await jp_fetch("api", "kernels", method="POST", body="{}")).body)["id"]
+    shown = await run_cell(api, jp_fetch, content, user, "c0")
+    told = [output["text"] for output in shown if output["output_type"] == "stream"]
+    assert told == [BEYOND["content"]["text"]]
+    assert await run_cell(api, jp_fetch, content, user, "c1") == []  # once
+    await jp_fetch("api", "kernels", user, method="DELETE")
+
+
 async def test_a_kernel_that_is_not_there(api: Any, page: Any) -> None:
     status, answer = await api("GET", "kernels/0123456789ab")
     assert (status, answer["execution_state"]) == (200, "dead")
@@ -193,3 +222,59 @@ def test_what_a_worker_says_is_not_trusted() -> None:
         for kind in ("comm_open", "comm_msg", "comm_close", "status", "stream"):
             comms.said({"msg_type": kind, "content": content, "metadata": 3}, [])
     assert json.dumps(comms.states()[0])
+
+
+def opening(comms: Comms, name: str, value: Any, kind: str = "comm_open") -> None:
+    data = {"method": "update", "state": {"value": value}, "buffer_paths": []}
+    content = {"comm_id": name, "target_name": "jupyter.widget", "data": data}
+    comms.said({"msg_type": kind, "content": content}, [])
+
+
+def test_state_is_bounded_whatever_it_is_made_of() -> None:
+    megabyte = "x" * (1 << 20)
+    comms = Comms()
+    for number in range(300):
+        opening(comms, f"c{number}", megabyte)
+    assert comms.beyond and 50 < len(comms.open) < 64
+    assert len(json.dumps(comms.states()[0])) < ROOM
+    # What is closed, or becomes smaller, makes room.
+    for number in range(30):
+        comms.said({"msg_type": "comm_close", "content": {"comm_id": f"c{number}"}}, [])
+    for number in range(30, 50):
+        opening(comms, f"c{number}", 0, "comm_msg")
+    left = len(comms.open)
+    for number in range(40):
+        opening(comms, f"d{number}", megabyte)
+    assert len(comms.open) == left + 40
+    # Many small things take more than their text.
+    many = Comms()
+    for number in range(30):
+        opening(many, f"c{number}", [{}] * (1 << 18))
+    assert many.beyond and len(many.open) < 5
+    # One that only grows is not kept any more, and leaves nothing behind.
+    grows = Comms()
+    opening(grows, "c", "small")
+    opening(grows, "c", "x" * (ROOM + 1), "comm_msg")
+    assert grows.beyond and not grows.open
+    opening(grows, "d", "x" * (ROOM // 2))
+    assert list(grows.open) == ["d"]
+
+
+def test_the_number_of_widgets_is_bounded() -> None:
+    comms = Comms()
+    for number in range(MOST + 10):
+        opening(comms, f"c{number}", 0)
+    assert len(comms.open) == MOST and comms.beyond
+
+
+async def test_a_page_is_not_behind_by_more_than_it_may() -> None:
+    megabyte = "x" * (1 << 20)
+    comms = Comms()
+    slow, gone = comms.listen(), comms.listen()
+    for number in range(200):
+        opening(comms, "c", f"{number}{megabyte}", "comm_msg")
+    assert slow.ended is None  # each takes the place of the one before
+    assert (await rest(slow, 1))[0].content["data"]["state"]["value"].startswith("199x")
+    for _ in range(70):
+        comms.said({"msg_type": "comm_msg", "content": {"comm_id": "c", "data": megabyte}}, [])
+    assert gone.ended == slow.ended == "this page is too far behind"

@@ -117,6 +117,9 @@ class Worker(Changes):
         self.puller = BlobPuller(self.blobs)
         self.received: list[Message] = []
         self.replies: list[Message] = []
+        self.asked: list[Message] = []
+        self.describes: dict[str, Message] = {}
+        """Blobs that it does not have, and what it says of them."""
         self.socket: WebSocketClientConnection | None = None
         self.closed: tuple[int | None, str | None] | None = None
         self.welcome: Message | None = None
@@ -193,6 +196,12 @@ class Worker(Changes):
             await sender.run()
 
     async def _serve(self, message: Message) -> tuple[Message, list[bytes]]:
+        self.asked.append(message)
+        self.changed()
+        if (info := self.describes.get(str(message.get("blob")))) is not None:
+            if message["type"] == "blob_stat":
+                return {"type": "blob_info", **info}, []
+            await asyncio.Event().wait()
         return await asyncio.to_thread(serve_blob, message, self.blobs)
 
     async def drop(self) -> None:

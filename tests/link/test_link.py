@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import pickle
 import random
+import shutil
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import websocket_connect
 
-from dossier_worker.blobs import CHUNK, PIECE
+from dossier_worker.blobs import CHUNK, PIECE, name_of
 from dossier_worker.wire import BlobMissing, Frame, LinkClosed, WireError, pack
 from jupyterlab_dossier.link.server import LinkHandler
 from jupyterlab_dossier.store import StoreFull
@@ -72,6 +73,7 @@ class Exploding:
         pack(0, {"type": "hello", "worker": "w", "epoch": "e", "seen": None}),
         pack(0, {"type": "hello", "worker": 5, "epoch": "e", "seen": {"epoch": "", "seq": 0}}),
         pack(0, {"type": "hello", "worker": "w", "epoch": "", "seen": {"epoch": "", "seq": 0}}),
+        pack(0, {"type": "hello", "worker": "w", "epoch": "\x1b", "seen": {"epoch": "", "seq": 0}}),
         pack(
             0,
             {
@@ -107,6 +109,68 @@ async def test_who_says_nothing_is_dropped(bench: Any) -> None:
     socket = await websocket_connect(bench.url)
     assert await socket.read_message() is None
     assert socket.close_code == 4401 and socket.close_reason == "no hello came in time"
+
+
+async def test_nobody_who_is_not_known_writes_lines_of_the_log(
+    bench: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    for name in ("w\nall is well", "w\x1b[2J", "w\u2028x"):
+        worker = bench.worker(name=name, secret="wrong")
+        await worker.connect(bench.url)
+        assert worker.closed == (4400, "a hello without a proper worker")
+    assert "all is well" not in caplog.text
+    assert all(record.getMessage().isprintable() for record in caplog.records)
+
+
+async def test_the_door_cannot_be_held_shut(bench: Any) -> None:
+    await bench.serve(strangers=3)
+    silent = [await websocket_connect(bench.url) for _ in range(8)]
+    worker = bench.worker()
+    await worker.connect(bench.url)
+    assert worker.welcome is not None
+    for socket in silent[:6]:
+        assert await socket.read_message() is None
+        assert socket.close_reason == "too many connections did not say who they are"
+    # Who has proved itself is none of them, however many come after.
+    silent += [await websocket_connect(bench.url) for _ in range(5)]
+    assert await silent[6].read_message() is None
+    await bench.engine.until(lambda: bench.link.connection("w") is not None)
+    assert worker.closed is None
+    for socket in silent:
+        socket.close()
+
+
+Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def lines(bench: Any, count: int) -> list[Line]:
+    """Connections that do not even ask for a websocket."""
+    host, port = bench.url.removeprefix("ws://").partition("/")[0].split(":")
+    return [await asyncio.open_connection(host, int(port)) for _ in range(count)]
+
+
+async def ends(line: Line) -> bool:
+    found = await asyncio.wait_for(line[0].read(), 20) == b""
+    line[1].close()
+    return found
+
+
+async def test_who_does_not_even_ask_is_one_of_those_at_the_door(bench: Any) -> None:
+    await bench.serve(strangers=2)
+    first, second, third, last = await lines(bench, 4)
+    worker = bench.worker()
+    await worker.connect(bench.url)
+    assert worker.welcome is not None
+    assert await ends(first) and await ends(second) and await ends(third)
+    assert not last[0].at_eof() and worker.closed is None
+    last[1].close()
+
+
+async def test_nor_may_they_stay(bench: Any) -> None:
+    await bench.serve(hello_within=0.05)
+    (line,) = await lines(bench, 1)
+    assert await ends(line)
 
 
 async def test_a_page_in_a_browser_cannot_dial(bench: Any) -> None:
@@ -341,7 +405,7 @@ async def test_fetches_that_fail(bench: Any, monkeypatch: pytest.MonkeyPatch) ->
         raise OSError(28, "No space left on device")
 
     blob = worker.blobs.write(content(2 * CHUNK))
-    monkeypatch.setattr("dossier_worker.blobs.os.posix_fallocate", full)
+    monkeypatch.setattr("dossier_worker.blobs.os.pwrite", full)
     with pytest.raises(StoreFull, match="disk of the store is full"):
         await connection.fetch(blob, 2 * CHUNK)
     monkeypatch.undo()
@@ -353,6 +417,41 @@ async def test_fetches_that_fail(bench: Any, monkeypatch: pytest.MonkeyPatch) ->
         await fetching
     with pytest.raises(LinkClosed):
         connection.send({"type": "comm"})
+
+
+async def test_who_announces_a_blob_takes_no_disk_by_that(bench: Any) -> None:
+    """A worker describes gigabytes, sends none of them, and is gone."""
+    digests = [bytes([index % 256]) * 32 for index in range(1024)]
+    size = 1024 * CHUNK
+    blob = name_of(size, digests)
+    info = {"blob": blob, "size": size, "chunks": [digest.hex() for digest in digests]}
+    worker = bench.worker()
+    worker.describes[blob] = info
+    before = bench.store.size()
+    await worker.connect(bench.url)
+    await bench.engine.until(lambda: bench.engine.connection)
+    fetching = asyncio.create_task(bench.engine.connection.fetch(blob, size))
+    await worker.until(lambda: any(m["type"] == "blob_read" for m in worker.asked))
+    assert bench.store.size() - before < PIECE
+    await bench.link.forget("w", "it is gone")
+    with pytest.raises(LinkClosed):
+        await fetching
+    assert bench.store.size() - before < PIECE
+
+
+async def test_more_than_the_disk_has_is_refused_at_once(bench: Any) -> None:
+    size = (shutil.disk_usage(bench.folder).free // CHUNK + 64) * CHUNK
+    digests = [bytes(32)] * (size // CHUNK)
+    blob = name_of(size, digests)
+    worker = bench.worker()
+    worker.describes[blob] = {
+        "blob": blob, "size": size, "chunks": [digest.hex() for digest in digests]
+    }  # fmt: skip
+    await worker.connect(bench.url)
+    await bench.engine.until(lambda: bench.engine.connection)
+    with pytest.raises(StoreFull, match="disk of the store is full"):
+        await bench.engine.connection.fetch(blob, size)
+    assert not any(m["type"] == "blob_read" for m in worker.asked)
 
 
 async def test_a_worker_reads_only_what_it_may(bench: Any) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from support import started, targets, workflow
 
+from dossier_worker.blobs import CHUNK, PIECE, digests_of, name_of
 from jupyterlab_dossier.runs import Engine
 from jupyterlab_dossier.runs.ledger.cleaning import Policy
 from jupyterlab_dossier.runs.values import blobs
@@ -165,3 +166,21 @@ async def test_ten_engines_and_one_that_cleans_all_the_time(tmp_path: Path) -> N
         wanted = {blob for _, _, manifest in known for blob, _ in blobs(manifest)}
         assert len({run for run, _, _ in known}) == 11
         assert wanted and all(map(cleaner.store.verify, wanted))
+
+
+async def test_what_never_came_whole_goes_too(engine: Engine) -> None:
+    data = os.urandom(2 * CHUNK)
+    digests = digests_of(memoryview(data))
+    partial = engine.store.blobs.begin(name_of(len(data), digests), len(data), digests)
+    for offset in range(0, CHUNK, PIECE):
+        partial.add(offset, data[offset : offset + PIECE])
+    partial.close()
+    assert (await engine.clean(Policy())).blobs == 0  # it may go on
+    yesterday = time.time() - 24 * 3600
+    for file in engine.store.blobs.temporary.iterdir():
+        os.utime(file, (yesterday, yesterday))
+    said = await engine.clean(Policy(), dry=True)
+    assert said.blobs == 1 and CHUNK <= said.freed <= said.store < 2 * CHUNK
+    done = await engine.clean(Policy())
+    assert (done.blobs, done.freed) == (said.blobs, said.freed)
+    assert engine.store.size() == said.store - done.freed

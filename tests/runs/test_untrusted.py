@@ -12,9 +12,10 @@ import pytest
 from support import away, started, workflow
 
 from dossier_worker.blobs import BlobFolder, BlobMismatch
-from dossier_worker.wire import Frame
+from dossier_worker.wire import MAX_FRAME, Frame
 from jupyterlab_dossier.runs import Engine
 from jupyterlab_dossier.runs.model import RunRecord
+from jupyterlab_dossier.targets import Target
 
 Message = dict[str, Any]
 HALF = "\ud800"  # of a surrogate pair: no text for a database
@@ -107,3 +108,58 @@ def test_no_blob_has_a_negative_size(tmp_path: Path) -> None:
     with pytest.raises(BlobMismatch, match="a size that is none"):
         folder.begin("ab" * 32, -5)
     assert not folder.has("ab" * 32)
+
+
+async def test_a_worker_does_not_fill_the_disk(tmp_path: Path) -> None:
+    """What it says that it has is never asked for."""
+    big = {"pickle": {"blob": "ab" * 32, "size": 1 << 50}}
+
+    def change(message: Message) -> Message:
+        return message | {"exports": [item | big for item in message["exports"]]}
+
+    async with started(tmp_path / "dossier", away()) as engine:
+        alter(engine, "done", change)
+        before = engine.store.size()
+        run = await ended(engine, tmp_path, [{"source": "x = [1]", "target": "away"}, "x"])
+        assert engine.store.size() < before + (1 << 20)
+    assert [task.state for task in run.tasks] == ["failed", "skipped"]
+    assert "the disk of the store is full" in str(run.tasks[0].why).lower()
+    assert "1125.9 TB are needed" in str(run.tasks[0].why)
+
+
+@pytest.mark.parametrize("target", ["away", "local"])
+async def test_a_target_bounds_the_values_of_a_cell(target: str, tmp_path: Path) -> None:
+    catalogue = away(values_size=100_000)
+    catalogue.targets["local"] = Target("local", "local", {"values_size": 100_000})
+    cells = [
+        {"source": "x = bytes(50_000)", "target": target},
+        {"source": "small, large = bytes(len(x)), bytes(60_000)", "target": target},
+        {"source": "print(len(small) + len(large))", "target": target},
+    ]
+    async with started(tmp_path / "dossier", catalogue) as engine:
+        run = await ended(engine, tmp_path, cells)
+    assert [task.state for task in run.tasks] == ["done", "failed", "skipped"]
+    why = str(run.tasks[1].why)
+    assert "`large` takes 60." in why and f"'{target}' takes 100.0 kB of one cell" in why
+    assert "`values_size`" in why
+
+
+async def test_what_cannot_be_sent_is_not_recorded_as_sent(tmp_path: Path) -> None:
+    """A value is described at such length that no message to a worker may name it."""
+
+    def change(message: Message) -> Message:
+        exports = [
+            item | {"pickle": item["pickle"] | {"more": "x" * MAX_FRAME}}
+            for item in message["exports"]
+        ]
+        return message | {"exports": exports}
+
+    async with started(tmp_path / "dossier") as engine:
+        alter(engine, "done", change)
+        run = await ended(engine, tmp_path, [{"source": "x = [1]", "target": "local"}, "x"])
+        attempts = await engine.ledger.database.read(
+            lambda db: db.execute("SELECT cell, state FROM attempts").fetchall()
+        )
+    assert [task.state for task in run.tasks] == ["done", "failed"]
+    assert "not run: it cannot be sent to a worker: a message of" in str(run.tasks[1].why)
+    assert [tuple(row) for row in attempts] == [("c0", "done")]

@@ -11,8 +11,10 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -135,11 +137,34 @@ def test_a_full_disk_leaves_nothing(
     with pytest.raises(OSError) as caught:
         folder.write(content(size))
     assert caught.value.errno == errno.ENOSPC
-    if size >= PIECE and call == "posix_fallocate":
-        with pytest.raises(OSError):
-            folder.begin("0" * 64, CHUNK)
     assert temporaries(folder) == []
     assert [entry for entry in os.listdir(folder.folder) if entry != "tmp"] == []
+
+
+def test_a_disk_without_room_takes_no_arrival_up(
+    folder: BlobFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blobs.shutil, "disk_usage", lambda path: SimpleNamespace(free=CHUNK - 1))
+    with pytest.raises(OSError) as caught:
+        folder.begin("0" * 64, CHUNK)
+    assert caught.value.errno == errno.ENOSPC
+    assert temporaries(folder) == []
+
+
+def test_what_has_not_come_takes_no_disk(folder: BlobFolder, other: BlobFolder) -> None:
+    data = content(3 * CHUNK)
+    blob = folder.write(data)
+    partial = other.begin(blob, len(data), folder.chunks(blob))
+    assert other.unfinished() < PIECE
+    for offset in range(CHUNK, 2 * CHUNK, PIECE):
+        partial.add(offset, data[offset : offset + PIECE])
+    assert CHUNK <= other.unfinished() < CHUNK + PIECE
+    partial.close()
+    assert other.sweep(time.time() - 3600) == (0, 0)
+    count, size = other.sweep(time.time() + 3600, dry=True)
+    assert count == 1 and CHUNK <= size == other.unfinished()
+    assert other.sweep(time.time() + 3600) == (1, size)
+    assert temporaries(other) == [] and other.unfinished() == 0
 
 
 def test_a_disk_without_preallocation_will_do(
@@ -309,5 +334,5 @@ def test_old_leftovers_are_swept(folder: BlobFolder) -> None:
     old.touch()
     new.touch()
     os.utime(old, (0, 0))
-    assert folder.sweep(3600) == 1
+    assert folder.sweep(time.time() - 3600) == (1, 0)
     assert temporaries(folder) == ["new"]

@@ -6,7 +6,7 @@ living engine may still hold, and runs whose values those that stay refer to.
 
 A blob goes where no version and no output names it and nobody has asked for it for a while. That
 while reaches back to before the oldest run that has not ended began: its attempts may have stored
-results that the ledger does not know yet.
+results that the ledger does not know yet. Blobs that never came whole go by the same rule.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def _closure(names: Iterable[str], refers: Mapping[str, set[str]]) -> set[str]:
 
 
 def _sweep(store: Store, named: Set[str], since: float, dry: bool) -> tuple[int, int]:
-    count = freed = 0
+    count, freed = store.blobs.sweep(since, dry)
     for blob in list(store.blobs.names()):
         if blob not in named:
             size = store.unused(blob, since) if dry else store.blobs.remove_unused(blob, since)

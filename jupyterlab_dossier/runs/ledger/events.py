@@ -35,9 +35,11 @@ class Events:
             signal = self._signals[run] = asyncio.Event()
         return signal
 
-    async def add(self, run: str, cell: str | None, kind: str, body: Json) -> None:
+    async def add(
+        self, run: str, cell: str | None, kind: str, body: Json, attempt: str | None = None
+    ) -> None:
         """An event of the engine itself."""
-        await self._database.write(lambda db: append(db, run, [(cell, None, kind, body)]))
+        await self._database.write(lambda db: append(db, run, [(cell, attempt, kind, body)]))
         self.tell(run)
 
     async def of_run(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import anyio
 
 from dossier_worker.blobs import BlobMismatch
-from dossier_worker.wire import BlobMissing
+from dossier_worker.wire import BlobMissing, WireError, pack
 
 from ...store import Store, StoreFull
 from ...targets import Target
@@ -146,6 +146,7 @@ class Dispatcher:
             except (TooMuch, OSError) as error:
                 raise Failure(f"not run: {error}") from None
         order = setting.order(kernel)
+        await asyncio.to_thread(_check_sendable, order)
         execution = self._execution(setting, kernel, order)
         remembered = {
             "prefix": kernel.prefix + setting.prefix,
@@ -182,7 +183,7 @@ class Dispatcher:
         order = {**setting.order(kernel), "compare": sorted(ours)}
         try:
             message = await self._pool.executions.execute(self._execution(setting, kernel, order))
-        except Lost:
+        except (Lost, WireError):
             return False
         finally:
             self._pool.leases.kill(kernel)
@@ -222,7 +223,7 @@ class Dispatcher:
     def _settle(self, setting: Setting, kernel: Kernel, message: Json) -> Commit | None:
         """What can be committed as it came: nothing is to be pulled, or failed to be read."""
         try:
-            outcome = read(setting, message)
+            outcome = read(setting, message, kernel.worker.target)
         except Failure:
             return None
         if setting.files is not None and not told.untouched(setting.sent, message):
@@ -283,7 +284,7 @@ class Dispatcher:
         self, setting: Setting, kernel: Kernel, message: Json, committed: bool | None
     ) -> Outcome:
         """Reads a `done` message and, where it is not settled yet, pulls the blobs it names."""
-        outcome = read(setting, message)
+        outcome = read(setting, message, kernel.worker.target)
         outcome.committed = committed
         if setting.files is not None and setting.sent is not None:
             looked = asyncio.to_thread(told.unsent, setting.files, setting.sent, message)
@@ -294,6 +295,7 @@ class Dispatcher:
             ]
             named += outcome.files.blobs
             missing = await asyncio.to_thread(self._missing, named)
+            await asyncio.to_thread(self._check_room, missing)
             came: set[str] = set()
 
             def come(blob: str) -> int:
@@ -332,6 +334,13 @@ class Dispatcher:
 
     def _missing(self, named: Iterable[Part]) -> list[Part]:
         return [part for part in named if not self._store.has(*part[:2])]
+
+    def _check_room(self, parts: Iterable[Part]) -> None:
+        """A worker says how much is to come: it does not fill the disk."""
+        try:
+            self._store.check_room(sum({blob: size for blob, size, _ in parts}.values()))
+        except StoreFull as error:
+            raise Failure(f"what it left cannot be kept: {error}") from None
 
     async def _bring_all(self, kernel: Kernel, parts: Iterable[Part], came: set[str]) -> None:
         """Brings blobs, many at once: of small ones each is a way there and back. The first that
@@ -462,3 +471,11 @@ class Dispatcher:
             if transfer.kernel is kernel:
                 transfer.stop(end)
         self._pool.leases.kill(kernel)
+
+
+def _check_sendable(order: Json) -> None:
+    """Raises `Failure` for what can never be sent, before anything of it is recorded."""
+    try:
+        pack(0, order)
+    except WireError as error:
+        raise Failure(f"not run: it cannot be sent to a worker: {error}") from None

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 from typing import Any
 
+from ...targets import Target
 from ..files import returned
 from ..files.returned import Returned
 from ..ledger.database import LARGEST, as_text
 from ..model import Json
 from ..planning.observations import effects_of
+from ..progress import bytes_words
+from ..values import blobs
 from .attempts import Failure, Outcome, Setting
 
 log = logging.getLogger(__name__)
 
 
-def read(setting: Setting, message: Json) -> Outcome:
+def read(setting: Setting, message: Json, target: Target) -> Outcome:
     """A worker's `done` message, which is untrusted. Raises `Failure`."""
     try:
-        return _reading(setting, message)
+        outcome = _reading(setting, message)
+        if (words := _too_much(outcome.manifests, target)) is not None:
+            raise Failure(words)
+        return outcome
     except Failure:
         raise
     except Exception as error:  # a worker can send anything; it must not be sent again for ever
@@ -57,6 +64,22 @@ def _reading(setting: Setting, message: Json) -> Outcome:
         message,
         state,
         came,
+    )
+
+
+def _too_much(manifests: Sequence[Json], target: Target) -> str | None:
+    """That the values a cell left are more than its target takes, with the largest of them."""
+    most = target.values_size
+    sizes = {m["name"]: sum(size for _, size in blobs(m)) for m in manifests}
+    total = sum({blob: size for m in manifests for blob, size in blobs(m)}.values())
+    if most is None or total <= most:
+        return None
+    name = max(sizes, key=lambda name: sizes[name])
+    return (
+        f"the values that it left take {bytes_words(total)}, of which `{name}` takes"
+        f" {bytes_words(sizes[name])}: {target.name!r} takes {bytes_words(most)} of one cell"
+        " (`values_size` in its settings). `del` what later cells do not need, or write it to a"
+        " file"
     )
 
 

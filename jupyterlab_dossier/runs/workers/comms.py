@@ -8,6 +8,7 @@ not ask a kernel that runs a cell.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,13 +21,37 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 # Stands beside a widget's view, and is shown in its place: how to reach the worker kernel.
 WIDGET_PLACE = "application/vnd.jupyterlab-dossier.widget+json"
 
-# Binary state that is kept for one worker kernel; what goes beyond is known only to linked pages.
+# Bytes of state, and comms, that are kept for one worker kernel; what goes beyond is known only to
+# pages that are linked when it is said.
 ROOM = 64 << 20
+MOST = 10_000
 # What a page may be behind before it is cut off, to come again and take the present state.
 BEHIND = 10_000
 BEHIND_BYTES = 64 << 20
 
 _UPDATE = "update"
+
+# What is told in the cell, once a worker kernel.
+BEYOND: Json = {
+    "msg_type": "stream",
+    "content": {
+        "name": "stderr",
+        "text": f"\n… Its widgets have more state than is kept ({ROOM >> 20} MiB and {MOST} widgets"
+        " of one worker kernel): a page that is opened or reloaded later does not show all of"
+        " them. Close those that are not needed (`widget.close()`), or give them less data.\n",
+    },
+    "metadata": {},
+}
+
+
+def weight(value: Any) -> int:
+    """About how many bytes JSON takes once it is read: its text, and what each thing in it costs
+    beside that."""
+    try:
+        text = json.dumps(value)
+    except RecursionError:
+        return ROOM + 1
+    return len(text) + 64 * (text.count("{") + text.count("[")) + 32 * text.count(",")
 
 
 def with_place(content: Json, kernel: str) -> Json:
@@ -47,6 +72,8 @@ class Said:
     parent: str | None
     """The id of the request that it answers."""
     buffers: Sequence[bytes] = ()
+    size: int = 0
+    """What it takes, with its buffers."""
 
     @property
     def comm(self) -> str | None:
@@ -70,19 +97,25 @@ class WidgetState:
     state: Json
     buffers: dict[tuple[str | int, ...], bytes] = field(default_factory=dict)
     """Binary parts, by their place in the state."""
+    size: int = 0
+    """What it takes, with its buffers."""
+    _sizes: dict[str, int] = field(default_factory=dict)
+    _binary: int = 0
 
     def change(self, data: Json, buffers: Sequence[bytes]) -> None:
         """Takes over the new values of some of its keys."""
         state = data.get("state") or {}
         paths = [tuple(path) for path in data.get("buffer_paths") or ()]
         changed = {*state, *(path[0] for path in paths)}
-        self.buffers = {p: b for p, b in self.buffers.items() if p[0] not in changed}
+        left = {p: b for p, b in self.buffers.items() if p[0] not in changed}
+        others = bool(paths) or len(left) < len(self.buffers)
+        self.buffers = left
         self.state.update(state)
         self.buffers.update(zip(paths, buffers, strict=True))
-
-    @property
-    def size(self) -> int:
-        return sum(map(len, self.buffers.values()))
+        self._sizes.update({key: len(key) + weight(value) for key, value in state.items()})
+        if others:
+            self._binary = sum(weight(path) + len(part) for path, part in self.buffers.items())
+        self.size = sum(self._sizes.values()) + self._binary
 
 
 class Feed:
@@ -101,14 +134,19 @@ class Feed:
         earlier = self._updates.pop(comm, None) if comm else None
         if comm and update is not None:
             if earlier is not None:
-                before = self._waiting.pop(earlier).update or {}
+                overtaken = self._waiting.pop(earlier)
+                self._bytes -= overtaken.size
+                before = overtaken.update or {}
                 data = {**said.content["data"], "state": {**before, **update}}
                 content = {**said.content, "data": data}
-                said = Said(said.msg_type, content, said.metadata, said.parent)
+                # What of it is replaced is counted no more, what stays is.
+                replaced = sum(weight(before[key]) for key in update if key in before)
+                size = said.size + max(0, overtaken.size - replaced)
+                said = Said(said.msg_type, content, said.metadata, said.parent, size=size)
             self._updates[comm] = self._number
         self._waiting[self._number] = said
         self._number += 1
-        self._bytes += sum(map(len, said.buffers))
+        self._bytes += said.size
         if len(self._waiting) > BEHIND or self._bytes > BEHIND_BYTES:
             self.end("this page is too far behind")
         self._arrived.set()
@@ -127,7 +165,7 @@ class Feed:
             self._arrived.clear()
             await self._arrived.wait()
         number, said = self._waiting.popitem(last=False)
-        self._bytes -= sum(map(len, said.buffers))
+        self._bytes -= said.size
         if said.comm and self._updates.get(said.comm) == number:
             del self._updates[said.comm]
         return said
@@ -138,6 +176,11 @@ class Comms:
 
     def __init__(self) -> None:
         self.open: dict[str, WidgetState] = {}
+        self._size = 0
+        self.beyond = False
+        """There is more state than is kept."""
+        self.told = False
+        """A cell was told so."""
         self._feeds: set[Feed] = set()
 
     def listen(self) -> Feed:
@@ -154,6 +197,7 @@ class Comms:
             feed.end(why)
         self._feeds.clear()
         self.open.clear()
+        self._size = 0
 
     def said(self, message: Json, buffers: Sequence[bytes]) -> None:
         """A message of the worker kernel, which is untrusted."""
@@ -167,6 +211,7 @@ class Comms:
             metadata if isinstance(metadata, dict) else {},
             str(parent) if parent else None,
             buffers,
+            weight(message) + sum(map(len, buffers)) if self._feeds else 0,
         )
         self.note(msg_type, content, buffers)
         for feed in list(self._feeds):
@@ -176,21 +221,35 @@ class Comms:
         """Follows the state of what is open, in whichever direction a message goes."""
         name, data = str(content.get("comm_id")), content.get("data")
         if msg_type == "comm_close":
-            self.open.pop(name, None)
+            self._drop(name)
             return
         if not isinstance(data, dict) or msg_type not in COMM:
             return
         if msg_type == "comm_open":
-            self.open[name] = WidgetState(str(content.get("target_name")), {})
+            self._drop(name)
+            target = str(content.get("target_name"))
+            self.open[name] = WidgetState(target, {})
+            self._size += len(name) + len(target)
         elif data.get("method") not in (_UPDATE, "echo_update"):
             return
+        widget = self.open.get(name)
+        if widget is None:
+            return
+        self._size -= _kept(name, widget)
         try:
-            if name in self.open:
-                self.open[name].change(data, buffers)
+            widget.change(data, buffers)
         except (TypeError, ValueError, IndexError, AttributeError):
             del self.open[name]  # what its state is nobody can say
-        if buffers and sum(widget.size for widget in self.open.values()) > ROOM:
-            self.open.pop(name, None)
+            return
+        self._size += _kept(name, widget)
+        if self._size > ROOM or len(self.open) > MOST:
+            self._drop(name)
+            self.beyond = True
+
+    def _drop(self, name: str) -> None:
+        widget = self.open.pop(name, None)
+        if widget is not None:
+            self._size -= _kept(name, widget)
 
     def states(self) -> tuple[Json, list[bytes]]:
         """Of all widgets, as ipywidgets' control comm tells them (`update_states`)."""
@@ -209,3 +268,8 @@ class Comms:
             paths += [[name, *path] for path in widget.buffers]
             buffers += widget.buffers.values()
         return {"method": "update_states", "states": states, "buffer_paths": paths}, buffers
+
+
+def _kept(name: str, widget: WidgetState) -> int:
+    """What keeping a comm takes."""
+    return len(name) + len(widget.target) + widget.size

@@ -6,6 +6,7 @@ What workers say is made durable here before it is acknowledged.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import json
 from collections.abc import Callable, Sequence
@@ -23,7 +24,7 @@ from ..ledger.outputs import Part
 from ..ledger.tasks import Commit
 from ..model import Json, new_id
 from .adoption import Adoption
-from .comms import COMM, with_place
+from .comms import BEYOND, COMM, with_place
 from .credentials import Credentials
 from .executions import Execution, Executions
 from .leases import Leases
@@ -76,11 +77,20 @@ class Pool:
         kernel.comms.note(message["msg_type"], message["content"], buffers)
         kernel.worker.connection.send({"type": "comm", "kernel": kernel.id, **message}, buffers)
 
-    def _said(self, worker: str, message: Json, buffers: Sequence[bytes]) -> None:
+    def _said(
+        self, worker: str, message: Json, buffers: Sequence[bytes], execution: Execution | None
+    ) -> Execution | None:
+        """Passes it on to pages. The cell that is to be told where its widgets are too large."""
         known = self.workers.get(worker)
         kernel = known.kernels.get(str(message.get("kernel"))) if known else None
-        if kernel is not None:
-            kernel.comms.said(message, buffers)
+        if kernel is None:
+            return None
+        kernel.comms.said(message, buffers)
+        tells = kernel.comms.beyond and not kernel.comms.told
+        if not tells or execution is None or execution.kernel is not kernel:
+            return None
+        kernel.comms.told = True
+        return execution
 
     # questions
 
@@ -147,7 +157,7 @@ class Pool:
         results: list[tuple[str, Json]] = []
         settled: list[tuple[Execution, Commit]] = []
         ended = {name for name, known in self.executions.running.items() if known.done.done()}
-        after: list[Callable[[], None]] = []
+        after: list[Callable[[], Execution | None]] = []
         parts: list[Part] = []
         durable = False
         for _seq, message, buffers in batch:
@@ -161,7 +171,7 @@ class Pool:
                 self._answered(worker, message)
             live = kind == "message" and (message.get("msg_type") in LIVE or execution is None)
             if live:
-                after.append(functools.partial(self._said, worker, message, buffers))
+                after.append(functools.partial(self._said, worker, message, buffers, execution))
             if live or execution is None or execution.worker.id != worker:
                 # Nobody waits for it here, but a run that is taken up later may.
                 if kind == "done":
@@ -206,7 +216,12 @@ class Pool:
             execution.committed = counted
         self.roster.heard[worker] = (epoch, last)
         for call in after:
-            call()
+            if (beyond := call()) is not None:
+                # What is told of it comes before the cell's end, which comes without it, too.
+                with contextlib.suppress(LedgerFault):
+                    await self._ledger.events.add(
+                        beyond.run, beyond.cell, "output", BEYOND, beyond.attempt
+                    )
 
     def _kernel_died(self, worker: str, message: Json) -> None:
         known = self.workers.get(worker)
