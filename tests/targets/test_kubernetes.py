@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace as Thing
 from typing import Any
@@ -20,11 +22,13 @@ from jupyterlab_dossier.targets import Catalogue, Target
 from jupyterlab_dossier.targets.kubernetes import (
     KubernetesProvider,
     limits,
+    objects,
     options,
     rights,
     settings,
 )
 from jupyterlab_dossier.targets.local import LocalProvider
+from jupyterlab_dossier.targets.provider import WorkerOrder
 
 ROOT = Path(__file__).parents[2]
 
@@ -235,3 +239,28 @@ def test_pods_that_share_the_store_are_the_servers_user(monkeypatch: pytest.Monk
     assert settings.wrong(shares) is None
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     assert "its setting shared: this server runs as root" in str(settings.wrong(shares))
+
+
+@pytest.mark.parametrize("planted", [False, True])
+def test_a_pod_runs_the_program_of_its_server_only(tmp_path: Path, planted: bool) -> None:
+    """The command of the pod, executed here: who may make ConfigMaps may have been faster."""
+    program, config = tmp_path / "worker.pyz", tmp_path / "config.json"
+    program.write_text("import sys\nprint('ours', sys.argv)\n")
+    order = WorkerOrder("w", Target("pods", "kubernetes"), config, program, "", {}, "")
+    name = objects.zipapp(program).metadata.name
+    command = objects.pod_spec(order, name).containers[0].command
+    if planted:
+        program.write_text("print('theirs')\n")
+    there = {"/dossier/bin": tmp_path, "/dossier/config": tmp_path, "/dossier/work": tmp_path / "w"}
+    (tmp_path / "w").mkdir()
+    parts = command[1:]
+    for at, here in there.items():
+        parts = [part.replace(f"{at}/", f"{here}/") for part in parts]
+    done = subprocess.run([sys.executable, *parts], capture_output=True, text=True, timeout=60)
+    if planted:
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == f"{objects.PLANTED}: delete the ConfigMap {name}\n"
+    else:
+        checked = str(tmp_path / "w" / "worker.pyz")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == f"ours {[checked, str(config)]}\n"

@@ -14,6 +14,7 @@ import pytest
 from kubernetes_asyncio import client as k
 
 from jupyterlab_dossier.targets.kubernetes import phases
+from jupyterlab_dossier.targets.kubernetes.objects import PLANTED
 
 FOLDER = Path(__file__).parent / "phases"
 
@@ -235,3 +236,22 @@ def test_a_webhook_of_the_cluster(message: str, state: str, words: str) -> None:
         event["message"] = f"Error creating: {message}"
     found = phase(said)
     assert found.state == state and words in found.words, found
+
+
+@pytest.mark.parametrize("name", [*PROVOKED])
+def test_a_pod_of_our_labels_that_is_none_of_ours_is_read(name: str) -> None:
+    """Whoever may make pods in the namespace may give them any label."""
+    said = captured(name)
+    for pod in said["pods"]:
+        for container in pod["spec"]["containers"]:
+            container["name"] = "other"
+    assert phase(said).state in ("ended", "hopeless", "runs", "waits")
+
+
+def test_a_planted_program_is_told() -> None:
+    said = captured("memory")
+    (status,) = said["pods"][0]["status"]["containerStatuses"]
+    message = f"Some warning.\n{PLANTED}: delete the ConfigMap dossier-worker-ab\n"
+    ended = {**status["state"]["terminated"], "reason": "Error", "exitCode": 1, "message": message}
+    status["state"] = {"terminated": ended}
+    assert phase(said).words == f"{PLANTED}: delete the ConfigMap dossier-worker-ab"

@@ -36,6 +36,23 @@ _TTL = 600
 _FAILED_PODS = "Failed"
 
 
+# What a pod says whose program somebody else has put there.
+PLANTED = "the worker's program is not the one that its server has put into the cluster"
+_PROGRAM = "dossier-worker-"
+# The program runs as the bytes that were checked, from a folder that is the pod's alone.
+_CHECKED = f"""
+import hashlib, os, sys
+found, digest, checked, *rest = sys.argv[1:]
+with open(found, "rb") as file:
+    program = file.read()
+if hashlib.sha256(program).hexdigest() != digest:
+    sys.exit("{PLANTED}: delete the ConfigMap {_PROGRAM}" + digest)
+with open(checked, "wb") as file:
+    file.write(program)
+os.execv(sys.executable, [sys.executable, checked, *rest])
+"""
+
+
 def name_of(worker: str) -> str:
     """The name of a worker's Job, and of its Secret."""
     return f"dossier-{worker}"
@@ -65,11 +82,14 @@ def label(text: str) -> str:
 
 
 def zipapp(path: Path) -> k.V1ConfigMap:
-    """The worker's program; its name is its content's, so that workers share it."""
+    """The worker's program; its name is its content's, so that workers share it.
+
+    Whoever may make ConfigMaps can have made one of that name: the pod looks at the content.
+    """
     data = path.read_bytes()
-    digest = hashlib.sha256(data).hexdigest()[:16]
+    digest = hashlib.sha256(data).hexdigest()
     return k.V1ConfigMap(
-        metadata=k.V1ObjectMeta(name=f"dossier-worker-{digest}", labels={MANAGED: OURS}),
+        metadata=k.V1ObjectMeta(name=f"{_PROGRAM}{digest}", labels={MANAGED: OURS}),
         binary_data={"worker.pyz": base64.b64encode(data).decode()},
         immutable=True,
     )
@@ -145,11 +165,14 @@ def pod_spec(order: WorkerOrder, program: str) -> k.V1PodSpec:
     volumes, mounts = _volumes(asked)
     secret_name = name_of(order.worker)
     settings = target.settings
+    found, checked = (f"{folder}/worker.pyz" for folder in (_BIN, _WORK))
+    files = (found, program.removeprefix(_PROGRAM), checked, f"{_CONFIG}/config.json")
     container = k.V1Container(
         name=CONTAINER,
         image=asked.get("image"),
         image_pull_policy=settings.get("image_pull_policy"),
-        command=[target.python or "python3", f"{_BIN}/worker.pyz", f"{_CONFIG}/config.json"],
+        command=[target.python or "python3", "-I", "-c", _CHECKED, *files],
+        termination_message_policy="FallbackToLogsOnError",
         working_dir=_WORK,
         env=_environment(asked),
         resources=resources(target, asked),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .objects import CONTAINER, QUEUE
+from .objects import CONTAINER, PLANTED, QUEUE
 
 # The container cannot start, and waiting does not help: reason to what to do.
 _HOPELESS = {
@@ -132,7 +132,8 @@ def _end(job: Any, pod: Any, finished: Any) -> Phase:
     status = pod.status
     terminated = _terminated(pod)
     if terminated is not None and terminated.reason == "OOMKilled":
-        limit = (_container(pod).resources.limits or {}).get("memory")
+        container = _container(pod)
+        limit = ((container and container.resources.limits) or {}).get("memory")
         most = f" of {limit}" if limit else ""
         return _ended(f"its pod was killed: it needed more memory than its limit{most}")
     if status.reason in _TAKEN:
@@ -170,6 +171,8 @@ def _exit(pod: Any, terminated: Any) -> str:
     elif terminated.reason in ("StartError", "ContainerCannotRun"):
         words = f"its container cannot be started: {_line(terminated.message)}"
         return f"{words}. {_HOPELESS['RunContainerError']}"
+    elif terminated.exit_code and PLANTED in (terminated.message or ""):
+        return _line(terminated.message[terminated.message.index(PLANTED) :])
     elif terminated.exit_code:
         return f"its pod ended with status {terminated.exit_code} ({terminated.reason})"
     return "its pod ended"
@@ -252,7 +255,9 @@ def _pulls(image: str, message: str, events: Sequence[Any]) -> Phase:
 def _creating(pod: Any, events: Sequence[Any]) -> Phase:
     last = events[-1] if events else None
     if last is not None and last.reason == "Pulling":
-        return Phase(f"pulling image {_container(pod).image!r}", "waits")
+        container = _container(pod)
+        which = f" {container.image!r}" if container is not None else ""
+        return Phase(f"pulling image{which}", "waits")
     if last is not None and last.type == "Warning":
         held_up = _HELD_UP.get(last.reason)
         words = f"{held_up}: {_line(last.message)}" if held_up else _line(last.message)
@@ -261,8 +266,8 @@ def _creating(pod: Any, events: Sequence[Any]) -> Phase:
 
 
 def _container(pod: Any) -> Any:
-    """The worker's: the cluster may add others."""
-    return next(c for c in pod.spec.containers if c.name == CONTAINER)
+    """The worker's: the cluster may add others. None in a pod that only has our labels."""
+    return next((c for c in pod.spec.containers if c.name == CONTAINER), None)
 
 
 def _statuses(pod: Any) -> Iterator[tuple[Any, bool]]:

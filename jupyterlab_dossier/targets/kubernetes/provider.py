@@ -32,6 +32,8 @@ _SILENT = 20.0
 _LEAVES = (0.2, 2.0)
 # The most of a line of its log that is read.
 _LINE = 4096
+# The most that is read of a log.
+_LOG_BYTES = 1 << 20
 
 
 class KubernetesProvider:
@@ -283,6 +285,7 @@ class KubernetesProvider:
                     pod.metadata.name,
                     cluster.namespace,
                     tail_lines=_LOG_LINES,
+                    limit_bytes=_LOG_BYTES,
                     container=_objects().CONTAINER,
                 )
                 texts.append(text or "")
