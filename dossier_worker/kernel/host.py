@@ -23,7 +23,7 @@ import time
 import traceback
 import types
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -446,7 +446,7 @@ class Host:
     def _set_up(self, source: str, number: int) -> None:
         """Replay a statement that only sets process state, without its outputs."""
         try:
-            with capture_output(), self.shell.builtin_trap, self.interrupts.user_code():
+            with self._quiet(), self.shell.builtin_trap, self.interrupts.user_code():
                 code = self.shell.transform_cell(source)
                 # The shell's compiler, so that a `from __future__` counts for the cell too
                 exec(self.shell.compile(code, f"<set-up {number}>", "exec"), self.shell.user_ns)
@@ -455,6 +455,18 @@ class Host:
             raise Refused(
                 f"the set-up statement `{first}` failed: {type(error).__name__}: {error}"
             ) from error
+
+    @contextlib.contextmanager
+    def _quiet(self) -> Iterator[None]:
+        """Nothing is shown. The streams stay those that a log handler may keep for later cells."""
+        for stream in self.streams:
+            stream.muted = True
+        try:
+            with capture_output(stdout=False, stderr=False):
+                yield
+        finally:
+            for stream in self.streams:
+                stream.muted = False
 
     async def _run_cell(self, task: Message) -> Message:
         shell, code = self.shell, task["code"]
@@ -514,6 +526,9 @@ class Host:
             failed = interrupted
             if failed is None:
                 failed = result.error_before_exec or result.error_in_exec
+            if failed is None:
+                # It came while the result was shown: the shell has told it already.
+                failed = getattr(sys, "last_value", None)
             reply["status"] = "error"
             reply["error"] = {
                 "ename": type(failed).__name__,

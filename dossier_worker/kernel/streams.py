@@ -109,6 +109,7 @@ class WorkerStream(OutStream):
         # Appending and taking from the left are atomic: printing takes no lock.
         self._text: deque[tuple[str | None, str]] = deque()
         self._held = 0
+        self.muted = False
         self._send_lock = threading.RLock()  # keeps what two flushing threads send in order
         self._task: contextvars.ContextVar[str | None] = contextvars.ContextVar("task")
         self._last_task: str | None = None
@@ -131,6 +132,8 @@ class WorkerStream(OutStream):
             raise TypeError(f"write() argument must be str, not {type(string)}")
         if self.closed:
             raise ValueError("I/O operation on closed file")
+        if self.muted:
+            return len(string)
         if not self._link.usable:
             data = string.encode("utf-8", "replace")
             while data:

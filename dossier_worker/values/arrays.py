@@ -114,11 +114,11 @@ def _reduce(pickler: ValuePickler, array: Any) -> Any:
         if pickler.shares_memory(array, root):
             return make_view, (_class(array), root, *_window(array, extents(root)[0]))
         if not objects and not _is_dense(array):
-            return _own(array.copy(order="K"), array.flags.writeable)
+            return _own(array.copy(order="K"), is_writeable(array))
     if root is array and not objects and (buffer := _buffer_of(array)) is not None:
         start = sys.modules["numpy"].frombuffer(buffer, "u1")
         return make_window, (_class(array), buffer, *_window(array, extents(start)[0]))
-    return _own_objects(array) if objects else _own(array, array.flags.writeable)
+    return _own_objects(array) if objects else _own(array, is_writeable(array))
 
 
 def _buffer_of(array: Any) -> Any:
@@ -146,6 +146,11 @@ def lone_count() -> int:
 _lone_count = 0
 
 
+def is_writeable(array: Any) -> bool:
+    """Without the warning that a view made by broadcasting gives when its flags are asked."""
+    return not array.__array_interface__["data"][1]
+
+
 def _own(array: Any, writeable: bool) -> Any:
     flat = memory(array)
     data = pickle.PickleBuffer(flat) if flat.nbytes >= LARGE else flat.tobytes()
@@ -155,19 +160,19 @@ def _own(array: Any, writeable: bool) -> Any:
         order = "C"
     elif array.flags.f_contiguous:
         order = "F"
-    return make_array, (_class(array), data, dtype, shape, order, offset, bool(writeable))
+    return make_array, (_class(array), data, dtype, shape, order, offset, writeable)
 
 
 def _own_objects(array: Any) -> Any:
     order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
     items = tuple(array.ravel(order=order).tolist()) if array.ndim else (array.item(),)
-    state = (items, order, bool(array.flags.writeable))
+    state = (items, order, is_writeable(array))
     return make_objects, (_class(array), array.shape, order), state, None, None, fill_objects
 
 
 def _window(array: Any, start: int) -> tuple[Any, ...]:
     offset = array.__array_interface__["data"][0] - start if array.size else 0
-    return (array.dtype, array.shape, array.strides, offset, bool(array.flags.writeable))
+    return (array.dtype, array.shape, array.strides, offset, is_writeable(array))
 
 
 def _class(array: Any) -> type:

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from .arrays import is_writeable
+
 _ATOMS = (int, str, bytes, bool, type(None), range, type(...), type(NotImplemented))
 # Values nest; deeper ones are left as changed.
 _DEPTH = 200
@@ -78,7 +80,7 @@ class Comparison:
     def _array(self, a: Any, b: Any, depth: int) -> bool:
         if a.dtype != b.dtype or a.shape != b.shape or a.strides != b.strides:
             return False
-        if a.flags.writeable != b.flags.writeable:
+        if is_writeable(a) != is_writeable(b):
             return False
         # Views of an array; what else holds the memory is nobody's business.
         one, two = (x.base if type(x.base) is type(x) else None for x in (a, b))

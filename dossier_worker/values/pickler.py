@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import pickle
 import sys
+import types
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -159,6 +162,8 @@ class ValuePickler(Base):
         handler = definitions.handler(cls) or arrays.handler(cls) or frames.handler(cls)
         if handler is not None:
             return handler
+        if cls in _VIEWS:
+            return _reduce_view
         kind = unshippable.kind(cls)
         if kind is not None:
             return closed.reducer(cls, _refuser(kind))
@@ -176,6 +181,23 @@ def _refuser(kind: str) -> Handler:
         pickler.refuse(obj, unshippable.words(obj, kind))
 
     return refuse
+
+
+_KINDS: tuple[dict[str, str], ...] = ({}, OrderedDict())
+# Views of a dict -> the method that gives one.
+_VIEWS: dict[type, str | None] = {types.MappingProxyType: None}
+for _method in ("keys", "values", "items"):
+    for _mapping in _KINDS:
+        _VIEWS[type(getattr(_mapping, _method)())] = _method
+
+
+def make_view(mapping: Any, method: str | None) -> Any:
+    return types.MappingProxyType(mapping) if method is None else getattr(mapping, method)()
+
+
+def _reduce_view(pickler: ValuePickler, obj: Any) -> Any:
+    """With the dict that it looks at, not a copy: it goes on following it."""
+    return make_view, (gc.get_referents(obj)[0], _VIEWS[type(obj)])
 
 
 def _reduce_iterator(pickler: ValuePickler, obj: Any) -> Any:

@@ -72,6 +72,11 @@ class Members(Functions):
                     # send, throw, close: its body goes on.
                     result = join(result, self.iterate(one, node))
                 result = join(result, Value(receiver.regions, frozenset((ANY,))))
+        if name == "register" and any(
+            t == "decorator" or (isinstance(t, Class) and t.lookup(name) is None) for t in rest
+        ):
+            # Of a dispatcher or an abstract class: it stays where it was done.
+            self.process("a type is registered", False)
         if ANY in receiver.types or fear or (receiver.types and not found):
             if name in library.any_methods and not fear:
                 extra = self.call_back([receiver, *args.all()], node, method=name)

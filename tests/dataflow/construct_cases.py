@@ -872,4 +872,31 @@ CONSTRUCT_CASES: list[Case] = [
         ],
         {"edges": [(2, 3)]},
     ),
+    (
+        "a type is registered with a dispatcher",
+        [
+            "import functools\n@functools.singledispatch\ndef show(x): return 0",
+            "@show.register(int)\ndef _i(x): return 1",
+            "len(show.registry)",
+        ],
+        {"edges": [(0, 1), (1, 2)], "sticky": [1]},
+    ),
+    (
+        "a type is registered with an abstract class",
+        [
+            "import abc\nclass Base(abc.ABC): pass",
+            "Base.register(int)",
+            "isinstance(3, Base)",
+        ],
+        {"edges": [(0, 1), (1, 2)], "sticky": [1]},
+    ),
+    (
+        "a method of the class's own that is called register",
+        [
+            "kinds = []\nclass A:\n    @classmethod\n    def register(cls, k): kinds.append(k)",
+            "A.register(int)",
+            "print(kinds)",
+        ],
+        {"edges": [(1, 2)], "sticky": []},
+    ),
 ]

@@ -640,4 +640,13 @@ LIBRARY_CASES: list[Case] = [
         ["ip = get_ipython()", "ip.ast_node_interactivity = 'all'", "1\n2"],
         {"setup": [1]},
     ),
+    (
+        "a file configures logging",
+        [
+            "import logging.config",
+            "open('l.ini', 'w').write('')",
+            "logging.config.fileConfig('l.ini')",
+        ],
+        {"edges": [(1, 2)]},
+    ),
 ]

@@ -132,6 +132,47 @@ NOTEBOOKS: dict[str, list[str]] = {
         "f = open('note.txt', 'a')\nf.write('two')\nf.close()",
         "print(open('note.txt').read())",
     ],
+    "registered and shown": [
+        "import abc, functools, math\n@functools.singledispatch\ndef show(x):\n    return 0\n"
+        "class Base(abc.ABC):\n    pass\n"
+        "class P:\n    def __repr__(self):\n        return f'P{math.sqrt(4)}'",
+        "ps = [P()]",
+        "ps",
+        "@show.register(int)\ndef _i(x):\n    return 1",
+        "print(len(show.registry), show(3), show(''))",
+        "Base.register(int)",
+        "print(isinstance(3, Base))",
+    ],
+    "a temporary folder": [
+        "import os, tempfile\nfolder = tempfile.TemporaryDirectory()\np = folder.name",
+        "open(p + '/x', 'w').write('one')",
+        "print(open(p + '/x').read())",
+        "folder.cleanup()",
+        "print(os.path.exists(p))",
+    ],
+    "logging configured by a file": [
+        "open('l.ini', 'w').write('[loggers]\\nkeys=root\\n[handlers]\\nkeys=h\\n'\n"
+        "    '[formatters]\\nkeys=\\n'\n"
+        "    '[logger_root]\\nlevel=DEBUG\\nhandlers=h\\n'\n"
+        "    '[handler_h]\\nclass=StreamHandler\\nargs=(sys.stdout,)\\n')",
+        "import logging.config\nimport sys",
+        "logging.config.fileConfig('l.ini')",
+        "logging.info('x')",
+    ],
+    "what shares": [
+        "import numpy as np, pandas as pd\na = np.arange(4.0)\nb = a[::2]\nmeta = {'n': 0}\n"
+        "df = pd.DataFrame({'cart': [['tea']]})\ndf.attrs['meta'] = meta",
+        "np.add(1, 2, a)",
+        "print(b)",
+        "df.to_dict('records')[0]['cart'].append('milk')",
+        "print(df)",
+        "df.attrs['meta']['n'] += 1",
+        "print(meta)",
+        "m = np.memmap('m.bin', dtype='f8', mode='w+', shape=3)",
+        "m[0] = 1",
+        "m.flush()",
+        "print(np.fromfile('m.bin'))",
+    ],
 }
 
 

@@ -234,3 +234,18 @@ def test_a_memmap_that_writes_its_file_stays(book: Any, tmp_path: Any) -> None:
     book.cell(0, f"{made}\ng = f[1:]", "f g")
     assert "mapped into memory" in book.manifest("f")["unshippable"]
     assert "unshippable" in book.manifest("g")
+
+
+def test_a_broadcast_view_is_taken_without_a_warning(book: Any) -> None:
+    book.cell(
+        0,
+        """
+        import warnings
+        import numpy as np
+        warnings.simplefilter('error')
+        base = np.arange(3.0)
+        across, down = np.meshgrid(base, base, copy=False)
+        """,
+        "base across down",
+    )
+    book.cell(1, "assert across.tolist() == [[0, 1, 2]] * 3 and down[:, 0].tolist() == [0, 1, 2]")

@@ -153,3 +153,39 @@ def test_generators_of_random_numbers(book: Any) -> None:
     book.cell(0, "x = r.random(), g.random()", "x")
     book.cell(1, "import random\nassert (r.random(), g.random()) == x\nassert 0 <= draw() < 1")
     book.cell(1, "import random\nassert draw.__self__ is random._inst")
+
+
+def test_views_of_a_dict_follow_it(book: Any) -> None:
+    book.cell(
+        0,
+        """
+        import types
+        from collections import OrderedDict
+        d, o = {'a': 1}, OrderedDict(a=1, b=2)
+        views = [d.keys(), d.values(), d.items(), types.MappingProxyType(d)]
+        order = [o.keys(), o.values(), o.items()]
+        """,
+        "d o views order",
+    )
+    book.cell(
+        1,
+        """
+        d['b'] = 2
+        o.move_to_end('a')
+        assert [list(view) for view in views] == [list('ab'), [1, 2], [*d.items()], list('ab')]
+        assert [list(view) for view in order] == [list('ba'), [2, 1], [*o.items()]]
+        """,
+    )
+
+
+def test_a_dispatcher_goes_on_where_it_comes(book: Any) -> None:
+    book.cell(
+        0,
+        """
+        import functools
+        @functools.singledispatch
+        def show(x): return 'any'
+        """,
+        "show",
+    )
+    book.cell(1, "show.register(int, str)\nassert len(show.registry) == 2 and show(3) == '3'")

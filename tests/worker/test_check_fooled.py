@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -315,6 +317,15 @@ async def test_fooled(worker: Peer, name: str) -> None:
         await book.run(before, kernel=kernel, exports=None)
     found = await book.effects(code, kernel=kernel)
     assert found == expected
+
+
+async def test_a_temporary_file_that_another_cell_made(worker: Peer) -> None:
+    book = Book(worker)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "x")
+        await book.run(f"import os\np = {path!r}\nopen(p, 'w').close()", exports=["p", "os"])
+        assert await book.effects("os.remove(p)") == {"written": [path]}
+        assert await book.effects("open(p, 'w').close()\nos.remove(p)") == {}
 
 
 async def test_two_cells_that_write_through_native_code_at_once(worker: Peer) -> None:

@@ -228,11 +228,24 @@ async def test_set_up(worker: Peer) -> None:
     result = await worker.run(code, setup=setup, env={"A": "b"}, execution_count=5)
     assert result.text() == f"bc {{'x': 'nonsense'}} {worker.folder}\n"
     assert result.done["execution_count"] == 5
+    setup = [
+        {"code": "import logging, sys\nlogging.basicConfig(stream=sys.stdout)", "inputs": {}},
+    ]
+    logged = await worker.run("import logging\nlogging.warning('said')", setup=setup)
+    assert logged.text("stdout") == "WARNING:root:said\n"
     refused = await worker.run("print('never')", setup=[{"code": "1/0", "inputs": {}}])
     assert refused.done["status"] == "refused"
     words = "the set-up statement `1/0` failed: ZeroDivisionError: division by zero"
     assert refused.done["error"]["evalue"] == words
     assert refused.types == []
+
+
+async def test_a_display_that_fails(worker: Peer) -> None:
+    code = "class P:\n    def __repr__(self): raise ValueError('no text')\nP()"
+    result = await worker.run(code)
+    assert result.done["status"] == "error"
+    assert result.done["error"]["ename"] == "ValueError"
+    assert result.done["error"]["evalue"] == "no text"
 
 
 async def test_reset(worker: Peer) -> None:

@@ -93,8 +93,9 @@ class Audit:
         for kind, paths in (("read", self._read), ("written", self._written)):
             for path in paths:
                 exists = os.path.lexists(path)
-                if not exists and path.startswith(temporary) and not cell.is_local(path):
-                    continue  # made and removed again
+                made = path in self._made
+                if made and not exists and path.startswith(temporary) and not cell.is_local(path):
+                    continue  # by this cell, which removed it again
                 if kind == "read" and (path in self._own or not (exists or cell.is_local(path))):
                     continue
                 effects["files"][kind].add(shown(cell, path))
@@ -113,6 +114,7 @@ class Audit:
         self._read: set[str] = set()
         self._written: set[str] = set()
         self._own: set[str] = set()  # written before it was read
+        self._made: set[str] = set()  # was not there before
         self._databases: dict[str, Any] = {}
         self._network: set[str] = set()
         self.spawned: set[str] = set()
@@ -153,7 +155,7 @@ class Audit:
                 _add(self._read, known)  # what it comes to depends on what was there
             elif known not in self._read:
                 self._own.add(known)
-            _add(self._written, known)
+            self._write(known)
         elif not _importing() or self._is_module(known):
             _add(self._read, known)
 
@@ -165,13 +167,19 @@ class Audit:
     def _on_change(self, event: str, args: tuple[Any, ...]) -> None:
         known = self._path(args[0], args[-1] if len(args) > 1 else -1)
         if known is not None:
-            _add(self._written, known)
+            self._write(known)
 
     def _on_rename(self, event: str, args: tuple[Any, ...]) -> None:
         for path in args[:2]:
             known = self._path(path)
             if known is not None and not (event != "os.rename" and path is args[0]):
-                _add(self._written, known)
+                self._write(known)
+
+    def _write(self, path: str) -> None:
+        """It is just going to be written."""
+        if path not in self._written and not os.path.lexists(path):
+            _add(self._made, path)
+        _add(self._written, path)
 
     def _on_database(self, event: str, args: tuple[Any, ...]) -> None:
         path = args[0]

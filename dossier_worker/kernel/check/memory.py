@@ -138,4 +138,4 @@ def _own_pages(numpy: Any, entries: Any) -> Any:
 
 def _shape(array: Any) -> tuple[Any, ...]:
     address = array.__array_interface__["data"][0]
-    return address, array.shape, array.strides, array.dtype, bool(array.flags.writeable)
+    return address, array.shape, array.strides, array.dtype, arrays.is_writeable(array)

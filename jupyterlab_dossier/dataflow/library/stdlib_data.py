@@ -167,7 +167,7 @@ tee : mutates 0 -> view list[iterator]
 reduce : -> alias
 partial partialmethod : calls nothing -> alias partial
 wraps : calls nothing -> alias decorator
-lru_cache cache cached_property total_ordering singledispatch update_wrapper cmp_to_key : calls nothing -> alias decorator
+lru_cache cache cached_property total_ordering singledispatch singledispatchmethod update_wrapper cmp_to_key : calls nothing -> alias decorator
 [module contextlib]
 contextmanager asynccontextmanager : calls nothing -> alias decorator
 suppress closing nullcontext ExitStack : -> alias context
@@ -381,7 +381,7 @@ StreamHandler NullHandler : unshippable a log handler -> alias handler
 FileHandler : outside writes a log file ; writes 0 ; unshippable an open log file -> alias handler
 [module logging.config]
 dictConfig : process logging is configured
-fileConfig : process logging is configured ; reads 0
+fileConfig : process logging is configured ; reads 0 fname
 [values]
 logging.<logger> : logger
 [class logger = ]
