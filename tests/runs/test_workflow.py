@@ -143,6 +143,11 @@ NOTEBOOKS: dict[str, list[str]] = {
         "Base.register(int)",
         "print(isinstance(3, Base))",
     ],
+    "the end of an object that one cell makes and deletes": [
+        "import weakref\nclass D:\n    def __del__(self):\n        print('gone')",
+        "x = D()\nw = weakref.ref(x)\ndel x\nprint(w())",
+        "def f():\n    y = D()\nf()\nprint('after')",
+    ],
     "a temporary folder": [
         "import os, tempfile\nfolder = tempfile.TemporaryDirectory()\np = folder.name",
         "open(p + '/x', 'w').write('one')",
