@@ -28,6 +28,14 @@ HELPER = """
         items.append(5)
 
 
+    def wait_for(path):
+        import os
+        import time
+
+        while not os.path.exists(path):
+            time.sleep(0.01)
+
+
     def append_later(items):
         import os
         import time
@@ -227,6 +235,31 @@ async def test_values_bound_to_their_kernel_are_made_where_they_are_used_togethe
         "print(next(g))",
     ]
     assert [again for _, again in await same(folder, cells)] == [[]]
+
+
+@pytest.mark.parametrize("how", ["named", "unnamed"])
+async def test_a_file_that_a_cell_beside_it_wrote_is_not_its_own(folder: Path, how: str) -> None:
+    """Bytes into a pipe may as well have been the file's, as far as its worker kernel knows."""
+    (folder / "path.txt").write_text("other.json")
+    path = "'other.json'" if how == "named" else "open('path.txt').read()"
+    cells = [
+        "import helper, os",
+        f"helper.wait_for('both')\nopen({path}, 'w').write('x' * 10)",
+        "r, w = os.pipe()\nos.write(w, b'x' * 200)\nprint('here', flush=True)\n"
+        "helper.wait_for('go')\nx = 2",
+        "print(x)",
+    ]
+    async with started(folder / "data", targets(slots=4)) as engine:
+        name = await engine.submit(workflow(folder, cells))
+        async for event in engine.watch(name):
+            if event.cell == "c2" and event.kind == "output":
+                (folder / "both").touch()
+            if event.cell == "c1" and event.kind == "done":
+                (folder / "go").touch()
+                break
+        record = await engine.wait(name)
+    assert record.state == "done", record.why
+    assert "other.json" not in (record.tasks[2].why or "")
 
 
 async def test_values_are_made_again_where_cells_are_not_run_twice(folder: Path) -> None:

@@ -29,8 +29,8 @@ async def test_shape(book: Book) -> None:
     assert 0 < seconds < 1
     assert done["effects"] == {
         "bound": [], "deleted": [], "changed": [], "unchanged": [], "unchecked": [], "random": [],
-        "drawn": [], "process": [], "files": {"read": [], "written": []}, "network": [],
-        "spawned": [], "hidden": [],
+        "drawn": [], "process": [], "network": [], "spawned": [], "hidden": [],
+        "files": {"read": [], "written": [], "noticed": []},
     }  # fmt: skip
 
 

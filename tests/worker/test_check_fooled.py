@@ -281,19 +281,24 @@ FOOLED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "a file of a child process": (
         "import subprocess",
         "subprocess.run(['sh', '-c', 'echo hi > child.txt']);",
-        {"spawned": ["echo"], "written": ["child.txt"]},
+        {"spawned": ["echo"], "written": ["child.txt"], "noticed": ["child.txt"]},
     ),
-    "a shell": ("", "!echo hi > shell.txt", {"spawned": ["shell"], "written": ["shell.txt"]}),
+    "a shell": (
+        "",
+        "!echo hi > shell.txt",
+        {"spawned": ["shell"], "written": ["shell.txt"], "noticed": ["shell.txt"]},
+    ),
     "a file of native code": (
         "import pyarrow",
         "with pyarrow.OSFile('native.bin', 'wb') as f: f.write(b'x' * 1000)",
-        {"bound": ["f"], "written": ["native.bin"]},
+        {"bound": ["f"], "written": ["native.bin"], "noticed": ["native.bin"]},
     ),
     "a file of native code beside a larger one that is appended to": (
         "import pyarrow\nopen('log.txt', 'w').write('x' * 100_000)",
         "open('log.txt', 'a').write('y')\n"
         "with pyarrow.OSFile('beside.bin', 'wb') as f: f.write(b'x' * 1000)",
-        {"bound": ["f"], "read": ["log.txt"], "written": ["beside.bin", "log.txt"]},
+        {"bound": ["f"], "read": ["log.txt"], "written": ["beside.bin", "log.txt"],
+         "noticed": ["beside.bin"]},
     ),
     "a database": (
         "import sqlite3",

@@ -1,7 +1,9 @@
 """Files of the notebook's folder that were written without an audit event.
 
 By native code, or by a child process. Other cells may write there at the same time: a file is this
-cell's only if a child process ran, or this process wrote enough bytes that no event explains.
+cell's only if a child process ran, or this process wrote enough bytes that no event explains. These
+may have gone elsewhere, into a pipe perhaps: such files are told as `noticed` too, so that the
+engine, which knows what the other cells do, has the last word.
 """
 
 from __future__ import annotations
@@ -43,11 +45,14 @@ class Folder:
         # Larger than all that was written: some were changed in part, and nobody knows by how much.
         silent = written - explained if explained <= written else written
         if self._audit.spawned or silent > 0:
+            noticed: set[str] = effects["files"]["noticed"]
             for path, found in _files(cell, self._ours):
                 before = max(self._known.get(path, 0), self._began - 1)
                 changed = found.st_ctime_ns > before
                 if changed and (self._audit.spawned or 0 < found.st_size <= silent):
-                    files.add(shown(cell, path))
+                    noticed.add(shown(cell, path))
+            noticed -= files
+            files |= noticed
         for name in files:
             with contextlib.suppress(OSError):
                 path = os.path.join(cell.folder, name)

@@ -68,6 +68,7 @@ class Revision:
             # What it changed unforeseen was there for it, in whatever way it reached that.
             given = {**dict.fromkeys(observations.changed(message)), **task.span.given}
             task.span = again.Span(task.span.began, when, given)
+        task.files = observations.files_of(message)
         task.touched = observations.touches_outside(message)
         task.read_modules = observations.reads_modules(message)
         seen = observations.beyond(state.plan, cell, message)

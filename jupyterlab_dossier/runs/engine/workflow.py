@@ -451,6 +451,14 @@ class WorkflowRun:
         self, task: Task, status: str, why: str | None, message: Json
     ) -> tuple[TaskState, str | None]:
         cell = task.cell
+        observations.settle_noticed(
+            message,
+            (
+                observations.Writer(other.step, other.files if other.span.ended else None)
+                for other in self.state.beside(task)
+                if other.span is not None
+            ),
+        )
         if status == "ok" or (status != "refused" and "raises-exception" in cell.tags):
             if self.state.complete is not None:
                 return "done", self.state.complete

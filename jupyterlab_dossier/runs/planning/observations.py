@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..model import Json
@@ -51,7 +52,7 @@ def effects_of(message: Json) -> Json:
 def beyond(plan: Plan, cell: str, message: Json) -> Observed:
     """What a worker's `done` message tells that the plan did not foresee; untrusted input."""
     step = plan.steps[cell]
-    effects, files = effects_of(message), _files(message)
+    effects, files = effects_of(message), files_of(message)
     foreseen = set(step.outputs)
     deletes = set(step.spec.get("deletes") or [])
     writes = [n for n in _texts(effects.get("bound")) if n not in foreseen]
@@ -109,23 +110,53 @@ def deleted(message: Json) -> list[str]:
 
 def files(message: Json) -> tuple[list[str], list[str]]:
     """Files that the cell was seen to read, and to write; all that the check told."""
-    told = _files(message)
+    told = files_of(message)
     read, written = (
         [p for p in told.get(kind) or [] if isinstance(p, str)] for kind in ("read", "written")
     )
     return read, written
 
 
+@dataclass(frozen=True)
+class Writer:
+    """A cell that ran at the same time as another one, and what it was seen to write."""
+
+    step: Step
+    files: Json | None
+    """What its `done` message tells of files; None while it runs."""
+
+    def wrote(self, path: str) -> bool:
+        """Whether a file is its own: one that it opened, or is known to write."""
+        foreseen = _covers(_resources(self.step, "writes"), path)
+        if not self.files:
+            return foreseen
+        if path not in _texts(self.files.get("written")):
+            return False
+        return foreseen or path not in _texts(self.files.get("noticed"))
+
+
+def settle_noticed(message: Json, beside: Iterable[Writer]) -> None:
+    """Takes out of a `done` message the files that cells beside it wrote.
+
+    Its check has only noticed that they were changed meanwhile: nobody saw it open them.
+    """
+    told = files_of(message)
+    others = list(beside)
+    taken = {p for p in _texts(told.get("noticed")) if any(w.wrote(p) for w in others)}
+    for kind in ("written", "noticed") if taken else ():
+        told[kind] = [p for p in told.get(kind) or [] if p not in taken]
+
+
 def touches_outside(message: Json) -> bool:
     """Whether the cell was seen to write files, use the network or start programs."""
     effects = effects_of(message)
-    acted = _files(message).get("written") or effects.get("network") or effects.get("spawned")
+    acted = files_of(message).get("written") or effects.get("network") or effects.get("spawned")
     return bool(acted)
 
 
 def reads_modules(message: Json) -> bool:
     """Whether the cell was seen to read Python files, as an import of the notebook's own does."""
-    return any(path.endswith(".py") for path in _texts(_files(message).get("read")))
+    return any(path.endswith(".py") for path in _texts(files_of(message).get("read")))
 
 
 def merged(old: Mapping[str, Any], new: Observed, now: Observed) -> Observed:
@@ -188,7 +219,8 @@ def _covers(resources: Iterable[str], path: str) -> bool:
     return False
 
 
-def _files(message: Json) -> Json:
+def files_of(message: Json) -> Json:
+    """What a `done` message says of files; untrusted input."""
     files = effects_of(message).get("files")
     return files if isinstance(files, dict) else {}
 

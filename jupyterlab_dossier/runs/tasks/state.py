@@ -35,6 +35,8 @@ class Task:
     revisions: int = 0
     touched: bool = False
     """It was seen to act on the world outside."""
+    files: Json | None = None
+    """What its newest attempt that ended told of files."""
     read_modules: bool = False
     """It was seen to read code of the notebook's folder, which its kernel now holds."""
     moved: bool = False
@@ -140,6 +142,16 @@ class RunState:
 
     def after(self, task: Task) -> Iterator[Task]:
         return (t for t in self.tasks.values() if t.cell.index > task.cell.index)
+
+    def beside(self, task: Task) -> Iterator[Task]:
+        """Those that ran at some time while this one did."""
+        if task.span is None:
+            return
+        for other in self.tasks.values():
+            if other is task or other.span is None or other.state == "reused":
+                continue
+            if other.span.ended is None or other.span.ended >= task.span.began:
+                yield other
 
     def succeeded(self, cell: str) -> bool:
         return (
