@@ -9,7 +9,7 @@ from .console import document, say
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN")
+    parser.add_argument("run", metavar="RUN", help="a run's id, as `jupyter dossier runs` lists it")
     parser.add_argument("--json", action="store_true", help="print the run as JSON")
 
 
@@ -22,9 +22,11 @@ async def _cancel(asked: argparse.Namespace) -> int:
     from .host import reading
 
     async with reading() as engine:
+        before = await engine.record(asked.run)
         await engine.cancel(asked.run)
         record = await engine.record(asked.run)
-    say(f"run {asked.run} is asked to end")
+    ended = before.ended is not None
+    say(f"run {asked.run} {f'has ended: {before.state}' if ended else 'is asked to end'}")
     if asked.json:
         document(run_json(record))
     return 0

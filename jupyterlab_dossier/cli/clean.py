@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 
 from .console import document
 
@@ -28,10 +29,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _days(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < 1e6:
-        raise argparse.ArgumentTypeError("must be a number of days from 0")
-    return value
+    with contextlib.suppress(ValueError):
+        if 0 <= float(text) < 1e6:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of days from 0")
 
 
 def _size(text: str) -> int:

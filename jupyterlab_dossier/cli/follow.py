@@ -64,4 +64,4 @@ def summary(record: RunRecord) -> str:
         counts[task.state] = counts.get(task.state, 0) + 1
     cells = ", ".join(f"{count} {state}" for state, count in counts.items())
     why = f": {record.why}" if record.why else ""
-    return f"run {record.run} {record.state}{why} ({cells})"
+    return f"run {record.run} {record.state}{why} ({cells or 'no cells'})"

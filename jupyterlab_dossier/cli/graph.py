@@ -18,7 +18,7 @@ _EDGE = ("from", "to", "kind", "names", "why")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("notebook", metavar="NB", type=Path)
+    parser.add_argument("notebook", metavar="NB", type=Path, help="the notebook's file")
     parser.add_argument("--json", action="store_true", help="print the graph as JSON")
 
 

@@ -18,7 +18,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN")
+    parser.add_argument("run", metavar="RUN", help="a run's id, as `jupyter dossier runs` lists it")
     parser.add_argument("cell", metavar="CELL", nargs="?", help="only this cell (id or index)")
     parser.add_argument("-f", dest="follow", action="store_true", help="go on until the run ends")
     parser.add_argument(

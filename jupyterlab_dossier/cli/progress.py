@@ -15,7 +15,7 @@ from rich.text import Text
 from jupyterlab_dossier.runs import Event, RunRecord
 from jupyterlab_dossier.runs.model import ENDED_TASK
 
-from .console import duration, say
+from .console import counted, duration, say
 
 _STYLES = {
     "done": "green",
@@ -49,7 +49,7 @@ class _Lines:
 
     def __init__(self, record: RunRecord) -> None:
         self._tasks = {task.id: task for task in record.tasks}
-        say(f"run {record.run}: {len(record.tasks)} cells")
+        say(f"run {record.run}: {counted(len(record.tasks), 'cell')}")
 
     def __enter__(self) -> _Lines:
         return self

@@ -9,7 +9,7 @@ from .console import document, say
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN")
+    parser.add_argument("run", metavar="RUN", help="a run's id, as `jupyter dossier runs` lists it")
     parser.add_argument("--json", action="store_true", help="print the run as JSON")
 
 

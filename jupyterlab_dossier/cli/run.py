@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("notebook", metavar="NB", type=Path)
+    add("notebook", metavar="NB", type=Path, help="the notebook's file")
     add("-o", dest="output", metavar="OUT", type=Path, help="write here instead of in place")
     add("--target", metavar="T", help="target of the cells that name none")
     add(
@@ -38,10 +38,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def number(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
+    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
+    return int(text)
 
 
 def _parameter(text: str) -> tuple[str, str]:

@@ -35,7 +35,7 @@ _STATES = {
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN")
+    parser.add_argument("run", metavar="RUN", help="a run's id, as `jupyter dossier runs` lists it")
     parser.add_argument(
         "--outside", action="store_true", help="execute cells that reach outside, too"
     )
@@ -50,6 +50,7 @@ async def _verify(asked: argparse.Namespace) -> int:
     from .host import hosted
 
     async with hosted() as engine:
+        await engine.record(asked.run)  # that it exists comes first
         say(f"run {asked.run} is executed again, twice …")
         telling = asyncio.create_task(_tell(engine, asked.run))
         try:

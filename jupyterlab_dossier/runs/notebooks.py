@@ -102,8 +102,14 @@ def normalise(content: Any, path: Path, digest: str | None = None) -> Notebook:
     ):
         node.metadata.kernelspec = _node(name="python3", display_name="Python 3", language="python")
         notices.append("the notebook names no kernelspec: python3 is taken")
+    # nbformat wants one, and a kernelspec is known without.
+    node.metadata.kernelspec.setdefault("display_name", node.metadata.kernelspec.name)
     _check_metadata(node)
     return Notebook(path, node, digest, notices)
+
+
+def _cells(number: int) -> str:
+    return "1 cell" if number == 1 else f"{number} cells"
 
 
 def _name_cells(cells: list[Any], notices: list[str]) -> None:
@@ -126,9 +132,9 @@ def _name_cells(cells: list[Any], notices: list[str]) -> None:
         cell.id = made
         seen.add(made)
     if missing:
-        notices.append(f"{missing} cells had no id: ids were made from position and source")
+        notices.append(f"{_cells(missing)} had no id: ids were made from position and source")
     if doubled:
-        notices.append(f"{doubled} cells had the id of another: they were renamed")
+        notices.append(f"{_cells(doubled)} had the id of another, and got a new one")
 
 
 def _node(**fields: Any) -> Any:

@@ -15,6 +15,8 @@ def test_clean(cli: Any, make: Any) -> None:
     for _ in range(2):
         assert cli("run", path, "--fresh").returncode == 0
     (kept, old) = json.loads(cli("runs", "--json").stdout)["runs"]
+    over = cli("cancel", old["run"])
+    assert (over.returncode, over.stderr) == (0, f"run {old['run']} has ended: done\n")
     said = cli("clean", "--days", 0, "--dry-run")
     assert said.returncode == 0 and "1 runs and" in said.stdout, said
     done = json.loads(cli("clean", "--days", 0, "--json").stdout)
@@ -29,6 +31,7 @@ def test_wrong_input(cli: Any, wrong: tuple[str, str]) -> None:
     done = cli("clean", *wrong)
     assert (done.returncode, done.stdout) == (2, "")
     assert wrong[0] in done.stderr
+    assert wrong[1] in done.stderr and "_days" not in done.stderr
 
 
 def test_limits_from_the_configuration(cli: Any, make: Any, tmp_path: Path) -> None:

@@ -49,9 +49,12 @@ FORMATS: dict[str, tuple[dict[str, Any], int, tuple[str, ...]]] = {
     "double ids": (
         document(code("y = 1", id="a"), code("y", id="a"), code("y + 1", id="b"), **NAMED),
         0,
-        ("1 cells had the id of another", "renamed"),
+        ("1 cell had the id of another", "new one"),
     ),
     "no kernelspec": (document(code("1", id="a")), 0, ("python3 is taken",)),
+    "a kernelspec without a display name": (
+        document(code("1", id="a"), kernelspec={"name": "python3"}), 0, (),
+    ),
     "markdown, raw, empty cells, attachments": (
         document(
             {"cell_type": "markdown", "id": "m", "metadata": {}, "source": "# T ![p](attachment:p)",
