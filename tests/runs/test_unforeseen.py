@@ -360,6 +360,23 @@ async def test_random_numbers_that_nobody_foresaw(folder: Path) -> None:
     await same(folder, cells, turns=2)
 
 
+async def test_what_stood_in_the_one_kernel_of_all_cells_before_was_given(folder: Path) -> None:
+    cells = [
+        "import random, helper\nrandom.seed(7)",
+        "open('once.txt', 'a').write('x')",
+        "print(helper.draw())",
+        "print(random.random(), open('once.txt').read())",
+        "print(_i1, random.random())",
+    ]
+    expected = restart_and_run_all(folder, cells)
+    (folder / "once.txt").unlink()
+    async with started(folder / "data", targets(slots=4)) as engine:
+        record, ours, _ = await run(engine, folder, cells)
+    assert record.state == "done", record.why
+    assert_equal_outputs(ours, expected)
+    assert (folder / "once.txt").read_text() == "x"
+
+
 async def test_files_that_nobody_foresaw(folder: Path) -> None:
     cells = [
         "import helper",

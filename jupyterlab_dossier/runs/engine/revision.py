@@ -127,7 +127,26 @@ class Revision:
                     state.spec["graph"] = await self._analyse(state.observed)
                     state.replan()
                 spans = {t.cell.id: t.span for t in state.tasks.values() if t.span is not None}
-                await self._again(again.outdated(state.plan, spans, state.current))
+                await self._again(
+                    again.outdated(state.plan, spans, state.current, self._in_order())
+                )
+
+    def _in_order(self) -> set[str]:
+        """Cells that ran in one worker kernel after all cells before them."""
+        state, found = self._state, set()
+        for place in state.places.all:
+            ended = 0.0
+            for cell in state.plan.order:
+                if planning.is_blank(state.plan.steps[cell].cell):
+                    continue
+                span = state.tasks[cell].span if cell in state.tasks else None
+                if cell not in place.tasks or span is None or span.began < ended:
+                    break
+                found.add(cell)
+                if span.ended is None:
+                    break
+                ended = span.ended
+        return found
 
     async def _again(self, found: dict[str, str]) -> None:
         """Takes back what these cells did and queues them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 
 from .plan import Plan, Step
@@ -21,13 +21,16 @@ class Span:
     """Names whose values it was given, with the version where it is known."""
 
 
-def outdated(plan: Plan, spans: Mapping[str, Span], current: Current) -> dict[str, str]:
+def outdated(
+    plan: Plan, spans: Mapping[str, Span], current: Current, in_order: Container[str] = ()
+) -> dict[str, str]:
     """Cells whose result may be wrong, with the reason in words, in notebook order.
 
     That happens to cells that were started early on values which then did change, and where the
     plan has learned of a dependency only after they had begun. A value stands as long as it is of
     the very version that `current(name, cell)` tells: objects are shared by version, so that
-    another one with the same content would not do.
+    another one with the same content would not do. `in_order`: cells that ran in one worker kernel
+    after all cells before them: what nobody gave them stood there.
     """
     found: dict[str, str] = {}
     for cell in plan.order:
@@ -36,7 +39,7 @@ def outdated(plan: Plan, spans: Mapping[str, Span], current: Current) -> dict[st
             continue
         step = plan.steps[cell]
         why = _waited_too_little(plan, step, span, spans, found, current)
-        if why is None:
+        if why is None and cell not in in_order:
             missing = [n for n in step.inputs if n not in span.given and current(n, cell)]
             why = f"it uses `{missing[0]}`, which it was not given" if missing else None
         if why is not None:
