@@ -94,7 +94,7 @@ async def test_wrong_bodies(api: Any, path: str, body: Any, field: str | None) -
     assert status == 400
     assert answer.get("field") == field
     assert field is None or field in answer["message"] or "kernel" in answer["message"]
-    assert (await api("GET", "runs"))[1] == {"runs": []}
+    assert (await api("GET", "runs"))[1] == {"runs": [], "more": False}
 
 
 @pytest.mark.parametrize(

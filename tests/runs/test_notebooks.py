@@ -46,7 +46,7 @@ def test_ids_are_made_from_position_and_source(tmp_path: Path) -> None:
 def test_double_ids_are_renamed(tmp_path: Path) -> None:
     read = notebooks.read(saved(tmp_path, cells=[cell(id="a"), cell(id="a", source="1")]))
     assert read.code_cells[0].id == "a" != read.code_cells[1].id
-    assert "renamed" in read.notices[0]
+    assert "got a new one" in read.notices[0]
 
 
 def test_nbformat_3_and_a_missing_kernelspec(tmp_path: Path) -> None:
