@@ -175,6 +175,9 @@ class KernelBridge:
                 content: Json = message["content"]
                 if answered == asked and content.get("status") == "aborted":
                     asked = ""  # a cell before it failed: it was not looked at
+                    # What is answered to these was asked before what is asked now.
+                    probes.clear()
+                    pause, waited = LOOK, 0.0
                 elif answered == asked:
                     return content
                 elif answered in probes:

@@ -38,7 +38,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+    # SQLite's integers end at 19 digits.
+    if not (text.isascii() and text.isdigit() and len(text) <= 15) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
     return int(text)
 

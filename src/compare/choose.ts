@@ -16,8 +16,13 @@ export async function chooseOther(
 ): Promise<string | null> {
   const { api, run, trans } = options;
   const { created, kind, path } = await api.show(run);
-  const { runs } = await api.runs({ path });
-  const others = runs.filter(other => other.run !== run);
+  // The newest, and those before the run: an old one has its neighbours, too.
+  const pages = [await api.runs({ path }), await api.runs({ path, before: run })];
+  const known = new Map(
+    pages.flatMap(({ runs }) => runs).map(other => [other.run, other])
+  );
+  known.delete(run);
+  const others = [...known.values()].sort((a, b) => b.created - a.created);
   if (!others.length) {
     throw new Error(
       trans.__('There is no other run of %1.', PathExt.basename(path))

@@ -170,6 +170,10 @@ export class RunList extends ReactWidget {
     const entries = list.querySelectorAll<HTMLElement>('.jp-DossierRuns-open');
     const next = entries[this._next];
     this._next = null;
+    const focused = document.activeElement;
+    if (focused && focused !== document.body && !this.node.contains(focused)) {
+      return; // the user went elsewhere meanwhile
+    }
     if (next) {
       next.focus();
     } else if (!this._options.model.hasOlder) {

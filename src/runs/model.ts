@@ -134,12 +134,16 @@ export class RunsModel implements IDisposable {
   }
 
   private async _fetch(): Promise<void> {
-    const [path, wanted] = [this._path, this._wanted];
     try {
-      const { runs, more } = await this._newest();
-      if (path !== this._path || wanted !== this._wanted || this.isDisposed) {
-        return;
-      }
+      let page: RunsPage;
+      do {
+        page = await this._newest();
+        if (this.isDisposed) {
+          return;
+        }
+        // A poll that asks does not begin again for what is wanted meanwhile.
+      } while (this._isAnew);
+      const { runs, more } = page;
       this._runs = runs;
       this._hasOlder = more;
       this._error = null;
@@ -174,8 +178,9 @@ export class RunsModel implements IDisposable {
       const before = runs[runs.length - 1].run;
       const at = known.findIndex(({ run }) => run === before);
       const older = at < 0 ? [] : known.slice(at + 1);
+      const isWhole = !knownMore || runs.length + older.length >= wanted;
       const page =
-        older.length && older.every(({ state }) => isRunEnd(state))
+        older.length && isWhole && older.every(({ state }) => isRunEnd(state))
           ? { runs: older, more: knownMore }
           : await this._api.runs({ ...which, before });
       runs = [...runs, ...page.runs];

@@ -141,7 +141,10 @@ export const runsPanelPlugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__('Show more runs in the side panel, older ones'),
       describedBy: { args: { type: 'object', properties: {} } },
       isEnabled: () => place.content?.hasOlderRuns ?? false,
-      execute: () => place.content?.showOlderRuns()
+      execute: () => {
+        app.shell.activateById(place.id); // nothing is asked while nobody sees it
+        return place.content?.showOlderRuns();
+      }
     });
     void restorer?.restore(views, {
       command: RunCommandIDs.openRun,

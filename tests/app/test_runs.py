@@ -333,6 +333,14 @@ async def test_what_a_kernel_aborts_behind_a_failing_cell_is_asked_again(
     bridge = KernelBridge(kernel._manager, build(tmp_path / "worker.pyz"), tmp_path / "store")
     await kernel.run(_ABORTS)
     assert "abort" in (await asyncio.wait_for(bridge.look(), 60)).names
+    # Behind one that takes its time: the kernel was asked meanwhile whether it still answers.
+    began = tmp_path / "began"
+    slow = f"import time; open({str(began)!r}, 'w').close(); time.sleep(4)\n{_ABORTS}"
+    failing = asyncio.create_task(kernel.run(slow))
+    await asyncio.wait_for(_made(began), 60)
+    found = await asyncio.wait_for(bridge.environment([], ["abort"]), 60)
+    assert "abort" in json.dumps(found)
+    await failing
 
 
 async def test_names_around_a_failing_cell(

@@ -20,6 +20,7 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").g
 _FENCED = re.compile(r"^ *```(?:bash|sh|console)\n(.*?)^ *```$", re.M | re.S)
 _ANY_FENCE = re.compile(r"^ *```.*?^ *```$", re.M | re.S)
 _INLINE = re.compile(r"`([^`\n]+)`")
+_PATH = re.compile(r"\w[\w./-]*/[\w.-]+\.(?:py|tsx?|yaml|md)")
 _TARGETS = re.compile(r"^([a-z][a-z-]*):", re.M)
 _SETTING = re.compile(r"[A-Z]+=")
 # What jlpm does itself.
@@ -124,6 +125,18 @@ def test_files_of_the_repository_are_there() -> None:
     }
     assert named
     assert [(page, word) for page, word in named if not (ROOT / word).exists()] == []
+
+
+def test_files_of_the_source_are_there() -> None:
+    spans = [
+        (page.name, span)
+        for page in PAGES
+        for span in _INLINE.findall(_ANY_FENCE.sub("", page.read_text("utf-8")))
+        if _PATH.fullmatch(span)
+    ]
+    folders = [ROOT, ROOT / "src", ROOT / "jupyterlab_dossier"]
+    assert spans
+    assert [(p, s) for p, s in spans if not any((f / s).exists() for f in folders)] == []
 
 
 def test_commands_are_found() -> None:

@@ -40,7 +40,7 @@ def test_only_the_newest(cli: Any, many: list[str]) -> None:
     assert len(cli("runs", "--limit", 1).stdout.splitlines()) == 2
 
 
-@pytest.mark.parametrize("wrong", ["0", "-1", "x", ""])
+@pytest.mark.parametrize("wrong", ["0", "-1", "x", "", "9" * 20])
 def test_a_wrong_limit(cli: Any, wrong: str) -> None:
     done = cli("runs", "--limit", wrong)
     assert (done.returncode, done.stdout) == (2, "")

@@ -17,7 +17,7 @@ _HEAD = """# Same result
 
 <!-- Written by `python -m tests.oracles.report`; the text stands there. -->
 
-A workflow run gives the outputs of Restart & Run All, whatever runs where and in whatever order, for cells that are deterministic on the recorded conditions: package versions, interpreter, hash seed, thread counts, CPU class. Equal means equal after joining successive texts of a stream, with addresses, file names of ipykernel, counters in HTML ids and values of timing magics replaced, and with pictures compared by pixels (`jupyterlab_dossier/runs/compare.py`). Outputs beyond a target's limits (128 KiB of text, 32 MiB of displays in one cell) are cut short, with a note.
+A workflow run gives the outputs of Restart & Run All, whatever runs where and in whatever order, for cells that are deterministic on the recorded conditions: package versions, interpreter, hash seed, thread counts, CPU class. Equal means equal after joining successive texts of a stream, with addresses, file names of ipykernel, counters in HTML ids and values of timing magics replaced, and with pictures compared by pixels (`jupyterlab_dossier/runs/history/compare.py`). Outputs beyond a target's limits (128 KiB of text, 32 MiB of displays in one cell) are cut short, with a note.
 
 What holds it up: a static analysis that orders what it cannot prove free, a check while a cell runs that notices what the analysis did not foresee, and oracles that need no labels, so that nobody's opinion of a notebook is in the way:
 

@@ -8,6 +8,7 @@ module.exports = {
   // Against hanging only: a cluster takes its time where the machine does other things too.
   timeout: 900_000,
   expect: { timeout: 300_000 },
+  use: { ...base.use, actionTimeout: 300_000, navigationTimeout: 300_000 },
   reporter: [
     ['list'],
     ['junit', { outputFile: '../test-results/engines.xml' }]

@@ -25,18 +25,6 @@ export function entryOf(panel: Locator, run: string, words: RegExp): Locator {
 }
 
 /**
- * Run the open notebook as a workflow, which succeeds.
- */
-export async function runWorkflow(
-  page: IJupyterLabPageFixture,
-  name: string
-): Promise<void> {
-  await page.getByRole('button', { name: 'Run as workflow' }).click();
-  const told = page.getByText(`${name} ran as a workflow.`);
-  await expect(told.last()).toBeVisible();
-}
-
-/**
  * The id of the run that something starts.
  */
 export async function idOfRun(

@@ -28,8 +28,8 @@ MenuHelper.prototype.clickMenuItem = async function (path) {
     const menu = (await this.openLocator(parts.join('>')))!;
     await menu
       .locator(`ul li:has(div.lm-Menu-itemLabel:text-is("${label}"))`)
-      .click({ timeout: 10_000 });
-  }).toPass();
+      .click({ timeout: 30_000 });
+  }).toPass({ timeout: 120_000 });
 };
 
 const THEME_NAMES = ['JupyterLab Light', 'JupyterLab Dark'] as const;

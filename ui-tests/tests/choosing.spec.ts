@@ -40,7 +40,7 @@ test(
         await page.keyboard.press('Home');
         await page.keyboard.type(letters);
         await expect(focused).toContainText(name, { timeout: 1000 });
-      }).toPass();
+      }).toPass({ timeout: 60_000 });
     await typeName('clu', 'cluster');
     await expect(focused).toHaveAttribute('aria-disabled', 'true');
     await expect(focused).toHaveAttribute('title', /no provider/);

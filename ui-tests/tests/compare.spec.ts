@@ -115,16 +115,20 @@ test('two runs are compared by keys alone: code, inputs, outputs and what is the
   ).toContainText('[3, 6, 9]');
 });
 
-test('a run that is the only one of its notebook says so', async ({
-  page,
-  tmpPath
-}) => {
-  await openNotebook(page, `${tmpPath}/only.ipynb`, [{ source: 'x = 1' }]);
-  const only = await startWorkflow(page);
-  expect(await endOf(page, only)).toBe('done');
-  await openRun(page, only);
-  await page.getByRole('button', { name: 'Compare…' }).click();
-  await expect(
-    page.getByText('There is no other run of only.ipynb.')
-  ).toBeVisible();
+test.describe(() => {
+  test.use({ keepsToasts: true });
+
+  test('a run that is the only one of its notebook says so', async ({
+    page,
+    tmpPath
+  }) => {
+    await openNotebook(page, `${tmpPath}/only.ipynb`, [{ source: 'x = 1' }]);
+    const only = await startWorkflow(page);
+    expect(await endOf(page, only)).toBe('done');
+    await openRun(page, only);
+    await page.getByRole('button', { name: 'Compare…' }).click();
+    await expect(
+      page.getByText('There is no other run of only.ipynb.')
+    ).toBeVisible();
+  });
 });

@@ -270,7 +270,7 @@ test('a killed browser loses nothing, and a copy has no part in the runs', async
         ).context.model.getMetadata('dossier').id
     );
     expect(id).not.toBe(path);
-  }).toPass();
+  }).toPass({ timeout: 60_000 });
   await expect(panel.locator('.jp-OutputArea-output')).toHaveCount(0);
   await expect(
     panel.locator('.jp-DossierStrip').getByRole('status')

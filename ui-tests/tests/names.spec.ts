@@ -10,6 +10,7 @@ import { expect, laidOut, look, test } from '../support/test';
 
 // A kernel on a busy machine may need longer than the second that JupyterLab gives it.
 test.use({
+  keepsToasts: true,
   settings: {
     '@jupyterlab/completer-extension:manager': { providerTimeout: 30_000 }
   }

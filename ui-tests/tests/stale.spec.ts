@@ -8,6 +8,7 @@ import {
   outputsAt,
   stateAt
 } from '../support/notebook';
+import { endOf, idOfRun } from '../support/runs';
 import {
   expect,
   expectAccessible,
@@ -33,9 +34,8 @@ test(
       await expect(markAt(page, index)).toHaveText('not run');
     }
     await page.notebook.selectCells(0);
-    await page.keyboard.press('Alt+R');
-    const ran = page.getByText('Cells of stale.ipynb ran.');
-    await expect(ran).toBeVisible();
+    const first = await idOfRun(page, () => page.keyboard.press('Alt+R'));
+    expect(await endOf(page, first)).toBe('done');
     await expect(outputsAt(page, 2)).toHaveText('b 2\n');
     for (const index of [0, 1, 2, 3]) {
       await expect(markAt(page, index)).toHaveCount(0);
@@ -80,9 +80,10 @@ test(
     await page.keyboard.type('2');
     await page.keyboard.press('Escape');
     await page.notebook.selectCells(1);
-    await expect(ran).toHaveCount(0);
-    await page.keyboard.press('Alt+Shift+ArrowUp');
-    await expect(ran).toBeVisible();
+    const needed = await idOfRun(page, () =>
+      page.keyboard.press('Alt+Shift+ArrowUp')
+    );
+    expect(await endOf(page, needed)).toBe('done');
     await expect(markAt(page, 0)).toHaveCount(0);
     await expect(markAt(page, 1)).toHaveCount(0);
     await expect(markAt(page, 2)).toHaveText('upstream');

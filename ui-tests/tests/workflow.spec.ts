@@ -5,7 +5,7 @@ import {
   promptAt,
   stateAt
 } from '../support/notebook';
-import { runWorkflow } from '../support/runs';
+import { endOf, startWorkflow } from '../support/runs';
 import { expect, test } from '../support/test';
 
 test('a notebook runs as a workflow', async ({ page, tmpPath }) => {
@@ -19,7 +19,7 @@ test('a notebook runs as a workflow', async ({ page, tmpPath }) => {
     { source: 'right = start + 2\nprint("right", right)' },
     { source: 'left * right', target: 'kernel' }
   ]);
-  await runWorkflow(page, 'flow.ipynb');
+  expect(await endOf(page, await startWorkflow(page))).toBe('done');
   await expect(outputsAt(page, 1)).toHaveText('left 11\n');
   await expect(outputsAt(page, 2)).toHaveText('right 12\n');
   await expect(outputsAt(page, 3)).toContainText('132');

@@ -147,6 +147,54 @@ describe('RunsModel', () => {
     model.dispose();
   });
 
+  it('shows what is wanted while it asks, without waiting for the next time', async () => {
+    const { runs } = ledger(450);
+    let answer = () => {};
+    let isHeld = false;
+    const model = makeModel({
+      runs: async which => {
+        if (isHeld) {
+          isHeld = false;
+          await new Promise<void>(resolve => (answer = resolve));
+        }
+        return runs(which);
+      }
+    });
+    await model.refresh();
+    isHeld = true;
+    const first = model.refresh();
+    await new Promise(resolve => setTimeout(resolve)); // it asks
+    const older = model.showOlder();
+    answer();
+    await Promise.all([first, older]);
+    expect(model.found).toHaveLength(400);
+
+    isHeld = true;
+    const again = model.refresh();
+    await new Promise(resolve => setTimeout(resolve));
+    model.path = 'a/b.ipynb';
+    expect(model.runs).toBeNull();
+    answer();
+    await again;
+    expect(model.found).toHaveLength(200);
+    model.dispose();
+  });
+
+  it('asks for older runs again where newer ones were removed elsewhere', async () => {
+    const { all, asked, runs } = ledger(500);
+    const model = makeModel({ runs });
+    await model.refresh();
+    await model.showOlder();
+    all.splice(50, 50);
+    const changed = new Promise(resolve => model.changed.connect(resolve));
+    stream.emit({ schema_id: RUN_SCHEMA });
+    await changed;
+    expect(model.runs).toHaveLength(400);
+    expect(model.runs).toEqual(all.slice(0, 400));
+    expect(asked.pop()).toBe(all[199].run);
+    model.dispose();
+  });
+
   it('asks again for older runs only where one is going or the user asks', async () => {
     const { all, asked, runs } = ledger(350);
     const model = makeModel({ runs });
