@@ -95,8 +95,10 @@ class StockKernel:
             client = kernel._client = manager.client()
             client.start_channels()
             await client.wait_for_ready(timeout=START_TIMEOUT)
-        except Exception as error:
+        except BaseException as error:
             kernel._clean_up()
+            if not isinstance(error, Exception):
+                raise  # nobody wants it any more
             raise KernelFailed(f"the kernel `{argv[0]}` did not start: {error}") from error
         kernel._tasks = [
             asyncio.ensure_future(reader)

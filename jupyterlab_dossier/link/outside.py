@@ -59,7 +59,8 @@ class Outside:
                 raise ProviderFault(f"its setting ca: {ca} cannot be read")
             return f"{link.rstrip('/')}/{PATH}", ca
         where = settings.get("listen") or face
-        async with self._opening[where]:
+        # By host, as certificate and port are kept.
+        async with self._opening[_split(where)[0]]:
             if where not in self._open:
                 self._open[where] = await self._listen(where)
             return self._open[where]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import os
 import socket
 import ssl
 from collections.abc import Callable, Sequence
@@ -303,10 +305,20 @@ setattr(LinkHandler.get, "__allow_unauthenticated", True)
 def _bound(addresses: Sequence[str], port: int) -> list[socket.socket]:
     """Sockets of one port; 0 chooses it. The addresses are numbers: no name is looked up here."""
     sockets: list[socket.socket] = []
+    absent: OSError | None = None
     try:
         for address in addresses:
-            sockets += bind_sockets(port, address)
-            port = sockets[0].getsockname()[1]
+            try:
+                sockets += bind_sockets(port, address)
+            except OSError as error:
+                # A name may stand for more than this machine has: ::1 where there is no IPv6.
+                if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                    raise
+                absent = error
+            if sockets:
+                port = sockets[0].getsockname()[1]
+        if not sockets:
+            raise absent or OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
     except OSError:
         for each in sockets:
             each.close()

@@ -31,9 +31,10 @@ async def told(words: Words, tell: Tell) -> AsyncIterator[None]:
     finally:
         looking.cancel()
         # What is told last stands in the ledger before anything that follows; a ledger that
-        # cannot be written is a fault of what follows too.
-        with contextlib.suppress(asyncio.CancelledError, Exception):
-            await looking
+        # cannot be written is a fault of what follows too. Who is cancelled meanwhile hears it.
+        await asyncio.wait({looking})
+        if not looking.cancelled():
+            looking.exception()
 
 
 def moving(sizes: Iterable[tuple[str, int]], moved: Callable[[str], int]) -> Words:

@@ -56,7 +56,9 @@ async def restore(
             if row is not None and row["result"]:
                 ended = row["ended"] or row["started"]
                 left = by_cell.get(state.id, [])
-                active.revision.ended(task, json.loads(row["result"]), left, ended)
+                result = json.loads(row["result"])
+                task.files = observations.files_of(result)
+                active.revision.ended(task, result, left, ended)
         if state.state in SUCCEEDED and row is not None:
             result = json.loads(row["result"] or "{}")
             deleted = (result.get("effects") or {}).get("deleted") or []

@@ -17,6 +17,7 @@ from ..model import Json
 from ..planning import again, observations
 from ..planning import plan as planning
 from ..planning.observations import Observed
+from ..tasks.placement import Conflict
 from ..tasks.state import RunState, Task
 
 if TYPE_CHECKING:
@@ -68,7 +69,6 @@ class Revision:
             # What it changed unforeseen was there for it, in whatever way it reached that.
             given = {**dict.fromkeys(observations.changed(message)), **task.span.given}
             task.span = again.Span(task.span.began, when, given)
-        task.files = observations.files_of(message)
         task.touched = observations.touches_outside(message)
         task.read_modules = observations.reads_modules(message)
         seen = observations.beyond(state.plan, cell, message)
@@ -200,16 +200,23 @@ class Revision:
         task.state, task.why = "failed", why
         await self._ledger.tasks.move(self._run, task.cell.id, "failed", why)
 
-    async def bring_together(self, task: Task, why: str) -> None:
+    async def bring_together(self, task: Task, conflict: Conflict) -> None:
         """Values that a cell uses together live in two worker kernels: they are made again in one.
 
         What made them run there is known now (`plan`, `Step.together`). Where cells in one of the
         kernels are not run twice, that one stays, and the others' cells run again in it.
         """
+        why = str(conflict)
         self.watchful = True
         with self._judging():
             self._state.replan()
-            places = self._state.places.all
+            steps, group = self._state.plan.steps, task.step.together
+            places = [
+                place
+                for place in self._state.places.all
+                if place in conflict.places
+                or (group is not None and any(steps[c].together == group for c in place.tasks))
+            ]
             begun = [p for p in places if any(self._state.tasks[c].once for c in p.tasks)]
             stays = begun[0] if len(begun) == 1 else None
             cells = [c for place in places if place is not stays for c in place.tasks]

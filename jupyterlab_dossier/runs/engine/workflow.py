@@ -262,7 +262,7 @@ class WorkflowRun:
                 task.state = "queued"
             raise
         except Conflict as conflict:
-            await self.revision.bring_together(task, str(conflict))
+            await self.revision.bring_together(task, conflict)
         except (Failure, ProviderFault) as error:
             if self._cancelled is not None:
                 await self._set(task, "cancelled", self._cancelled)
@@ -320,6 +320,7 @@ class WorkflowRun:
                     setting = self._setting(task, kernel)
                     task.attempt = setting.attempt
                     task.span = again.Span(time.time(), None, setting.inputs)
+                    task.files = None
                     outcome = await self._dispatcher.run(setting, kernel)
                     await self._finish(task, kernel, outcome, begun)
                     await self.reuse.record(task, begun, outcome)
@@ -453,12 +454,9 @@ class WorkflowRun:
         cell = task.cell
         observations.settle_noticed(
             message,
-            (
-                observations.Writer(other.step, other.files if other.span.ended else None)
-                for other in self.state.beside(task)
-                if other.span is not None
-            ),
+            (observations.Writer(other.step, other.files) for other in self.state.beside(task)),
         )
+        task.files = observations.files_of(message)  # of those that end now, the next one hears
         if status == "ok" or (status != "refused" and "raises-exception" in cell.tags):
             if self.state.complete is not None:
                 return "done", self.state.complete

@@ -127,7 +127,11 @@ class Writer:
 
     def wrote(self, path: str) -> bool:
         """Whether a file is its own: one that it opened, or is known to write."""
-        foreseen = _covers(_resources(self.step, "writes"), path)
+        resources = _resources(self.step, "writes")
+        if self.files is None:
+            # That it may write any file says nothing of this one.
+            return _covers((r for r in resources if r != "<files>"), path)
+        foreseen = _covers(resources, path)
         if not self.files:
             return foreseen
         if path not in _texts(self.files.get("written")):

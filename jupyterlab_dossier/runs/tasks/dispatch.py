@@ -165,8 +165,10 @@ class Dispatcher:
         except (Lost, Killed, Interrupted):
             await self._ledger.tasks.end_attempt(setting.attempt, "lost")
             raise
-        kernel.fresh = False
-        kernel.prefix += setting.prefix
+        if not kernel.fresh or message.get("status") not in ("aborted", "refused"):
+            # Else it is not sure that its worker has made it: there is nothing in it yet.
+            kernel.fresh = False
+            kernel.prefix += setting.prefix
         if setting.sent is not None:
             self._travel.laid_out(setting.sent, kernel.worker.id, message)
         return await self._collected(setting, kernel, message, execution)

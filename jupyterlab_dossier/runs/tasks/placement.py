@@ -6,7 +6,7 @@ shipped keep their users in the kernel that made them, and so does a process cha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..model import ENDED_TASK, SUCCEEDED, Json
 from ..workers.worker import Kernel
@@ -17,6 +17,10 @@ from .state import RunState, Task
 
 class Conflict(Failure):
     """A task cannot run in one place and in another, as it would have to."""
+
+    def __init__(self, why: str, places: Sequence[Place]) -> None:
+        super().__init__(why)
+        self.places = places
 
 
 def may_start(state: RunState, task: Task) -> bool:
@@ -107,7 +111,8 @@ def place_of(state: RunState, task: Task) -> Place | None:
         raise Failure(f"{what}; but the cell is bound to target {named!r}")
     for other, why in wanted[1:]:
         if other.kernel is not place.kernel:
-            raise Conflict(f"{what}; but {why}, in another worker kernel")
+            places = [place for place, _ in wanted]
+            raise Conflict(f"{what}; but {why}, in another worker kernel", places)
     if place.kernel.dead:
         raise Failure(f"{what}; that worker kernel is gone: run it again")
     return place

@@ -36,7 +36,7 @@ class Task:
     touched: bool = False
     """It was seen to act on the world outside."""
     files: Json | None = None
-    """What its newest attempt that ended told of files."""
+    """What its newest attempt told of files; None while it runs."""
     read_modules: bool = False
     """It was seen to read code of the notebook's folder, which its kernel now holds."""
     moved: bool = False

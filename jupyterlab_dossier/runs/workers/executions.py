@@ -29,6 +29,8 @@ class Execution:
     """What to commit at once with the `done` message; None where blobs are to be pulled first."""
     committed: bool | None = None
     interrupted: bool = False
+    answers: list[str] = field(default_factory=list)
+    """To its `input()`, which its worker could not be told yet."""
     heard: bool = False
     """Its worker's `done` has come: no interrupt reaches the cell any more."""
     phase: str = ""
@@ -65,6 +67,7 @@ class Executions:
     def send(self, execution: Execution) -> None:
         """Sends its order, where its worker is linked."""
         if execution.worker.connection is not None and execution.order is not None:
+            execution.kernel.sent = True
             execution.worker.connection.send(execution.order)
 
     def interrupt(self, execution: Execution) -> None:
@@ -80,11 +83,13 @@ class Executions:
             )
 
     def input(self, execution: Execution, value: str) -> None:
-        """Answers a cell's `input()`."""
-        if execution.worker.connection is not None:
-            execution.worker.connection.send(
-                {"type": "input", "kernel": execution.kernel.id, "value": value}
-            )
+        """Answers a cell's `input()`; one whose worker is cut off hears it later."""
+        if execution.worker.connection is None:
+            execution.answers.append(value)
+            return
+        execution.worker.connection.send(
+            {"type": "input", "kernel": execution.kernel.id, "value": value}
+        )
 
     def kept(self, worker: Worker, attempt: str) -> None:
         """Tells a worker with a store of its own that we have what an attempt stored there, or do
@@ -105,10 +110,14 @@ class Executions:
         for execution in list(self.running.values()):
             if execution.worker is not worker:
                 continue
+            if execution.done.done():
+                continue
             if execution.attempt not in worker.known:
                 self.send(execution)
-            elif execution.interrupted:
+            if execution.interrupted:
                 self.interrupt(execution)
+            while execution.answers:
+                self.input(execution, execution.answers.pop(0))
 
     def waiting(self) -> list[Execution]:
         """Those whose answer has not come."""

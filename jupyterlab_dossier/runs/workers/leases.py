@@ -160,15 +160,18 @@ class Leases:
 
     def kill(self, kernel: Kernel) -> None:
         """Ends a worker kernel, whatever it does."""
-        kernel.worker.kernels.pop(kernel.id, None)
+        worker = kernel.worker
+        worker.kernels.pop(kernel.id, None)
         kernel.end("it was ended")
         kernel.kept = None
-        if kernel.worker.connection is not None and not kernel.fresh:
-            kernel.worker.connection.send({"type": "kill", "kernel": kernel.id})
-        elif not kernel.fresh:
-            kernel.worker.doomed.append(kernel.id)
-        if not kernel.worker.ended:
-            self.watch_idle(kernel.worker)
+        if worker.ended:
+            return
+        if kernel.sent or not kernel.fresh:
+            if worker.connection is not None:
+                worker.connection.send({"type": "kill", "kernel": kernel.id})
+            else:
+                worker.doomed.append(kernel.id)
+        self.watch_idle(worker)
 
     async def _take_ready(self, worker: Worker, tell: Tell | None) -> bool:
         """Takes a worker once it has dialled in; False where another one like it is free first."""

@@ -193,7 +193,8 @@ class Lives:
         await asyncio.shield(task)
 
     async def _bury(self, worker: Worker, provider: Provider, why: str) -> None:
-        self._leaves(worker)
+        if worker.ended is None:
+            self._leaves(worker)
         await self._lost(worker, why)
         self.spawn(self._vacate(worker, provider))
         try:
@@ -202,15 +203,16 @@ class Lives:
             await self._clear(worker, provider)
 
     def _leaves(self, worker: Worker) -> None:
-        """It holds its place until its platform has let it go."""
+        """It holds its place until its platform has let it go, for a while at most."""
         if worker.target.strict and worker.handle is not None:
             self._roster.leaving[worker.id] = worker
 
     async def _vacate(self, worker: Worker, provider: Provider) -> None:
+        handle = worker.handle
         try:
-            if worker.id in self._roster.leaving and worker.handle is not None:
-                with anyio.move_on_after(LEAVING), contextlib.suppress(ProviderFault, OSError):
-                    await provider.left(worker.handle)
+            if worker.id in self._roster.leaving and handle is not None:
+                with anyio.move_on_after(LEAVING):
+                    await self.answer(worker, lambda: provider.left(handle))
         finally:
             self._roster.leaving.pop(worker.id, None)
             self._roster.news.tell()
@@ -272,7 +274,8 @@ class Lives:
         worker.ready.set()
         worker.gone.set()
         for execution in self._executions.waiting():
-            if execution.worker is worker:
+            # One whose end was heard is being recorded, and has ended.
+            if execution.worker is worker and not execution.heard:
                 execution.done.set_exception(Lost(f"the worker was lost: {why}", worker=True))
         self._roster.news.tell()
 
@@ -293,6 +296,8 @@ class Lives:
             with anyio.move_on_after(FAREWELL):
                 await worker.gone.wait()
         await self._clear(worker, provider)
+        # Where it cannot be taken away, its end is not told for long.
+        self.spawn(self._vacate(worker, provider))
 
     async def close(self, leave: Collection[str] = ()) -> None:
         """Ends all workers but those named, which wait for the next engine."""

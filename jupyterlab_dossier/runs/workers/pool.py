@@ -156,6 +156,7 @@ class Pool:
         entries: list[tuple[str, str, str, str, Json]] = []
         results: list[tuple[str, Json]] = []
         settled: list[tuple[Execution, Commit]] = []
+        heard: list[Execution] = []
         ended = {name for name, known in self.executions.running.items() if known.done.done()}
         after: list[Callable[[], Execution | None]] = []
         parts: list[Part] = []
@@ -195,6 +196,7 @@ class Pool:
             elif kind == "done" and execution.attempt not in ended:
                 ended.add(execution.attempt)  # it comes twice where it was asked for again
                 execution.heard = True
+                heard.append(execution)
                 results.append((execution.attempt, message))
                 durable = durable or execution.durable
                 if (commit := execution.settle(message)) is not None:
@@ -211,6 +213,13 @@ class Pool:
                 if execution.worker.id == worker:
                     execution.done.set_exception(fault)
             await asyncio.sleep(LEDGER_PAUSE)  # it is sent again, but not in a tight loop
+            raise
+        except BaseException:
+            for execution in heard:
+                execution.heard = False  # it is not recorded: its worker says it again
+                if execution.worker.gone.is_set() and not execution.done.done():
+                    why = f"the worker was lost: {execution.worker.ended}"
+                    execution.done.set_exception(Lost(why, worker=True))
             raise
         for (execution, _), counted in zip(settled, committed, strict=True):
             execution.committed = counted

@@ -70,6 +70,9 @@ class Kernel:
     id: str
     worker: Worker
     fresh: bool = True
+    """Its worker has to make it for the next cell."""
+    sent: bool = False
+    """Its worker was sent a cell for it, and may have made it."""
     prefix: list[str] = field(default_factory=list)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     kept: str | None = None
