@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from jupyterlab_dossier.link import Outside, outside
+from jupyterlab_dossier.link import Outside, outside, server
 from jupyterlab_dossier.targets import NoAnswer, ProviderFault, Target
 
 PUBLIC, PREFIX = "JUPYTERHUB_PUBLIC_URL", "JUPYTERHUB_SERVICE_PREFIX"
@@ -129,3 +129,13 @@ async def test_a_name_that_there_is_not(bench: Any, tmp_path: Path) -> None:
     with pytest.raises(ProviderFault, match=r"'none\.invalid' cannot be resolved"):
         await address(bench, tmp_path / "link", listen="none.invalid:8443")
     assert not (tmp_path / "link").exists()
+
+
+def test_of_the_addresses_of_a_name_those_are_listened_on_that_are_here() -> None:
+    absent = "192.0.2.1"  # of documentation alone (RFC 5737)
+    for addresses in ([absent, "127.0.0.1"], ["127.0.0.1", absent]):
+        (only,) = server._bound(addresses, 0)
+        assert only.getsockname()[0] == "127.0.0.1"
+        only.close()
+    with pytest.raises(OSError, match="assign"):
+        server._bound([absent], 0)

@@ -10,7 +10,7 @@ import pytest
 from support import started, workflow
 
 from jupyterlab_dossier.runs.workers import lives
-from jupyterlab_dossier.targets import Catalogue, Target, WorkerOrder
+from jupyterlab_dossier.targets import Catalogue, Ended, ProviderFault, Target, WorkerOrder
 from jupyterlab_dossier.targets.local import LocalProvider
 
 
@@ -119,3 +119,53 @@ async def test_what_a_platform_does_not_let_go_is_not_waited_for_without_end(
         run = await engine.submit(workflow(tmp_path, cells("calm", "glad")))
         record = await asyncio.wait_for(engine.wait(run), 60)
         assert record.state == "done", record.why
+
+
+async def test_a_place_is_kept_while_the_platform_does_not_answer(tmp_path: Path) -> None:
+    slow, targets = catalogue(workers=1)
+    left, questions = slow.left, 0
+
+    async def away(handle: dict[str, Any]) -> None:
+        nonlocal questions
+        questions += 1
+        if questions == 1:
+            raise OSError("nobody answers")
+        await left(handle)
+
+    slow.left = away  # type: ignore[method-assign]
+    async with started(tmp_path / "data", targets) as engine:
+        run = await engine.submit(workflow(tmp_path, cells("calm", "glad")))
+        await asyncio.wait_for(slow.asked.wait(), 60)
+        assert (slow.there, questions) == (1, 2)
+        slow.go.set()
+        record = await asyncio.wait_for(engine.wait(run), 60)
+        assert record.state == "done", record.why
+        assert slow.most == 1
+
+
+async def test_a_worker_that_cannot_be_taken_away_holds_its_place_for_a_while_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its platform tells of no end, and it is told of none."""
+    monkeypatch.setattr(lives, "LEAVING", 0.1)
+    monkeypatch.setattr(lives, "FAREWELL", 0.1)
+    slow, targets = catalogue(workers=1)
+    asked: list[dict[str, Any]] = []
+
+    async def refused(handle: dict[str, Any]) -> None:
+        asked.append(handle)
+        raise ProviderFault("you may not delete it")
+
+    async def lasts(handle: dict[str, Any], tell: Any) -> Ended:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    end = slow.end
+    slow.end, slow.wait = refused, lasts  # type: ignore[method-assign,assignment]
+    async with started(tmp_path / "data", targets) as engine:
+        run = await engine.submit(workflow(tmp_path, cells("calm", "glad")))
+        record = await asyncio.wait_for(engine.wait(run), 60)
+        assert record.state == "done", record.why
+        slow.end = end  # type: ignore[method-assign]
+    for handle in asked:
+        await end(handle)

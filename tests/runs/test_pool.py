@@ -210,3 +210,21 @@ async def test_a_cell_interrupted_while_its_worker_was_cut_off_is_sent_and_inter
     assert told.types == ["execute", "interrupt"]
     done.set_result({})
     await waiting
+
+
+async def test_a_result_stands_though_its_worker_ends_while_it_is_recorded(tmp_path: Path) -> None:
+    async with started(tmp_path / "dossier", targets(slots=1)) as engine:
+        record_it = engine.ledger.workers.received
+
+        async def received(worker: str, epoch: str, *told: Any) -> Any:
+            recorded = await record_it(worker, epoch, *told)
+            if any(message["status"] == "ok" for _, message in told[2]):
+                await engine.pool.lives._lost(engine.pool.workers[worker], "it was evicted")
+            return recorded
+
+        engine.ledger.workers.received = received  # type: ignore[method-assign]
+        source = "print('once')\nopen('written', 'a').write('x')"
+        run = await engine.submit(workflow(tmp_path, [source]))
+        record = await asyncio.wait_for(engine.wait(run), 60)
+        assert record.state == "done", record.why
+        assert (tmp_path / "written").read_text() == "x"

@@ -79,3 +79,22 @@ async def test_a_transfer_tells_how_far_it_is(
         assert len(set(moved)) >= 3, phase
         assert moved == sorted(moved) and moved[-1] <= MANY / 1e6, phase
         assert all(abs(whole - MANY / 1e6) < 1 for _, whole in seen), phase
+
+
+async def test_who_is_cancelled_as_it_ends_hears_it() -> None:
+    async def tell(words: str) -> None:
+        raise AssertionError(words)
+
+    over = asyncio.Event()
+
+    async def work() -> None:
+        async with progress.told(lambda: None, tell):
+            await over.wait()
+
+    working = asyncio.create_task(work())
+    await asyncio.sleep(0)
+    over.set()
+    await asyncio.sleep(0)  # it has stopped to look, and waits for that
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working

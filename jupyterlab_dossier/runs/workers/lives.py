@@ -214,8 +214,11 @@ class Lives:
                 with anyio.move_on_after(LEAVING):
                     await self.answer(worker, lambda: provider.left(handle))
         finally:
-            self._roster.leaving.pop(worker.id, None)
-            self._roster.news.tell()
+            self._let_go(worker)
+
+    def _let_go(self, worker: Worker) -> None:
+        self._roster.leaving.pop(worker.id, None)
+        self._roster.news.tell()
 
     async def _clear(self, worker: Worker, provider: Provider, looks: Sequence[float] = ()) -> None:
         """Takes away what is left of a worker on its platform; only then it counts as ended.
@@ -296,8 +299,8 @@ class Lives:
             with anyio.move_on_after(FAREWELL):
                 await worker.gone.wait()
         await self._clear(worker, provider)
-        # Where it cannot be taken away, its end is not told for long.
-        self.spawn(self._vacate(worker, provider))
+        # Where it cannot be taken away, nobody hears of its end for long.
+        asyncio.get_running_loop().call_later(LEAVING, self._let_go, worker)
 
     async def close(self, leave: Collection[str] = ()) -> None:
         """Ends all workers but those named, which wait for the next engine."""
