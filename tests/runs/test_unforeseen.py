@@ -279,6 +279,24 @@ async def test_values_are_made_again_where_cells_are_not_run_twice(folder: Path)
     assert set(again) == {"c2", "c3"}
 
 
+async def test_a_kernel_that_stays_concerns_only_those_who_meet_in_it(folder: Path) -> None:
+    cells = [
+        "import helper, os",
+        "f = open('once.txt', 'a')\nprint('x', file=f, flush=True)",
+        "os.environ['MADE'] = 'here'\na = helper.lock()",
+        "b = helper.lock()",
+        "print(f.closed, 1)",
+        "print(a.locked(), b.locked(), os.environ['MADE'])",
+        "f.close()",
+    ]
+    async with started(folder / "data", targets(slots=4)) as engine:
+        record, ours, again = await run(engine, folder, cells)
+    assert record.state == "done", record.why
+    assert ours["c5"][0]["text"] == "False False here\n"
+    assert (folder / "once.txt").read_text() == "x\n"
+    assert set(again) == {"c2", "c3", "c5"}
+
+
 async def test_two_kernels_that_must_both_stay_are_told_where_their_values_meet(
     folder: Path,
 ) -> None:
