@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -219,3 +220,45 @@ async def test_observations_of_a_workflow_are_kept(
     await play(content)
     known = (await engine.ledger.observations.of_notebook(path))[observed_key(cell)]
     assert known == {"unshippable": ["lock"], "writes": ["made"]}
+
+
+# A program that starts kernels where it is let.
+SHY = """#!{python}
+import os, runpy
+assert not os.path.exists({barred!r})
+runpy.run_module("ipykernel_launcher", run_name="__main__", alter_sys=True)
+"""
+
+
+async def test_after_a_worker_kernel_did_not_start_the_next_cell_tries_again(
+    jp_serverapp: Any, api: Any, notebook: Any, events: Any, jp_data_dir: Path, tmp_path: Path
+) -> None:
+    barred, program = tmp_path / "barred", tmp_path / "shy"
+    program.write_text(SHY.format(python=sys.executable, barred=str(barred)))
+    program.chmod(0o700)
+    folder = jp_data_dir / "kernels" / "shy"
+    folder.mkdir(parents=True)
+    spec = {"argv": [str(program), "-f", "{connection_file}"], "language": "python"}
+    (folder / "kernel.json").write_text(json.dumps({**spec, "display_name": "Shy"}))
+    content = notebook(("print('here')", REMOTE))
+    content["metadata"]["kernelspec"] = {"name": "shy", "display_name": "Shy"}
+    kernel = await jp_serverapp.kernel_manager.start_kernel(kernel_name="shy")
+    asked = {"path": "a.ipynb", "kernel": kernel, "cell": "c0", "content": content}
+
+    async def run() -> tuple[str, str]:
+        _, answer = await api("POST", "runs", {"kind": "cell", **asked})
+        heard = await events(answer["run"])
+        texts = [e["body"] for e in heard if e["kind"] == "output"]
+        return heard[-1]["body"]["state"], "".join(map(_text, texts)) + str(heard)
+
+    info = jp_serverapp.kernel_manager.get_kernel(kernel).client()
+    info.start_channels()
+    await info.wait_for_ready(timeout=60)
+    info.stop_channels()
+    barred.touch()
+    state, told = await run()
+    assert (state, "did not start" in told) == ("failed", True), told
+    barred.unlink()
+    state, told = await run()
+    assert (state, "here" in told) == ("done", True), told
+    await jp_serverapp.kernel_manager.shutdown_kernel(kernel, now=True)

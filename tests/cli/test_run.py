@@ -181,11 +181,9 @@ def test_ctrl_c_cancels_the_run(
         if "cell 1 [c1]: running" in line:
             break
     time.sleep(1)
-    began = time.monotonic()
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert time.monotonic() - began < 20
     run = json.loads(output)
     assert run["state"] == "cancelled"
     assert run["tasks"][0]["state"] == "done"

