@@ -13,6 +13,7 @@ import os
 import socket
 import ssl
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import anyio
@@ -30,6 +31,8 @@ HUB = "hub"
 _CERTIFICATE, _PORT = "certificate.pem", "port.json"
 # Seconds for what a name stands for.
 RESOLVE = 10.0
+# A look-up that is given up goes on: it takes no thread that others need.
+_LOOKUPS = ThreadPoolExecutor(4, "dossier-names")
 _VALID = datetime.timedelta(days=3650)
 
 
@@ -78,7 +81,10 @@ class Outside:
 
 async def _resolved(host: str) -> list[str]:
     """The addresses of a name, which may take its time to be found."""
-    asking = asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    loop = asyncio.get_running_loop()
+    asking = loop.run_in_executor(
+        _LOOKUPS, lambda: socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    )
     try:
         with anyio.fail_after(RESOLVE):
             found = await asking

@@ -7,6 +7,7 @@ import contextlib
 import importlib
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ _REMEMBER = 30.0
 _SILENT = 20.0
 # Seconds between two looks at whether a pod has ended: at first, and at most.
 _LEAVES = (0.2, 2.0)
+# A look-up that is given up goes on: it takes no thread that others need.
+_LOOKUPS = ThreadPoolExecutor(2, "dossier-faces")
 # The most of a line of its log that is read.
 _LINE = 4096
 # The most that is read of a log.
@@ -76,7 +79,7 @@ class KubernetesProvider:
         cluster, _ = await self._reach(target)
         try:
             with anyio.fail_after(_CHECK):
-                return await asyncio.to_thread(cluster.face)
+                return await asyncio.get_running_loop().run_in_executor(_LOOKUPS, cluster.face)
         except TimeoutError:
             host = cluster.api.configuration.host
             raise NoAnswer(f"{host} was not resolved within {_CHECK:.0f} s") from None
