@@ -17,7 +17,10 @@ export async function chooseOther(
   const { api, run, trans } = options;
   const { created, kind, path } = await api.show(run);
   // The newest, and those before the run: an old one has its neighbours, too.
-  const pages = [await api.runs({ path }), await api.runs({ path, before: run })];
+  const pages = [
+    await api.runs({ path }),
+    await api.runs({ path, before: run })
+  ];
   const known = new Map(
     pages.flatMap(({ runs }) => runs).map(other => [other.run, other])
   );

@@ -149,33 +149,42 @@ describe('RunsModel', () => {
 
   it('shows what is wanted while it asks, without waiting for the next time', async () => {
     const { runs } = ledger(450);
-    let answer = () => {};
-    let isHeld = false;
+    let held: { asked: () => void; answered: Promise<void> } | null = null;
     const model = makeModel({
       runs: async which => {
-        if (isHeld) {
-          isHeld = false;
-          await new Promise<void>(resolve => (answer = resolve));
-        }
+        const now = held;
+        held = null;
+        now?.asked();
+        await now?.answered;
         return runs(which);
       }
     });
+    /**
+     * Hold the next question back until what is returned is called.
+     */
+    const hold = (refreshing: () => Promise<void>) =>
+      new Promise<() => Promise<void>>(resolve => {
+        let answer = () => {};
+        const answered = new Promise<void>(done => (answer = done));
+        const asked = () => {
+          resolve(() => {
+            answer();
+            return refreshed;
+          });
+        };
+        held = { asked, answered };
+        const refreshed = refreshing();
+      });
     await model.refresh();
-    isHeld = true;
-    const first = model.refresh();
-    await new Promise(resolve => setTimeout(resolve)); // it asks
+    const first = await hold(() => model.refresh());
     const older = model.showOlder();
-    answer();
-    await Promise.all([first, older]);
+    await Promise.all([first(), older]);
     expect(model.found).toHaveLength(400);
 
-    isHeld = true;
-    const again = model.refresh();
-    await new Promise(resolve => setTimeout(resolve));
+    const again = await hold(() => model.refresh());
     model.path = 'a/b.ipynb';
     expect(model.runs).toBeNull();
-    answer();
-    await again;
+    await again();
     expect(model.found).toHaveLength(200);
     model.dispose();
   });
