@@ -49,6 +49,7 @@ class Setup:
     names: dict[str, bool]  # name -> made by this very cell
     reads: tuple[str, ...] = ()  # files
     enters: tuple[str, ...] = ()  # folders, which must be there
+    after: tuple[str, ...] = ()  # names that its cell changed before it, and not later
 
 
 @dataclass

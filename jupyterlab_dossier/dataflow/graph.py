@@ -367,7 +367,8 @@ class _Builder:
             if setup.reads:
                 # What it saw of the files is what those who repeat it must see.
                 self.must_wait.setdefault(index, f"{shown} reads {named(setup.reads[0])}")
-            report.setup.append(SetupStatement(setup.source, inputs, list(setup.reads)))
+            after = sorted(name for name in setup.after if name in report.needs["imported"])
+            report.setup.append(SetupStatement(setup.source, inputs, list(setup.reads), after))
 
     def graph(self) -> Graph:
         edges = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import Any
 
 from . import history, paths
@@ -619,7 +620,8 @@ class Memory:
             if late:
                 self.stick(f"`{late[0]}` changes after it was used in `{setup.source.strip()}`")
             else:
-                facts.setup.append(setup)
+                after = tuple(n for n, at in self.last_change.items() if at < number)
+                facts.setup.append(replace(setup, after=after))
         for name, (value, must) in self.local.items():
             if value is None and must:
                 facts.deletes.add(name)

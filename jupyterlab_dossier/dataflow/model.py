@@ -50,6 +50,7 @@ class SetupStatement:
     source: str
     inputs: dict[str, str] = field(default_factory=dict)
     reads: list[str] = field(default_factory=list)  # files
+    after: list[str] = field(default_factory=list)  # names that its own cell imported before it
 
 
 @dataclass

@@ -136,6 +136,21 @@ async def test_set_up_has_its_names_though_the_cell_needs_none_of_them(
     assert (await play(content))[2:] == ["1\n", "[0.33]\n"]
 
 
+async def test_modules_are_imported_before_set_up_that_comes_after_them(
+    play: Any, notebook: Any, kernel: Any, jp_root_dir: Any
+) -> None:
+    (jp_root_dir / "conf.py").write_text("import os\nMODE = os.environ.get('MODE', 'dev')\n")
+    (jp_root_dir / "data").mkdir()
+    await kernel.run(f"import os\nos.chdir({str(jp_root_dir)!r})")
+    content = notebook(
+        "import os, conf",
+        "os.environ['MODE'] = 'prod'",
+        "os.chdir('data')",
+        ("print(conf.MODE, os.path.basename(os.getcwd()))", REMOTE),
+    )
+    assert (await play(content))[3] == "dev data\n"
+
+
 async def test_cells_of_the_example_run_elsewhere_one_by_one(play: Any, notebook: Any) -> None:
     example = json.loads((EXAMPLES / "digits.ipynb").read_text())
     sources = ["".join(c["source"]) for c in example["cells"] if c["cell_type"] == "code"]

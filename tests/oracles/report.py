@@ -36,6 +36,7 @@ _TAIL = """
 
 - Cells that are not deterministic (clocks, entropy, the network, races of threads) have no one result to be equal to. Global random generators travel as values; one that nobody seeded starts differently in each run, as in a kernel.
 - Filters of warnings that a library adds when it is imported may stand in another order to those of the notebook, or be there before its import. A cell that looks at all of them runs where all cells before it ran.
+- What a module finds in its environment and folder when it is imported is what the set-up before its import left, where a cell uses a name that was imported. A module that comes with a value only (an instance of its class), or that is imported in a worker kernel which stays for what lives in it, may find what later set-up left.
 - Floating-point sums depend on the number of threads and the class of CPU. Both are set alike and recorded in a run; another machine may round otherwise.
 - An edit marks the cells that look at what was edited. A cell that fails for what its values are is told by its run, not foreseen.
 - The analysis sees the notebook's source. Code in compiled extensions is known by its documentation (`jupyterlab_dossier/dataflow/library`); an unknown callable may change all that it can reach.

@@ -131,6 +131,19 @@ async def test_set_up_counts(engine: Engine, tmp_path: Path) -> None:
     assert "0.14286" in outputs["c3"][0]["data"]["text/plain"]
 
 
+async def test_imports_count_where_they_stand_in_the_set_up(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text("import os\nMODE = os.environ.get('ZED', 'dev')\n")
+    sources = ["import os", "import conf", "os.environ['ZED'] = 'prod'", "print(conf.MODE)"]
+    _, outputs = await run(engine, tmp_path, sources)
+    assert outputs["c3"][0]["text"] == "dev\n"
+    record, _ = await run(engine, tmp_path, sources)
+    assert ran(record) == []
+    sources[1:3] = sources[2:0:-1]
+    record, outputs = await run(engine, tmp_path, sources)
+    assert outputs["c3"][0]["text"] == "prod\n"
+    assert "the set-up before it changed" in record.tasks[3].why
+
+
 SET_UP_FILES = {
     "environment": (
         "settings.json",

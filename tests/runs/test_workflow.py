@@ -195,6 +195,43 @@ async def test_equal_to_restart_and_run_all(
     assert_equal_outputs(outputs, restart_and_run_all(tmp_path / "theirs", sources))
 
 
+MODULES = {
+    "the folder after it": ["import os, utils", "os.chdir('data')", "print(utils.f())"],
+    "the folder after it, in one cell": ["import os, utils\nos.chdir('data')", "print(utils.f())"],
+    "the environment after it": [
+        "import os, conf",
+        "x = 1",
+        "os.environ['MODE'] = 'prod'",
+        "print(x)",
+        "print(conf.MODE)",
+    ],
+    "the environment before it, in one cell": [
+        "import os\nos.environ['MODE'] = 'prod'\nimport conf",
+        "print(conf.MODE)",
+    ],
+    "the path before it, in one cell": [
+        "import sys\nsys.path.insert(0, 'data')\nimport deep",
+        "print(deep.f())",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", MODULES)
+async def test_modules_are_imported_in_the_order_of_the_set_up(
+    engine: Engine, tmp_path: Path, name: str
+) -> None:
+    """What a module finds when it is imported is what set-up before it left, and no more."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "utils.py").write_text("def f():\n    return 1\n")
+    (tmp_path / "data/deep.py").write_text("def f():\n    return 2\n")
+    (tmp_path / "conf.py").write_text("import os\nMODE = os.environ.get('MODE', 'dev')\n")
+    # With one job, cells are given worker kernels that others have left clean.
+    run = await engine.submit(workflow(tmp_path, MODULES[name], jobs=1))
+    await engine.wait(run)
+    outputs, _ = await engine.outputs(run)
+    assert_equal_outputs(outputs, restart_and_run_all(tmp_path, MODULES[name]))
+
+
 async def test_a_folder_that_is_gone_is_no_place_to_run_in(engine: Engine, tmp_path: Path) -> None:
     """`%cd` itself would only print so, and the cell would run in another folder."""
     sources = [

@@ -237,6 +237,7 @@ class Interactive:
             active.notice = survey.not_run(report.problems)
         self._check(active)
         missing = self._missing(setups, kernel)
+        ahead = planning.ahead(plan, missing, step.inputs.items())
         setting = Setting(
             run=run,
             cell=cell.id,
@@ -246,8 +247,11 @@ class Interactive:
             inputs=inputs,
             manifests=self._versions.closure(inputs.values()),
             setup=[
-                {"code": s.source, "inputs": {n: inputs[n] for n in s.inputs if n in inputs}}
-                for s in missing
+                {
+                    "code": s.source,
+                    "inputs": {n: inputs[n] for n in before | s.inputs if n in inputs},
+                }
+                for s, before in zip(missing, ahead, strict=True)
             ],
             exports=None if step.barrier else step.outputs,
             mutated=[name for name in step.mutated if name in inputs],

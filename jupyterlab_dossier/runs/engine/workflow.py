@@ -297,6 +297,7 @@ class WorkflowRun:
                     recipe=self._recipe(task),
                     kernel=place.kernel if place else None,
                     prefix=self._through(task, task.step.prefix),
+                    ahead=self._ahead(task.step),
                     fresh=self._random is not None or self.state.complete is not None,
                     tell=functools.partial(self._set, task, "starting"),
                     keeper=self._keeper,
@@ -318,6 +319,7 @@ class WorkflowRun:
                     # Others may have ended since: key and setting are of one moment.
                     begun = self.reuse.renewed(task, begun)
                     setting = self._setting(task, kernel)
+                    kernel.ahead |= self._ahead(task.step, task.step.setups)
                     task.attempt = setting.attempt
                     task.span = again.Span(time.time(), None, setting.inputs)
                     task.files = None
@@ -379,9 +381,10 @@ class WorkflowRun:
         inputs = resolve(step.inputs) if not complete else {}
         home = self._home(task)
         moved = {s.cell for s in setups if (t := self.state.tasks.get(s.cell)) and t.moved}
+        ahead = planning.ahead(self.state.plan, setups, step.inputs.items())
         replay = [
-            {"code": s.code if s.cell in moved else s.source, "inputs": resolve(s.inputs)}
-            for s in setups
+            {"code": s.code if s.cell in moved else s.source, "inputs": resolve(before | s.inputs)}
+            for s, before in zip(setups, ahead, strict=True)
         ]
         return Setting(
             run=self.run,
@@ -425,6 +428,18 @@ class WorkflowRun:
         """
         keys = [setup.key for setup in setups]
         return [self._home(task), *([self.run, *keys] if keys else [])]
+
+    def _ahead(self, step: planning.Step, own: tuple[planning.Setup, ...] = ()) -> set[str]:
+        """What a worker kernel is known by that had imported what a cell uses before the set-up,
+        and before the cell's own."""
+        setups = step.prefix + own
+        imports = [(name, setup.cell) for setup in own for name in setup.after]
+        found = planning.ahead(self.state.plan, setups, (*step.inputs.items(), *imports))
+        return {
+            f"{name} of {cell} before {setup.key}"
+            for setup, before in zip(setups, found, strict=True)
+            for name, cell in before.items()
+        }
 
     async def _finish(
         self, task: Task, kernel: Kernel, outcome: Outcome, begun: Begun | None = None

@@ -34,6 +34,8 @@ class Setup:
     inputs: dict[str, str]
     reads: tuple[str, ...] = ()
     """Files, as analysis names them."""
+    after: tuple[str, ...] = ()
+    """What its own cell had imported before it."""
 
     @property
     def code(self) -> str:
@@ -75,6 +77,11 @@ class Step:
         return list(self.spec.get("outputs") or [])
 
     @property
+    def imported(self) -> dict[str, str]:
+        """Names that it binds to modules, or to what is in them, with these modules."""
+        return (self.spec.get("needs") or {}).get("imported") or {}
+
+    @property
     def mutated(self) -> list[str]:
         """Inputs whose objects may change in place."""
         return list(self.spec.get("mutated") or [])
@@ -114,9 +121,39 @@ class Plan:
     order: list[str] = field(default_factory=list)
 
     @functools.cached_property
+    def places(self) -> dict[str, int]:
+        """Where in the order each cell stands."""
+        return {cell: place for place, cell in enumerate(self.order)}
+
+    @functools.cached_property
     def changers(self) -> list[Step]:
         """Those that change their process beyond replay."""
         return [step for cell in self.order if (step := self.steps[cell]).changes_process]
+
+
+def ahead(
+    plan: Plan, setups: Sequence[Setup], inputs: Iterable[tuple[str, str]]
+) -> list[dict[str, str]]:
+    """For each of these statements what was imported before it, and after the one before.
+
+    Of the inputs (names with the cells that made them) of a cell, and of these statements: a
+    module finds when it is imported what the set-up before it has left, and no more.
+    """
+    pairs = dict.fromkeys((*inputs, *(pair for setup in setups for pair in setup.inputs.items())))
+    left = [(name, maker) for name, maker in pairs if name in plan.steps[maker].imported]
+    found = []
+    for setup in setups:
+        here = plan.places[setup.cell]
+        before, later = dict[str, str](), list[tuple[str, str]]()
+        for name, maker in left:
+            own = maker == setup.cell and name in setup.after
+            if own or plan.places[maker] < here:
+                before[name] = maker
+            else:
+                later.append((name, maker))
+        left = later
+        found.append(before)
+    return found
 
 
 def is_blank(cell: Cell) -> bool:
@@ -162,6 +199,7 @@ def make(cells: Sequence[Cell], graph: Json, observed: Observations | None = Non
                 item["source"],
                 item.get("inputs") or {},
                 tuple(item.get("reads") or ()),
+                tuple(item.get("after") or ()),
             )
             for number, item in enumerate(spec.get("setup") or [])
         )

@@ -29,7 +29,7 @@ class Fixed:
     options: Json
     effects: Json | None
     setup: list[str]
-    """Statements of earlier cells that set up its process."""
+    """Statements of earlier cells that set up its process, and imports that came before them."""
     modules: dict[str, str]
     """The user's own modules in its lineage, by content."""
     packages: dict[str, str | None]

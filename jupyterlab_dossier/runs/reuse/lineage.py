@@ -89,13 +89,23 @@ class Lineage:
             target="here" if self.is_here(task) else task.target,
             options=options,
             effects=effects or None,
-            setup=[setup.source for setup in step.prefix],
+            setup=self._set_up(step),
             modules=modules,
             packages=packages,
             environment={name: self._variable(name) for name in sorted(variables)},
             conditions={**self._conditions_of(task), "Python": await self._interpreter()},
             place=str(self._folder) if place else None,
         )
+
+    def _set_up(self, step: Step) -> list[str]:
+        """The set-up before a cell, with the imports where they stand in it."""
+        found = []
+        before = planning.ahead(self._state.plan, step.prefix, step.inputs.items())
+        for setup, names in zip(step.prefix, before, strict=True):
+            if names:
+                found.append(f"import {', '.join(sorted(names))}")
+            found.append(setup.source)
+        return found
 
     def _conditions_of(self, task: Task) -> Json:
         """Those of the run, where its cell or target sets no others (thread counts, say)."""
@@ -246,9 +256,9 @@ class Lineage:
     def _bound(self, step: Step) -> dict[str, str]:
         """Names that mean modules, or what is in them, in a cell."""
         steps = self._state.plan.steps
-        found: dict[str, str] = dict((step.spec.get("needs") or {}).get("imported") or {})
+        found = dict(step.imported)
         for name, producer in step.inputs.items():
-            module = ((steps[producer].spec.get("needs") or {}).get("imported") or {}).get(name)
+            module = steps[producer].imported.get(name)
             if module is not None:
                 found[name] = module
         return found

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
@@ -75,8 +75,11 @@ class Dispatcher:
     async def kernel(
         self, *, target: Target, recipe: Recipe, kernel: Kernel | None, prefix: Sequence[str],
         fresh: bool, tell: Tell | None = None, keeper: Keeper | None = None,
+        ahead: Set[str] = frozenset(),
     ) -> AsyncIterator[Kernel]:  # fmt: skip
         """A worker kernel for one task: the given one, a clean one of the same prefix, or new.
+
+        A clean one had imported `ahead`, in the words of who asks, as `Kernel.ahead` has it.
 
         `tell` hears what is waited for.
         """
@@ -88,7 +91,7 @@ class Dispatcher:
             return
         worker = await self._pool.leases.lease(target, recipe, tell, keeper)
         try:
-            chosen = None if fresh else self._clean(worker.clean, prefix)
+            chosen = None if fresh else self._clean(worker.clean, prefix, ahead)
             chosen = chosen or worker.kernel()
             async with chosen.lock:
                 try:
@@ -112,9 +115,9 @@ class Dispatcher:
                 await self._pool.leases.give_back(kernel.worker)
 
     @staticmethod
-    def _clean(kernels: list[Kernel], prefix: Sequence[str]) -> Kernel | None:
+    def _clean(kernels: list[Kernel], prefix: Sequence[str], ahead: Set[str]) -> Kernel | None:
         for kernel in kernels:
-            if not kernel.dead and kernel.prefix == list(prefix):
+            if not kernel.dead and kernel.prefix == list(prefix) and ahead <= kernel.ahead:
                 kernels.remove(kernel)
                 return kernel
         return None

@@ -74,6 +74,8 @@ class Kernel:
     sent: bool = False
     """Its worker was sent a cell for it, and may have made it."""
     prefix: list[str] = field(default_factory=list)
+    ahead: set[str] = field(default_factory=set)
+    """What it had imported before which statement of its set-up."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     kept: str | None = None
     """Why it may not be given up: values or process state that live only there."""
