@@ -241,6 +241,31 @@ async def test_a_variable_of_the_environment_counts(
     assert record.tasks[0].why == "it ran: the environment variable `LEVEL` changed"
 
 
+async def test_what_set_up_reads_of_the_environment_and_the_folder_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = [
+        "import os",
+        "os.environ['ZED'] = os.getenv('LEVEL', '0')",
+        "print(os.environ['ZED'])",
+        "os.environ['ROOT'] = os.getcwd()",
+        "print(os.path.basename(os.environ['ROOT']))",
+    ]
+    for value, place, executed in (
+        ("1", "one", {"c0", "c1", "c2", "c3", "c4"}),
+        ("1", "one", set()),
+        ("2", "one", {"c1", "c2", "c3", "c4"}),
+        ("2", "two", {"c3", "c4"}),
+    ):
+        monkeypatch.setenv("LEVEL", value)
+        (tmp_path / place).mkdir(exist_ok=True)
+        async with started(tmp_path / "data", targets(slots=2)) as engine:
+            record, outputs = await run(engine, tmp_path / place, sources)
+        assert outputs["c2"][0]["text"] == f"{value}\n"
+        assert outputs["c4"][0]["text"] == f"{place}\n"
+        assert {*ran(record)} == executed, [t.why for t in record.tasks]
+
+
 NEVER = {
     "clock": ("import time\nt = time.time()", "it reads the clock (`time.time`)"),
     "chance": ("import random\nr = random.random()", "random numbers that nobody seeded"),

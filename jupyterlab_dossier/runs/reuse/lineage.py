@@ -76,11 +76,13 @@ class Lineage:
         line = self.of(task.cell.id)
         names = {m for cell in line for m in self._modules(self._state.plan.steps[cell])}
         modules, packages = await self._found(names)
-        variables = {v for cell in line for v in self._traits(cell).get("environment") or ()}
+        # Set-up that is replayed before it may read these too.
+        told = line | {setup.cell for setup in step.prefix}
+        variables = {v for cell in told for v in self._traits(cell).get("environment") or ()}
         for module in modules:
             if known := self._inside.get(module):
                 variables |= {*known.environment}
-        place = bool(modules) or any(self._traits(cell).get("shows_place") for cell in line)
+        place = bool(modules) or any(self._traits(cell).get("shows_place") for cell in told)
         options = {k: v for k, v in task.cell.options.items() if k not in _LIMITS}
         effects = {k: v for k, v in (task.cell.effects or {}).items() if k != "reuse"}
         return Fixed(
