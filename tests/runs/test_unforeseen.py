@@ -367,6 +367,48 @@ async def test_process_state_that_nobody_foresaw(folder: Path) -> None:
     assert "UNFORESEEN" in (first.tasks[1].why or "")
 
 
+SET_UP = [
+    "import matplotlib.pyplot as plt\nSTYLE = 'ggplot'\nplt.style.use(STYLE)",
+    "import helper\nhelper.note('b.txt', 'x')\nn = 3",
+    "print(n, plt.rcParams['axes.grid'])",
+]
+
+
+async def test_set_up_that_cannot_be_repeated_any_more(folder: Path) -> None:
+    """It may read what a later cell was seen to write, and its process is gone."""
+    expected = restart_and_run_all(folder, SET_UP)
+    (folder / "b.txt").unlink()
+    async with started(folder / "data", targets(slots=4)) as engine:
+        record, _, _ = await run(engine, folder, SET_UP)
+        assert [task.state for task in record.tasks] == ["done", "done", "failed"]
+        why = record.tasks[2].why or ""
+        assert "cell 2 needs the process of cell 0 (`plt.style.use(STYLE)` needs" in why
+        assert "cell 1 touches the outside and is not run twice" in why
+        assert (folder / "b.txt").read_text() == "x"
+        record, ours, _ = await run(engine, folder, SET_UP)
+        assert record.state == "done", record.why
+        assert_equal_outputs(ours, expected)
+
+
+async def test_set_up_that_cannot_be_repeated_any_more_where_all_may_run_again(
+    folder: Path,
+) -> None:
+    """Also if its result is of an earlier run: then there was no process at all."""
+    expected = restart_and_run_all(folder, SET_UP)
+    async with started(folder / "data", targets(slots=4)) as engine:
+        await run(engine, folder, SET_UP[:1])
+        cells = [SET_UP[0], {"source": SET_UP[1], "idempotent": True}, SET_UP[2]]
+        record, ours, again = await run(engine, folder, cells)
+        told = [
+            e.body["state"]
+            for e in await engine.logs(record.run)
+            if e.cell == "c0" and e.kind == "state"
+        ]
+    assert record.state == "done", record.why
+    assert "reused" in told and {"run", "c0", "c1"} <= {*again}, told
+    assert_equal_outputs(ours, expected)
+
+
 async def test_random_numbers_that_nobody_foresaw(folder: Path) -> None:
     cells = [
         "import random\nrandom.seed(7)",

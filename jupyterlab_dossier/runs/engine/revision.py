@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
-from ..model import Json
+from ..model import ENDED_TASK, SUCCEEDED, Json
 from ..planning import again, observations
 from ..planning import plan as planning
 from ..planning.observations import Observed
@@ -123,13 +123,44 @@ class Revision:
         state = self._state
         with self._judging():
             async with self._reviewing:
+                known = {step.cell.id for step in state.plan.changers}
                 if widen:
                     state.spec["graph"] = await self._analyse(state.observed)
                     state.replan()
                 spans = {t.cell.id: t.span for t in state.tasks.values() if t.span is not None}
-                await self._again(
-                    again.outdated(state.plan, spans, state.current, self._in_order())
-                )
+                found = again.outdated(state.plan, spans, state.current, self._in_order())
+                lost = self._lost(known, found)
+                if lost is not None:
+                    await self._run_all_again(*lost)
+                else:
+                    await self._again(found)
+
+    def _lost(self, known: Set[str], found: Container[str]) -> tuple[Task, str] | None:
+        """The first cell that needs a process which is gone, with the reason in words.
+
+        What a cell set up was to be repeated in other processes, and cannot be any more since
+        what it reads was seen to change. `known`: cells of which that was known before.
+        """
+        state = self._state
+        for step in state.plan.changers:
+            task = state.tasks.get(step.cell.id)
+            if task is None or step.cell.id in known or task.state not in SUCCEEDED:
+                continue
+            if task.kernel is not None:
+                continue  # its end is judged now: its worker kernel is kept if it must be
+            place = state.places.of(task.ran_in) if task.ran_in is not None else None
+            if place is not None and state.places.sticky in (None, place):
+                state.places.sticky = place
+                continue
+            for other in state.after(task):
+                begins = other.span is None and other.state not in ENDED_TASK
+                if begins or other.cell.id in found:
+                    why = step.spec.get("sticky") or step.barrier
+                    return other, (
+                        f"cell {other.cell.index} needs the process of cell {step.cell.index}"
+                        f" ({why}), which is gone; the next run of the notebook keeps it"
+                    )
+        return None
 
     def _in_order(self) -> set[str]:
         """Cells that ran in one worker kernel after all cells before them."""
