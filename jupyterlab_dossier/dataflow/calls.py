@@ -32,6 +32,7 @@ _DISPLAY = frozenset(("builtins.display", "IPython.display.display"))
 # They are given the name of a style, or a file.
 _PLAIN = re.compile(r"[\w-]+").fullmatch
 _STYLES = ("matplotlib.style.use", "matplotlib.pyplot.style.use")
+_LITERAL = (ast.Dict, ast.List, ast.Tuple, ast.Attribute, ast.expr_context)
 
 
 class Calls(Members):
@@ -160,6 +161,12 @@ class Calls(Members):
             return made
         if path == "os.chdir":
             self.enter_folder(args.get(0) or args.get("path"), node)
+        if path == "logging.basicConfig":
+            file = args.keywords.get("filename") or (join_all(args.stars) if args.stars else None)
+            if file is not None and file.const is not None:
+                self.touch_file(file, True, node)
+        if path == "logging.config.dictConfig" and _may_open_logs(node):
+            self.touch_file(None, True, node)
         if path in _STYLES and isinstance(node, ast.Call):
             for style in _style_files(node):
                 self.touch_file(Value(NO_REGIONS, frozenset(), style), False, node)
@@ -245,3 +252,17 @@ def _style_files(call: ast.Call) -> list[str | None]:
             if not isinstance(style, ast.Dict) and not (isinstance(name, str) and _PLAIN(name)):
                 found.append(name if isinstance(name, str) else None)
     return found
+
+
+def _may_open_logs(node: ast.AST) -> bool:
+    """Not where a dict that is written there configures logging, and names no file and no code."""
+    config = node.args[0] if isinstance(node, ast.Call) and node.args else None
+    if not isinstance(config, ast.Dict):
+        return True
+    for part in ast.walk(config):
+        if isinstance(part, ast.Constant):
+            if part.value in ("filename", "()"):
+                return True
+        elif not isinstance(part, _LITERAL) and getattr(part, "id", "") != "logging":
+            return True
+    return False

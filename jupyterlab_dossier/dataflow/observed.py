@@ -56,7 +56,12 @@ def widen(observed: Mapping[str, Any], facts: Facts, state: State) -> None:
         facts.resource_reads.setdefault(name, _NOWHERE)
     # Which of its statements read them nobody knows.
     facts.setup = [replace(setup, reads=(*setup.reads, *files)) for setup in facts.setup]
-    for path in listed(observed, "files_written"):
+    written = listed(observed, "files_written")
+    if written and facts.setup:
+        # Which of its statements wrote them nobody knows: none of them is repeated.
+        facts.sticky = facts.sticky or f"it was seen to write `{written[0]}`, perhaps as set-up"
+        facts.setup = []
+    for path in written:
         facts.resource_writes.setdefault(paths.resource(path), _NOWHERE)
         facts.outside.setdefault(f"writes `{path}`", _NOWHERE)
     for words in listed(observed, "outside"):

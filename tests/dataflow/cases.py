@@ -879,6 +879,52 @@ CASES: list[Case] = [
         ["%cd d", "!mv ../d ../e"],
         {"setup": [], "sticky": [0], "outside": [1]},
     ),
+    (
+        "a log that is opened anew is not opened again",
+        [
+            "import logging",
+            "logging.basicConfig(filename='x.log', filemode='w')",
+            "logging.info('hello')",
+            "logging.info('world')",
+        ],
+        {"setup": [], "sticky": [1], "outside": [1], "edges": [(1, 2), (2, 3)]},
+    ),
+    (
+        "a log that may be opened by given settings is not opened again",
+        ["import logging\ns = json.load(f)", "logging.basicConfig(**s)"],
+        {"setup": [], "sticky": [1], "outside": [1]},
+    ),
+    (
+        "a log without a file is set-up",
+        [
+            "import logging, sys",
+            "logging.basicConfig(level=logging.INFO, filename=None)",
+            "logging.basicConfig(level=logging.INFO, stream=sys.stdout)",
+            "print(1)",
+        ],
+        {"setup": [1, 2], "sticky": [], "outside": [], "free": [(1, 2), (2, 3)]},
+    ),
+    (
+        "logging is configured by a dict that names a file",
+        [
+            "import logging.config\nD = load()",
+            "logging.config.dictConfig({'version': 1, 'handlers': {'f': {'class': "
+            "'logging.FileHandler', 'filename': 'x.log', 'mode': 'w'}}})",
+            "logging.config.dictConfig(D)",
+            "logging.config.fileConfig('log.ini')",
+        ],
+        {"setup": [], "sticky": [1, 2, 3], "outside": [1, 2, 3]},
+    ),
+    (
+        "logging is configured by a dict without a file",
+        [
+            "import logging.config",
+            "logging.config.dictConfig({'version': 1, 'root': {'level': logging.INFO, "
+            "'handlers': ['c']}, 'handlers': {'c': {'class': 'logging.StreamHandler'}}})",
+            "print(1)",
+        ],
+        {"setup": [1], "sticky": [], "outside": []},
+    ),
     # Files and the outside
     (
         "a file is read after it was written",

@@ -138,3 +138,13 @@ def test_set_up_reads_what_it_was_seen_to_read() -> None:
     )
     assert "which cell 2 may change" in str(found.cells[0].sticky)
     assert found.cells[0].setup == []
+
+
+def test_set_up_of_a_cell_that_was_seen_to_write_is_not_repeated() -> None:
+    found = graph(
+        ("import logging\nlogging.basicConfig(level=10)\nf()", {"files_written": ["a.log"]}), "1"
+    )
+    assert found.cells[0].sticky == "it was seen to write `a.log`, perhaps as set-up"
+    assert found.cells[0].setup == []
+    assert ("c0", "c1") in order(found)
+    assert graph(("import os\nos.environ['A'] = 'b'", {}), "1").cells[0].sticky is None

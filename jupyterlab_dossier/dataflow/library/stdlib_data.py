@@ -381,7 +381,7 @@ StreamHandler NullHandler : unshippable a log handler -> alias handler
 FileHandler : outside writes a log file ; writes 0 ; unshippable an open log file -> alias handler
 [module logging.config]
 dictConfig : process logging is configured
-fileConfig : process logging is configured ; reads 0 fname
+fileConfig : process logging is configured ; reads 0 fname ; outside writes log files ; writes <files> -> NoneType
 [values]
 logging.<logger> : logger
 [class logger = ]
