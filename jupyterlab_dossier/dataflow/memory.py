@@ -375,7 +375,7 @@ class Memory:
         roots = self.heap.affected(value.regions)
         for root in roots:
             for file in sorted(self.heap.files.get(root, ())):
-                self.resource(file, True, node)
+                self.write_file(file, node)
         only_module = self.heap.process and not self.importing and self._change_module(value)
         if not only_module and self.is_older(value):
             self.other_effects += 1
@@ -555,12 +555,17 @@ class Memory:
             self.outside("network", node)
             return
         name = self.file_name(path)
-        self.resource(name, write, node)
-        if write and name.endswith(".py>"):
+        if not write:
+            self.resource(name, False, node)
+            return
+        if name.endswith(".py>"):
             self.state.written[name[6:-1]] = None
-        if write:
-            shown = "files" if name == "<files>" else f"`{name[6:-1]}`"
-            self.outside(f"writes {shown}", node)
+        self.write_file(name, node)
+
+    def write_file(self, name: str, node: ast.AST | None) -> None:
+        self.resource(name, True, node)
+        shown = "files" if name == "<files>" else f"`{name[6:-1]}`"
+        self.outside(f"writes {shown}", node)
 
     # Statements of the cell
 

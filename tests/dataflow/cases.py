@@ -965,6 +965,31 @@ CASES: list[Case] = [
         ],
         {"outside": [], "edges": [(1, 2)]},
     ),
+    (
+        "what is written into an open file is outside",
+        [
+            "f = open('a.txt', 'w')",
+            "assert slow_check()",
+            "print('published', file=f, flush=True)",
+            "f.write('x')",
+            "import csv\nw = csv.writer(f)",
+            "w.writerow([1])",
+            "import sqlite3\nc = sqlite3.connect('a.db')",
+            "c.execute('insert into t values (1)')",
+        ],
+        {"outside": [0, 2, 3, 4, 5, 6, 7], "unknown": [1]},
+    ),
+    (
+        "what is read from an open file, or written into a buffer, is not outside",
+        [
+            "import io, csv, json\nf = open('a.txt')\nb = io.StringIO()",
+            "f.read()\nnext(f)\njson.load(f)\nlist(csv.reader(f))\nf.seek(0)\nf.close()",
+            "b.write('x')\nprint(1, file=b)\ncsv.writer(b).writerow([1])",
+            "with open('b.txt') as g: t = g.read()",
+            "g.closed",
+        ],
+        {"outside": [], "unknown": []},
+    ),
     ("the network", ["import requests", "requests.get('http://x')"], {"outside": [1]}),
     (
         "outside cells keep their order",

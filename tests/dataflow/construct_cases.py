@@ -554,7 +554,7 @@ CONSTRUCT_CASES: list[Case] = [
     (
         "a shelf",
         ["import shelve", "s = shelve.open('a')", "s['x'] = 1", "print(s['x'])"],
-        {"edges": [(1, 2), (2, 3)], "outside": [1], "unshippable": [1, 2, 3]},
+        {"edges": [(1, 2), (2, 3)], "outside": [1, 2, 3], "unshippable": [1, 2, 3]},
     ),
     (
         "a database in memory",
