@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from typing import Any
 
 from . import namespace
 from .library import parse
@@ -29,7 +30,7 @@ from .values import (
 _NAMESPACE = frozenset(f"builtins.{name}" for name in ("globals", "locals", "vars", "dir"))
 # Where `display` stands; only with a `display_id` may it change what another cell shows.
 _DISPLAY = frozenset(("builtins.display", "IPython.display.display"))
-# They are given the name of a style, or a file.
+# They are given the name of a style, or a file: matplotlib's own have no suffix.
 _PLAIN = re.compile(r"[\w-]+").fullmatch
 _STYLES = ("matplotlib.style.use", "matplotlib.pyplot.style.use")
 _LITERAL = (ast.Dict, ast.List, ast.Tuple, ast.Attribute, ast.expr_context)
@@ -168,8 +169,11 @@ class Calls(Members):
         if path == "logging.config.dictConfig" and _may_open_logs(node):
             self.touch_file(None, True, node)
         if path in _STYLES and isinstance(node, ast.Call):
-            for style in _style_files(node):
-                self.touch_file(Value(NO_REGIONS, frozenset(), style), False, node)
+            given = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "style")]
+            known = args.get(0) or args.get("style")
+            for style in self._styles(given[0] if given else None, known):
+                if not isinstance(style, str) or not _PLAIN(style):
+                    self.touch_file(Value(NO_REGIONS, frozenset(), style), False, node)
         if path.startswith("functools.") and path.endswith(("cache", "cached_property")):
             for t in {t for a in args.all() for t in a.types}:
                 if isinstance(t, Function):
@@ -188,6 +192,20 @@ class Calls(Members):
             if target is not None and target.regions:
                 self.call_method(target, "write", Arguments([plain("str")]), node, "write")
         return self.apply(spec, None, args, node, path)
+
+    def _styles(self, node: ast.expr | None, value: Value | None = None) -> list[Any]:
+        """Names and files of styles; no string for what is not known."""
+        if isinstance(node, (ast.List, ast.Tuple)):
+            return [style for part in node.elts for style in self._styles(part)]
+        if isinstance(node, ast.IfExp):
+            return [*self._styles(node.body), *self._styles(node.orelse)]
+        if value is None and isinstance(node, (ast.Constant, ast.Name, ast.Dict)):
+            value = self.evaluate(node)
+        if value is None:
+            return [None]
+        if value.types == {"dict"}:
+            return []
+        return [value.const if value.types == {"str"} else None]
 
     def _whole_namespace(self, path: str) -> Value:
         if path == "builtins.dir":
@@ -240,18 +258,6 @@ class Calls(Members):
         if any(isinstance(t, (Function, Class, Instance)) for v in args.all() for t in v.types):
             self.call_back(args.all(), node)
         return Value(frozenset(regions), frozenset((kind,)))
-
-
-def _style_files(call: ast.Call) -> list[str | None]:
-    """Files that may be meant by styles, None for any: matplotlib's own have no suffix."""
-    given = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "style")]
-    found: list[str | None] = []
-    for part in given:
-        for style in part.elts if isinstance(part, (ast.List, ast.Tuple)) else [part]:
-            name = style.value if isinstance(style, ast.Constant) else None
-            if not isinstance(style, ast.Dict) and not (isinstance(name, str) and _PLAIN(name)):
-                found.append(name if isinstance(name, str) else None)
-    return found
 
 
 def _may_open_logs(node: ast.AST) -> bool:

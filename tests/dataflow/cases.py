@@ -840,6 +840,31 @@ CASES: list[Case] = [
         {"setup": [1], "sticky": [], "free": [(1, 2)]},
     ),
     (
+        "a style that has a name, or is one of two, is no file",
+        [
+            "import matplotlib.pyplot as plt\nSTYLE = 'ggplot'\nDARK = len('x') > 1\nRC = {'a': 1}",
+            "def use(style): plt.style.use(style)\nuse('seaborn-v0_8')",
+            "plt.style.use(STYLE)\nplt.style.use([STYLE, {'a': 1}])\nplt.style.use(RC)",
+            "plt.style.use('dark_background' if DARK else STYLE)",
+            "print(1)",
+            "plt.savefig(f'{n}.png')",
+            "print(2)",
+        ],
+        {"setup": [1, 2, 3], "sticky": [], "free": [(4, 5), (4, 6), (5, 6)]},
+    ),
+    (
+        "a style that is perhaps a file",
+        [
+            "import matplotlib.pyplot as plt\nSTYLE = 'my.mplstyle'\nOTHER = input()",
+            "plt.style.use(STYLE)",
+            "plt.style.use('ggplot' if OTHER else OTHER)",
+            "plt.style.use(['ggplot', OTHER])",
+            "plt.style.use(*[OTHER])",
+            "open('my.mplstyle', 'w').write('x')",
+        ],
+        {"setup": [], "sticky": [1, 2, 3, 4]},
+    ),
+    (
         "a folder is made before it is gone to",
         ["import os\nos.makedirs('out', exist_ok=True)", "os.chdir('out')", "print(1)", "print(2)"],
         {"setup": [1], "sticky": [], "edges": [(0, 1), (0, 2), (0, 3)], "free": [(1, 2), (2, 3)]},
