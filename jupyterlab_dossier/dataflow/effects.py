@@ -219,9 +219,10 @@ class Effects(Elements):
                 self.call_later(value, node)
 
     def _files(self, spec: Spec, receiver: Value | None, args: Arguments, node: ast.AST) -> None:
-        if spec.outside in _TAKES_AWAY:
-            taken = receiver if "self" in spec.writes else args.get(0)
-            self.facts.takes_away[self.file_name(taken)] = None
+        if spec.outside == "removes folders":
+            self.take_away(None)
+        elif spec.outside in _TAKES_AWAY:
+            self.take_away(receiver if "self" in spec.writes else args.get(0))
         for selectors, write in ((spec.reads, False), (spec.writes, True)):
             for path in self._paths(selectors, receiver, args):
                 self.touch_file(path, write, node)

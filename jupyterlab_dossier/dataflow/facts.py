@@ -50,6 +50,7 @@ class Setup:
     reads: tuple[str, ...] = ()  # files
     enters: tuple[str, ...] = ()  # folders, which must be there
     after: tuple[str, ...] = ()  # names that its cell changed before it, and not later
+    statement: int = 0  # of its cell
 
 
 @dataclass
@@ -76,7 +77,7 @@ class Facts:
     resource_reads: dict[str, Where] = field(default_factory=dict)
     resource_writes: dict[str, Where] = field(default_factory=dict)
     enters: dict[str, Where] = field(default_factory=dict)  # folders that it makes its own
-    takes_away: dict[str, None] = field(default_factory=dict)  # folders, perhaps
+    takes_away: dict[str, int] = field(default_factory=dict)  # names of folders -> last statement
     syntax_error: str | None = None
     quoted: dict[str, str] = field(default_factory=dict)  # name -> source of what was done to it
     needs: Needs = field(default_factory=Needs)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from .facts import Facts, Setup, Where, quote
 from .model import Cell, CellReport, Edge, Graph, SetupStatement
-from .paths import overlap, resource
+from .paths import gone, overlap, resource
 from .words import are_random, named, shortened, typed
 
 
@@ -23,20 +23,20 @@ class _Changed:
 
     def __init__(self, cells: Sequence[Cell], facts: Sequence[Facts]) -> None:
         self._written: list[tuple[int, str]] = []
-        self._taken: list[tuple[int, str]] = []
+        self._taken: list[tuple[int, int, str]] = []
         for index, (cell, found) in enumerate(zip(cells, facts, strict=True)):
             effects = cell.effects if isinstance(cell.effects, Mapping) else {}
             names = [*found.resource_writes, *_names(effects, "writes")]
             self._written += [(index, n) for n in names if n.startswith("<file")]
-            self._taken += [(index, n) for n in found.takes_away]
+            self._taken += [(index, at, n) for n, at in found.takes_away.items()]
 
     def repeated(self, index: int, facts: Facts) -> tuple[list[Setup], str | None]:
         """The set-up statements that can be repeated at any later time; why others cannot."""
         setups, why = list[Setup](), None
         for setup in facts.setup:
-            found = next(self._after(index, setup.reads, self._written), None)
+            found = next(self._after(index, setup.reads), None)
             if found is None:
-                found = next(self._after(index, setup.enters, self._taken), None)
+                found = next(self._gone(index, setup), None)
             if found is None:
                 setups.append(setup)
                 continue
@@ -52,14 +52,18 @@ class _Changed:
                 if writer <= index and overlap(name, other):
                     yield writer, name
 
-    @staticmethod
-    def _after(
-        index: int, names: Iterable[str], changed: Iterable[tuple[int, str]]
-    ) -> Iterator[tuple[int, str]]:
+    def _after(self, index: int, names: Iterable[str]) -> Iterator[tuple[int, str]]:
         for name in names:
-            for writer, other in changed:
+            for writer, other in self._written:
                 if writer >= index and overlap(name, other):
                     yield writer, name
+
+    def _gone(self, index: int, setup: Setup) -> Iterator[tuple[int, str]]:
+        """Cells that may take away a folder to which it has gone, and the folder."""
+        for name in setup.enters:
+            for taker, at, other in self._taken:
+                if (taker, at) >= (index, setup.statement) and gone(name, other):
+                    yield taker, name
 
 
 class _Builder:

@@ -34,8 +34,13 @@ _TRIVIAL = words(
     "nvidia-smi lscpu true sleep printf"
 )
 _VARIABLE = re.compile(r"(?<!\$)\$\{?([A-Za-z_]\w*)")
-# Programs that may take a folder away.
-_TAKES_AWAY = re.compile(r"\b(rm|rmdir|mv|git|find|rsync|unlink)\b")
+# Programs that may take a folder away, and with which words they do.
+_TAKES_AWAY = re.compile(r"(?<![\w.-])(rm|rmdir|mv|git|find|rsync)\s+(.*)")
+_FIND_ACTS = re.compile(r"-(delete|exec|ok)")
+_GIT_KEEPS = re.compile(
+    r"(-([cC]\s+\S+|[^\scC]\S*)\s+)*(clone|init|status|log|diff|show|add|commit|push|fetch|config"
+    r"|branch|remote|tag|describe|blame|grep|ls-files|rev-parse|rev-list|shortlog|help)\b"
+)
 _BRACES = re.compile(r"(?<!\$)\{([^{}]+)\}")
 
 
@@ -133,14 +138,48 @@ def shell(walk: Expressions, command: str, node: ast.AST, captured: bool) -> Val
     elif not reads_only(command):
         walk.resource("<files>", True, node)
         walk.outside(f"runs `{command.strip().splitlines()[0][:60]}`", node)
-        if _TAKES_AWAY.search(command):
-            walk.facts.takes_away["<files>"] = None
+        take_away(walk, command)
         if re.search(r"\bln\b", command):
             walk.state.paths_unclear = True
             walk.rebound.append(-1)
     if captured:
         return walk.fresh(frozenset(("list",)), frozenset(("str",)))
     return constant(None)
+
+
+def take_away(walk: Expressions, command: str) -> None:
+    """Notes which folders commands of a shell may move or remove."""
+    for piece in re.split(r"[;&|\n`()]", command.replace("\\\n", " ")):
+        match = _TAKES_AWAY.search(piece)
+        if match is not None:
+            # What xargs gives them nobody sees.
+            named = ["*"] if "xargs" in piece else _taken(*match.groups())
+            for name in named:
+                walk.take_away(constant(name))
+
+
+def _taken(program: str, rest: str) -> list[str]:
+    """Files and folders that a program takes away; a star is any."""
+    try:
+        given = shlex.split(rest)
+    except ValueError:
+        return ["*"]
+    options = "".join(w for w in given if w[:1] == "-")
+    names = [w for w in given if w[:1] != "-"]
+    if program == "git":
+        return [] if _GIT_KEEPS.match(rest) else ["*"]
+    if program == "find":
+        return ["*"] if _FIND_ACTS.search(rest) else []
+    if program == "rsync":
+        return ["*"] if "--del" in rest else []
+    if program == "rm" and not any(c in options for c in "rRd"):
+        return []
+    if program == "rmdir" and "p" in options:
+        return ["*"]
+    if program == "mv" and "t" not in options:
+        # The last one is where they go.
+        names = names[:-1]
+    return names or ["*"]
 
 
 def reads_only(command: str) -> bool:
@@ -329,7 +368,10 @@ def cell_magic(walk: Expressions, name: str, rest: str, body: str, node: ast.AST
         if not all(reads_only(line) for line in lines):
             walk.resource("<files>", True, node)
             walk.outside(f"runs `%%{name}`", node)
-            walk.facts.takes_away["<files>"] = None
+            if name in ("bash", "sh"):
+                take_away(walk, body)
+            else:
+                walk.take_away(None)
         return constant(None)
     walk.barrier(f"`%%{name}` may do anything", opaque=True)
     return NOTHING

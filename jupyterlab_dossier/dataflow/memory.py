@@ -546,6 +546,11 @@ class Memory:
         self.state.paths_unclear = True
         self.rebound.append(-1)
 
+    def take_away(self, path: Value | None) -> None:
+        """It may be a folder that is moved or removed."""
+        name = "" if path is None or not isinstance(path.const, str) else path.const
+        self.facts.takes_away[paths.taken(name)] = self.statement
+
     def touch_file(self, path: Value | None, write: bool, node: ast.AST | None) -> None:
         """A file is read or written; an open file or buffer is an object, not a file."""
         if path is not None and path.types and path.types <= {"file", "buffer"}:
@@ -610,7 +615,8 @@ class Memory:
                 if value is not None and (what := self.unshippable(value)) is not None:
                     self.stick(f"`{name}` is {what} and cannot be moved: `{shown}`")
                     return
-            setup = Setup(text, names, tuple(self.statement_files), tuple(self.statement_enters))
+            files, folders = tuple(self.statement_files), tuple(self.statement_enters)
+            setup = Setup(text, names, files, folders, self.statement)
             self.pending_setup.append((self.statement, setup))
 
     def stick(self, reason: str) -> None:

@@ -6,6 +6,7 @@ A folder that is listed, made or removed goes with all that is in it. Links are 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from functools import lru_cache
 
 ANY_FILE = "<files>"
@@ -44,6 +45,18 @@ def overlap(a: str, b: str) -> bool:
 def among(name: str, resources: Iterable[str]) -> list[str]:
     """Those of the resources that may have a file in common with this one."""
     return [other for other in resources if overlap(name, other)]
+
+
+def taken(path: str) -> str:
+    """A pattern of the name that is gone where a file or folder is moved or removed."""
+    name = path.rstrip("/").rpartition("/")[2]
+    # What is above has the name of a folder that is not written there.
+    return "*" if name in ("", ".", "..") or any(c in name for c in "{}$~[") else name
+
+
+def gone(folder: str, pattern: str) -> bool:
+    """May a folder be gone with what has such a name, from whatever folder that is named?"""
+    return folder == ANY_FILE or any(fnmatchcase(p, pattern) for p in _taken_apart(folder)[1])
 
 
 def _taken_apart(name: str) -> tuple[str, _Parts]:

@@ -905,6 +905,56 @@ CASES: list[Case] = [
         {"setup": [], "sticky": [0], "outside": [1]},
     ),
     (
+        "programs that take no folder away",
+        [
+            "%cd -q data/raw",
+            "!git status && git -C . add a.csv",
+            "!find . -name '*.csv' | sort > a.txt",
+            "!rm -f a.txt\n!mv b.csv ../raw/c.csv\n!rm -rf out other/*.tmp",
+            "%%bash\ngit diff > d.txt\nrm d.txt",
+            "import os, shutil\nshutil.move('c.csv', 'd.csv')\nos.rename('e', 'f')",
+            "print(1)",
+        ],
+        {"setup": [0], "sticky": [], "free": [(0, 6), (1, 6), (4, 6), (5, 6)]},
+    ),
+    *(
+        (
+            f"a program that may take a folder away: {command}",
+            ["%cd data/raw", command],
+            {"setup": [], "sticky": [0], "outside": [1]},
+        )
+        for command in (
+            "!git checkout old",
+            "!git -C clone checkout old",
+            "!find .. -name raw -exec rm -r {} +",
+            "!ls .. | xargs rm -r",
+            "!sudo rm -rf ../raw/",
+            "!rm -r ../ra*",
+            "!cd .. && mv $name x",
+            "!rmdir ../../data -p",
+            "%%bash\ncd ../..\nrm -rf \\\n  data",
+            "%%script python\nimport shutil",
+            "import os\nos.removedirs('../raw/x')",
+            "import shutil\nshutil.move('../../data', 'x')",
+            "import pathlib\npathlib.Path('../raw').rename('x')",
+            "import os\nos.rename(input(), 'x')",
+        )
+    ),
+    (
+        "a folder that is made anew before it is gone to",
+        [
+            "import os, shutil\nshutil.rmtree('d')\nos.mkdir('d')\nos.chdir('d')",
+            "print(1)",
+            "print(2)",
+        ],
+        {"setup": [0], "sticky": [], "free": [(1, 2)]},
+    ),
+    (
+        "a folder that its own cell takes away afterwards",
+        ["import os, shutil\nos.chdir('d')\nos.chdir('..')\nshutil.rmtree('d')", "print(1)"],
+        {"sticky": [0], "setup": [0]},
+    ),
+    (
         "a log that is opened anew is not opened again",
         [
             "import logging",

@@ -256,8 +256,9 @@ getcwd getenv getpid cpu_count uname getlogin fspath strerror getppid : -> str|n
 listdir scandir walk stat access : reads <folder> -> fresh list[str]
 mkdir makedirs : outside makes a folder ; writes 0 -> NoneType
 remove unlink : outside removes a file ; writes 0 -> NoneType
-rmdir removedirs : outside removes a folder ; writes 0 -> NoneType
-rename replace renames : outside moves a file ; writes 0 1 -> NoneType
+rmdir : outside removes a folder ; writes 0 -> NoneType
+rename replace : outside moves a file ; writes 0 1 -> NoneType
+removedirs renames : outside removes folders ; writes 0 1 -> NoneType
 link symlink : outside links files ; writes <files> -> NoneType
 chmod chown utime truncate : outside changes a file ; writes 0 -> NoneType
 system popen : outside runs a program ; writes <files> -> number
