@@ -26,6 +26,7 @@ from .values import (
 
 # What a class attribute may be that code is run to look up: `property(f)`, partial methods.
 _DESCRIPTORS = (ANY, "decorator", "function", "partial")
+_DISPATCHES = ("decorator", "register")
 
 
 class Members(Functions):
@@ -60,6 +61,12 @@ class Members(Functions):
                     found = True
                     value = self.apply(getter, one, Arguments(), node, GETTER)
                     result = join(result, self.call(value, args, node, words))
+                elif (t, name) == _DISPATCHES:
+                    found = True
+                    result = join(result, self._register_function(one, args, node))
+            elif isinstance(t, Class) and name == "register" and t.lookup(name) is None:
+                found = True
+                result = join(result, self._register_class(t, one, args, node))
             elif isinstance(t, (Instance, Class, Super)):
                 called = self._call_member(t, one, name, args, node, words)
                 if called is not None:
@@ -72,11 +79,6 @@ class Members(Functions):
                     # send, throw, close: its body goes on.
                     result = join(result, self.iterate(one, node))
                 result = join(result, Value(receiver.regions, frozenset((ANY,))))
-        if name == "register" and any(
-            t == "decorator" or (isinstance(t, Class) and t.lookup(name) is None) for t in rest
-        ):
-            # Of a dispatcher or an abstract class: it stays where it was done.
-            self.process("a type is registered", False)
         if ANY in receiver.types or fear or (receiver.types and not found):
             if name in library.any_methods and not fear:
                 extra = self.call_back([receiver, *args.all()], node, method=name)
@@ -85,6 +87,29 @@ class Members(Functions):
             else:
                 result = join(result, self.unknown(words, receiver, args, node))
         return result
+
+    def _register_function(self, receiver: Value, args: Arguments, node: ast.AST) -> Value:
+        """With a dispatcher of the notebook, which keeps it; given a type only, it asks for one."""
+        given = args.all()
+        for value in given:
+            self.store(receiver, value, node)
+        if len(given) > 1 or all(isinstance(t, Function) for v in given for t in v.types):
+            return given[-1] if given else NOTHING
+        asks = Value(receiver.regions, frozenset((Method(frozenset(("decorator",)), "register"),)))
+        return join(given[0], asks) if ANY in given[0].types else asks
+
+    def _register_class(self, cls: Class, receiver: Value, args: Arguments, node: ast.AST) -> Value:
+        """With an abstract class of the notebook, which knows it from then on."""
+        given = join_all(args.all())
+        if cls.is_unknown() or cls.meta.types:
+            # Of a metaclass that nobody sees: it stays where it was done.
+            self.process("a type is registered", False)
+            return self.unknown("register", receiver, args, node)
+        self.rebound.append(-1)
+        self.heap.union(self.state.share(cls))
+        self.heap.keep(cls.region, given.regions)
+        self.change(receiver, node)
+        return given
 
     def _call_member(
         self,
@@ -163,7 +188,7 @@ class Members(Functions):
                 elif t[0] == "=":
                     found = True
                     result = join(result, self.attribute_of_path(f"{t[1:]}.{name}"))
-                elif library.member(t, name) is not None:
+                elif library.member(t, name) is not None or (t, name) == _DISPATCHES:
                     found = True
                     method = Method(frozenset((t,)), name)
                     result = join(result, Value(receiver.regions, frozenset((method,))))
@@ -237,6 +262,8 @@ class Members(Functions):
                     inside |= {ANY}
                 regions = self.instance_regions(receiver)
                 result = join(result, self.value(regions, inside))
+        elif member is None and name == "register":
+            result = Value(receiver.regions, frozenset((Method(frozenset((t,)), name),)))
         elif member is None:
             result = Value(receiver.regions, self.inside(receiver) | {ANY})
         return result

@@ -878,8 +878,18 @@ CONSTRUCT_CASES: list[Case] = [
             "import functools\n@functools.singledispatch\ndef show(x): return 0",
             "@show.register(int)\ndef _i(x): return 1",
             "len(show.registry)",
+            "n = 3",
+            "@show.register\ndef _s(x: str): return n",
+            "ask = show.register(list)",
+            "ask(_s)",
+            "print(show(''))",
         ],
-        {"edges": [(0, 1), (1, 2)], "sticky": [1]},
+        {
+            "edges": [(0, 1), (1, 2), (1, 4), (4, 5), (5, 6), (3, 7), (6, 7)],
+            "free": [(1, 3), (2, 3), (2, 7)],
+            "sticky": [],
+            "unknown": [],
+        },
     ),
     (
         "a type is registered with an abstract class",
@@ -887,8 +897,36 @@ CONSTRUCT_CASES: list[Case] = [
             "import abc\nclass Base(abc.ABC): pass",
             "Base.register(int)",
             "isinstance(3, Base)",
+            "@Base.register\nclass A: pass",
+            "isinstance(A(), Base)",
+            "print(1)",
         ],
-        {"edges": [(0, 1), (1, 2)], "sticky": [1]},
+        {
+            "edges": [(0, 1), (1, 2), (1, 3), (3, 4)],
+            "free": [(1, 5), (2, 5), (2, 4)],
+            "sticky": [],
+            "unknown": [],
+        },
+    ),
+    (
+        "a type is registered with a class whose objects are there",
+        [
+            "import abc\nclass Base(abc.ABC): pass\nclass Sub(Base): pass\nclass A: pass",
+            "a, s = A(), Sub()",
+            "Base.register(A)",
+            "isinstance(s, Base)",
+        ],
+        {"edges": [(2, 3)], "outputs": {2: ["A", "Base", "Sub", "s"]}},
+    ),
+    (
+        "a type is registered with a class of a metaclass that nobody sees",
+        [
+            "import abc, zork\nclass M(abc.ABCMeta): pass\n"
+            "class Base(metaclass=M): pass\nclass Other(zork.Base): pass",
+            "Base.register(int)",
+            "Other.register(int)",
+        ],
+        {"sticky": [1, 2]},
     ),
     (
         "a method of the class's own that is called register",

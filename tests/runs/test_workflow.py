@@ -143,6 +143,19 @@ NOTEBOOKS: dict[str, list[str]] = {
         "Base.register(int)",
         "print(isinstance(3, Base))",
     ],
+    "registered with what is older": [
+        "import abc, functools\nclass Base(abc.ABC):\n    pass\nclass Sub(Base):\n    pass\n"
+        "class Own:\n    pass\nown, sub = Own(), Sub()\n"
+        "@functools.singledispatch\ndef show(x):\n    return 'any'",
+        "other = Own()",
+        "@Base.register\nclass Late:\n    pass\nlate = Late()",
+        "Base.register(Own)",
+        "print([isinstance(x, Base) for x in (own, sub, other, late, 3)], issubclass(Own, Sub))",
+        "@show.register\ndef _own(x: Own):\n    return 'own'\nask = show.register(str)",
+        "ask(lambda x: f'{x} in {word}')",
+        "word = 'text'",
+        "print(show(own), show(other), show(''), show(late), isinstance(late, Base))",
+    ],
     "the end of an object that one cell makes and deletes": [
         "import weakref\nclass D:\n    def __del__(self):\n        print('gone')",
         "x = D()\nw = weakref.ref(x)\ndel x\nprint(w())",

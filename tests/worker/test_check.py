@@ -55,3 +55,13 @@ async def test_unchanged(book: Book) -> None:
     await book.run("x = [1]; y = [2]", exports=["x", "y"])
     found = await book.effects("y.append(1)", exports=["x", "y"], mutated=["x", "y"])
     assert found == {"unchanged": ["x"]}
+
+
+async def test_what_an_abstract_class_is_told_changes_it(book: Book) -> None:
+    code = "import abc\nclass A(abc.ABC): pass\nclass B(abc.ABC): pass"
+    await book.run(code, exports=["A", "B"])
+    both = {"exports": ["A", "B"], "mutated": ["A", "B"]}
+    assert await book.effects("A.register(int)\nissubclass(int, B)", **both) == {"unchanged": ["B"]}
+    told = "print(issubclass(int, A), issubclass(int, B))"
+    assert (await book.run(told)).text() == "True False\n"
+    assert await book.effects("getattr(B, 'reg' + 'ister')(str)") == {"changed": ["B"]}

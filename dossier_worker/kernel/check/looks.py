@@ -6,6 +6,7 @@ that differs, plain values (numbers, texts) by equality. Nothing of the user's i
 
 from __future__ import annotations
 
+import abc
 import collections
 import contextlib
 import functools
@@ -137,7 +138,9 @@ def _of_class(cls: type, name: str) -> Any:
 
 def _of_type(cls: Any) -> list[Any]:
     attributes = {k: v for k, v in cls.__dict__.items() if k not in _MADE_LATER}
-    return [*cls.__bases__, *_of_dict(attributes)]
+    # Of references to what an abstract class was told: a set, in any order.
+    told = abc._get_dump(cls)[0] if isinstance(cls, abc.ABCMeta) else ()  # type: ignore[attr-defined]
+    return [*cls.__bases__, *_of_dict(attributes), *sorted(told, key=id)]
 
 
 def _of_cell(cell: Any) -> list[Any]:
