@@ -7,9 +7,10 @@ import re
 from typing import Any
 
 from . import namespace
-from .library import parse
+from .library import Spec, parse
 from .members import Members
 from .parts import NONE, Arguments
+from .paths import ANY_FILE
 from .traits import is_new_each_time
 from .values import (
     ANY,
@@ -33,6 +34,13 @@ _DISPLAY = frozenset(("builtins.display", "IPython.display.display"))
 # They are given the name of a style, or a file: matplotlib's own have no suffix.
 _PLAIN = re.compile(r"[\w-]+").fullmatch
 _STYLES = ("matplotlib.style.use", "matplotlib.pyplot.style.use")
+# They make a file or folder with a new name, in `dir`, which stands at this place.
+_NEW_FILES = {
+    "tempfile.mkdtemp": 2,
+    "tempfile.mkstemp": 2,
+    "tempfile.TemporaryDirectory": 2,
+    "tempfile.NamedTemporaryFile": 6,
+}
 _LITERAL = (ast.Dict, ast.List, ast.Tuple, ast.Attribute, ast.expr_context)
 
 
@@ -168,6 +176,8 @@ class Calls(Members):
                 self.touch_file(file, True, node)
         if path == "logging.config.dictConfig" and _may_open_logs(node):
             self.touch_file(None, True, node)
+        if path in _NEW_FILES:
+            return self._new_file(spec, path, args, node)
         if path in _STYLES and isinstance(node, ast.Call):
             given = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "style")]
             known = args.get(0) or args.get("style")
@@ -192,6 +202,18 @@ class Calls(Members):
             if target is not None and target.regions:
                 self.call_method(target, "write", Arguments([plain("str")]), node, "write")
         return self.apply(spec, None, args, node, path)
+
+    def _new_file(self, spec: Spec, path: str, args: Arguments, node: ast.AST) -> Value:
+        """It is no other cell's, but where a folder is listed; what goes on with it may be."""
+        folder = args.get(_NEW_FILES[path]) or args.get("dir")
+        if args.stars or (folder is not None and folder.const is not None):
+            self.touch_file(None, True, node)
+        made = self.apply(spec, None, args, node, path)
+        self.heap.write_through(made.regions, ANY_FILE)
+        if "temporary" in made.types:
+            # It is removed with its last name.
+            self.state.finalizers = True
+        return made
 
     def _styles(self, node: ast.expr | None, value: Value | None = None) -> list[Any]:
         """Names and files of styles; no string for what is not known."""

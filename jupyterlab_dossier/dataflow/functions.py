@@ -15,6 +15,7 @@ from . import local, namespace, scopes
 from .effects import Effects
 from .memory import ITERATORS, PROCESS
 from .parts import NO_ARGUMENTS, NONE, Arguments
+from .paths import ANY_FILE
 from .values import (
     ANY,
     MISSING,
@@ -380,6 +381,8 @@ class Functions(Effects):
             if isinstance(t, Instance) and t.cls.lookup("__del__") is not None:
                 one = Value(value.regions, frozenset((t,)))
                 self.call_method(one, "__del__", NO_ARGUMENTS, node, "__del__")
+            elif t == "temporary":
+                self.write_file(ANY_FILE, node)
             elif isinstance(t, Function) and scopes.of(t.node).generator:
                 self.iterate(Value(value.regions, frozenset((t,))), node)
         self.maybe -= 1

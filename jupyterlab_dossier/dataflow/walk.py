@@ -337,8 +337,11 @@ class Walk(Expressions):
                 elif t in (ANY, "context", "restorer", "function", "decorator"):
                     weak = True
             restored += self._restored(item.context_expr)
-            if not context.types.isdisjoint(_CLOSED):
+            own = context.types == {"temporary"} and not self.is_older(context)
+            if not own and not context.types.isdisjoint(_CLOSED):
                 self.change(context, node)
+            if context.types == {"temporary"}:
+                value = plain("str")
             if item.optional_vars is not None:
                 self.assign_to(item.optional_vars, value, node)
         before = self.save()

@@ -576,6 +576,43 @@ LIBRARY_CASES: list[Case] = [
         {"edges": [(1, 2)]},
     ),
     (
+        "a new temporary folder is nobody else's",
+        [
+            "x = 1",
+            "import tempfile\ntd = tempfile.TemporaryDirectory()",
+            "import tempfile\nwith tempfile.TemporaryDirectory() as d:\n    print(d)",
+            "import tempfile\nd2 = tempfile.mkdtemp()\nf = tempfile.NamedTemporaryFile()",
+            "open('a.csv').read()",
+            "print(d)",
+        ],
+        {
+            "free": [(0, 1), (1, 2), (1, 3), (2, 3), (1, 4), (2, 4), (3, 4)],
+            "outside": [],
+            "unshippable": [1, 3],
+        },
+    ),
+    (
+        "what is written into a temporary folder, and its end, may be any file",
+        [
+            "import tempfile\ntd = tempfile.TemporaryDirectory()\np = td.name",
+            "open(p + '/x').read()",
+            "with tempfile.TemporaryDirectory() as d:\n    open(d + '/x', 'w').write('1')",
+            "open('a.csv').read()",
+            "with td: pass",
+            "open('b.csv').read()",
+            "td = tempfile.TemporaryDirectory()",
+            "open('c.csv').read()",
+            "del td",
+            "f = tempfile.NamedTemporaryFile(dir='.')",
+            "open(q).read()",
+            "f.write(b'x')",
+        ],
+        {
+            "edges": [(1, 2), (2, 3), (3, 4), (4, 5), (5, 6), (6, 7), (7, 8), (9, 10), (10, 11)],
+            "outside": [2, 4, 6, 8, 9, 11],
+        },
+    ),
+    (
         "an open file is written",
         ["f = open('a.txt', 'w')", "f.write('1')", "f.close()", "open('a.txt').read()"],
         {"edges": [(2, 3)]},

@@ -521,3 +521,14 @@ async def test_where_a_cell_runs_is_decided_when_its_worker_is_there(
         outputs, _ = await engine.outputs(name)
     assert record.state == "done", record.why
     assert outputs["c2"][0]["text"] == "3\n"
+
+
+async def test_temporary_folders_are_nothing_unforeseen(folder: Path) -> None:
+    cells = [
+        "import os, tempfile\nd = tempfile.mkdtemp()\ntd = tempfile.TemporaryDirectory()",
+        "f = tempfile.NamedTemporaryFile()\nopen('a.txt', 'w').close()",
+        "print(os.listdir(d), os.path.exists(td.name), os.path.exists(f.name))",
+    ]
+    for record, again in await same(folder, cells, turns=2):
+        assert again == []
+        assert not any("not foreseen" in (task.why or "") for task in record.tasks)

@@ -30,7 +30,7 @@ async def test_shape(book: Book) -> None:
     assert done["effects"] == {
         "bound": [], "deleted": [], "changed": [], "unchanged": [], "unchecked": [], "random": [],
         "drawn": [], "process": [], "network": [], "spawned": [], "hidden": [],
-        "files": {"read": [], "written": [], "noticed": []},
+        "files": {"read": [], "written": [], "noticed": [], "new": []},
     }  # fmt: skip
 
 
@@ -55,6 +55,19 @@ async def test_unchanged(book: Book) -> None:
     await book.run("x = [1]; y = [2]", exports=["x", "y"])
     found = await book.effects("y.append(1)", exports=["x", "y"], mutated=["x", "y"])
     assert found == {"unchanged": ["x"]}
+
+
+async def test_temporary_files_have_names_of_their_own(book: Book) -> None:
+    code = "import os, tempfile\nd = tempfile.mkdtemp()\nopen(d + '/x', 'w').close()\n"
+    code += "f = tempfile.NamedTemporaryFile()\nprint(d, f.name)"
+    result = await book.run(code)
+    folder, file = result.text().split()
+    files = result.done["effects"]["files"]
+    assert files["new"] == files["written"] == sorted([folder, f"{folder}/x", file])
+    files = (await book.run("open(d + '/x', 'w').close()")).done["effects"]["files"]
+    assert (files["new"], files["written"]) == ([], [f"{folder}/x"])
+    files = (await book.run("tempfile.mkdtemp(dir='.')")).done["effects"]["files"]
+    assert files["new"] == [] and len(files["written"]) == 1
 
 
 async def test_what_an_abstract_class_is_told_changes_it(book: Book) -> None:

@@ -99,6 +99,9 @@ class Audit:
                 if kind == "read" and (path in self._own or not (exists or cell.is_local(path))):
                     continue
                 effects["files"][kind].add(shown(cell, path))
+                below = path.startswith(tuple(new + os.sep for new in self._new))
+                if kind == "written" and (path in self._new or below):
+                    effects["files"]["new"].add(shown(cell, path))
         for path, before in self._databases.items():
             effects["files"]["read"].add(shown(cell, path))
             if _stamp(path) != before:
@@ -115,6 +118,7 @@ class Audit:
         self._written: set[str] = set()
         self._own: set[str] = set()  # written before it was read
         self._made: set[str] = set()  # was not there before
+        self._new: set[str] = set()  # by `tempfile`, under names that nobody else has
         self._databases: dict[str, Any] = {}
         self._network: set[str] = set()
         self.spawned: set[str] = set()
@@ -129,6 +133,8 @@ class Audit:
             handlers[event] = self._on_list
         for event in ("os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.chmod", "os.utime"):
             handlers[event] = self._on_change
+        for event in ("tempfile.mkdtemp", "tempfile.mkstemp"):
+            handlers[event] = self._on_temporary
         for event in ("os.rename", "os.link", "os.symlink"):
             handlers[event] = self._on_rename
         handlers["os.putenv"] = handlers["os.unsetenv"] = self._on_environment
@@ -149,6 +155,8 @@ class Audit:
         if known is None or (isinstance(flags, int) and flags & _DIRECTORY):
             return
         writing = isinstance(flags, int) and bool(flags & _WRITING)
+        if writing and os.path.isdir(known):
+            return  # by an opener, which opens another one: so `tempfile` does
         if writing:
             kept = flags & (os.O_RDWR | os.O_APPEND) and not flags & os.O_TRUNC
             if kept and known not in self._own and (flags & os.O_APPEND or os.path.exists(known)):
@@ -174,6 +182,11 @@ class Audit:
             known = self._path(path)
             if known is not None and not (event != "os.rename" and path is args[0]):
                 self._write(known)
+
+    def _on_temporary(self, event: str, args: tuple[Any, ...]) -> None:
+        known = self._path(args[0])
+        if known is not None and self._cell is not None and not self._cell.is_local(known):
+            _add(self._new, known)
 
     def _write(self, path: str) -> None:
         """It is just going to be written."""

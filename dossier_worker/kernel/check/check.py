@@ -59,7 +59,7 @@ class Check:
         cell.clock.start()
         cell.bound = frozenset(bound)
         found: Effects = {name: set() for name in _LISTS}
-        found["files"] = {"read": set(), "written": set(), "noticed": set()}
+        found["files"] = {"read": set(), "written": set(), "noticed": set(), "new": set()}
         for way in reversed(self._ways):
             if way in cell.failed or not _safely(way.report, cell, found):
                 found["unchecked"].add("*")

@@ -281,8 +281,8 @@ which disk_usage get_terminal_size : -> str|number
 [module tempfile]
 mkdtemp mkstemp gettempdir : -> str
 TemporaryFile : -> fresh file
-NamedTemporaryFile : writes <files> ; unshippable an open file -> fresh file
-TemporaryDirectory : writes <files> ; unshippable a temporary folder -> fresh temporary
+NamedTemporaryFile : unshippable an open file -> fresh file
+TemporaryDirectory : unshippable a temporary folder -> fresh temporary
 [class temporary = ]
 .name : -> str
 cleanup : outside removes files ; mutates self ; writes <files> -> NoneType

@@ -77,7 +77,8 @@ def beyond(plan: Plan, cell: str, message: Json) -> Observed:
             found["process"] = _texts(effects.get("process"))
         if not step.outside:
             found["outside"] = _texts(effects.get("network"))
-        written = _texts(files.get("written"))
+        # What has a name that is new each time can be no other cell's.
+        written = set(_texts(files.get("written"))).difference(_texts(files.get("new")))
         found["files_written"] = [f for f in written if not _covers(_resources(step, "writes"), f)]
     found["files_read"] = [
         f
