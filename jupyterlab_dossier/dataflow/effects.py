@@ -25,6 +25,7 @@ from .values import (
 )
 
 _ARRAY_LIKE = ARRAYS | {"Grouped", "list"}
+_HOLDS_CELLS = ARRAYS | {"Grouped"}
 _PLAIN_DATA = frozenset(("list", "tuple", "dict", "iterator", "dictview"))
 _INDEXED = ("iterator", "dictview", "list", "tuple", "dict", "set", "frozenset", "deque")
 
@@ -409,7 +410,7 @@ class Effects(Elements):
         return Value(frozenset((made,)), types)
 
     def _has_arrays(self, value: Value) -> bool:
-        return not (value.types | self.inside(value)).isdisjoint(ARRAYS)
+        return not (value.types | self.inside(value)).isdisjoint(_HOLDS_CELLS)
 
     def _like(self, args: Arguments, path: str) -> Value:
         """New values of the arguments' types (train_test_split, clone, shuffle)."""

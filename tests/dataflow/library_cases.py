@@ -613,6 +613,30 @@ LIBRARY_CASES: list[Case] = [
         },
     ),
     (
+        "the first of each group is the object of the frame",
+        [
+            "import pandas as pd\nlists = [[1], [2], [3]]\n"
+            "df = pd.DataFrame({'k': [1, 1, 2], 'v': lists})",
+            "first = df.groupby('k').first()",
+            "one = df.groupby('k')['v'].get_group(1)",
+            "first['v'].iloc[0].append(4)",
+            "print(df)",
+            "one.iloc[0].append(5)",
+            "print(df)",
+        ],
+        {"edges": [(3, 4), (5, 6)]},
+    ),
+    (
+        "groups of numbers are new",
+        [
+            "import pandas as pd\ndf = pd.read_csv('a.csv')",
+            "first = df.groupby('k').first()",
+            "first['v'] = 1",
+            "print(df)",
+        ],
+        {"free": [(1, 3), (2, 3)]},
+    ),
+    (
         "an open file is written",
         ["f = open('a.txt', 'w')", "f.write('1')", "f.close()", "open('a.txt').read()"],
         {"edges": [(2, 3)]},
