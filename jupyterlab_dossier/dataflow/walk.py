@@ -342,6 +342,10 @@ class Walk(Expressions):
                 self.change(context, node)
             if context.types == {"temporary"}:
                 value = plain("str")
+            if "context" in context.types:
+                # `closing(x)` gives x.
+                value = Value(context.regions, context.types | self.inside(context))
+                entered.append(context)
             if item.optional_vars is not None:
                 self.assign_to(item.optional_vars, value, node)
         before = self.save()
@@ -365,6 +369,9 @@ class Walk(Expressions):
                     self.call_method(context, "__aexit__", given, node, "__aexit__")
                 elif isinstance(t, Function):
                     self.iterate(context, node, consume=False)
+                elif t == "context":
+                    # What it was given is closed, and called.
+                    self.call_method(context, "close", Arguments(), node, "close")
 
     def _restored(self, node: ast.expr) -> list[str]:
         """Packages whose state this context manager puts back at its end."""

@@ -637,6 +637,47 @@ LIBRARY_CASES: list[Case] = [
         {"free": [(1, 3), (2, 3)]},
     ),
     (
+        "what a stack was given is closed with it",
+        [
+            "from contextlib import ExitStack\nstack = ExitStack()",
+            "f = stack.enter_context(open('a.txt', 'w'))",
+            "stack.close()",
+            "open('a.txt').read()",
+        ],
+        {"edges": [(1, 2), (2, 3)], "outside": [1, 2]},
+    ),
+    (
+        "what a stack was given is called at the end of its block",
+        [
+            "from contextlib import ExitStack\nstack = ExitStack()\nl = []\ndef end(): l.append(n)",
+            "stack.callback(end)",
+            "n = 3",
+            "with stack:\n    pass",
+            "print(l)",
+            "with ExitStack() as own:\n    own.callback(end)",
+            "print(l)",
+        ],
+        {"edges": [(1, 3), (2, 3), (3, 4), (5, 6), (2, 5)]},
+    ),
+    (
+        "closing gives what it closes",
+        [
+            "import sqlite3\nfrom contextlib import closing\nc = sqlite3.connect('a.db')",
+            "with closing(c) as d:\n    d.execute('insert into t values (1)')",
+            "open('a.db', 'rb').read()",
+        ],
+        {"edges": [(0, 1), (1, 2)], "outside": [0, 1]},
+    ),
+    (
+        "other contexts change nothing",
+        [
+            "from contextlib import nullcontext, suppress\nd = [1]",
+            "with nullcontext(d) as e, suppress(ValueError):\n    print(e)",
+            "print(d)",
+        ],
+        {"free": [(1, 2)]},
+    ),
+    (
         "an open file is written",
         ["f = open('a.txt', 'w')", "f.write('1')", "f.close()", "open('a.txt').read()"],
         {"edges": [(2, 3)]},

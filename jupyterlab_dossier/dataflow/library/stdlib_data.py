@@ -170,11 +170,14 @@ wraps : calls nothing -> alias decorator
 lru_cache cache cached_property total_ordering singledispatch singledispatchmethod update_wrapper cmp_to_key : calls nothing -> alias decorator
 [module contextlib]
 contextmanager asynccontextmanager : calls nothing -> alias decorator
-suppress closing nullcontext ExitStack : -> alias context
+suppress closing ExitStack AsyncExitStack : -> alias context
+nullcontext : -> alias
 redirect_stdout redirect_stderr : mutates 0 ; restores -> alias context
 [class context = ]
 * : -> alias
 enter_context push callback : mutates self ; stores -> alias
+enter_async_context push_async_exit push_async_callback : mutates self ; stores -> alias
+close aclose pop_all : mutates self -> alias context
 [module dataclasses]
 dataclass : calls nothing -> alias decorator
 field : -> alias
