@@ -616,7 +616,7 @@ class Memory:
                     self.stick(f"`{name}` is {what} and cannot be moved: `{shown}`")
                     return
             files, folders = tuple(self.statement_files), tuple(self.statement_enters)
-            setup = Setup(text, names, files, folders, self.statement)
+            setup = Setup(text, names, files, folders, statement=self.statement)
             self.pending_setup.append((self.statement, setup))
 
     def stick(self, reason: str) -> None:
