@@ -368,7 +368,7 @@ async def test_process_state_that_nobody_foresaw(folder: Path) -> None:
 
 
 SET_UP = [
-    "import matplotlib.pyplot as plt\nSTYLE = 'ggplot'\nplt.style.use(STYLE)",
+    "import matplotlib.pyplot as plt\nSTYLES = ['ggplot']\nplt.style.use(STYLES)",
     "import helper\nhelper.note('b.txt', 'x')\nn = 3",
     "print(n, plt.rcParams['axes.grid'])",
 ]
@@ -382,7 +382,7 @@ async def test_set_up_that_cannot_be_repeated_any_more(folder: Path) -> None:
         record, _, _ = await run(engine, folder, SET_UP)
         assert [task.state for task in record.tasks] == ["done", "done", "failed"]
         why = record.tasks[2].why or ""
-        assert "cell 2 needs the process of cell 0 (`plt.style.use(STYLE)` needs" in why
+        assert "cell 2 needs the process of cell 0 (`plt.style.use(STYLES)` needs" in why
         assert "cell 1 touches the outside and is not run twice" in why
         assert (folder / "b.txt").read_text() == "x"
         record, ours, _ = await run(engine, folder, SET_UP)
