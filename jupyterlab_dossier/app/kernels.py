@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import json
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from queue import Empty
@@ -143,6 +144,8 @@ class KernelBridge:
     async def _request(self, expression: str) -> Json:
         before = process_of(self._manager)
         client = self._manager.client()
+        # Clients of a manager have one name, to which the kernel answers: one hears the other's.
+        client.session.session = uuid.uuid4().hex
         client.start_channels(shell=True, iopub=False, stdin=False, hb=False, control=False)
         asked = ""
         probes: set[str] = set()

@@ -343,6 +343,25 @@ async def test_what_a_kernel_aborts_behind_a_failing_cell_is_asked_again(
     await failing
 
 
+async def test_a_kernel_is_asked_by_several_at_once(kernel: Any, tmp_path: Any) -> None:
+    """While it runs a cell, so that all of them wait."""
+    from dossier_worker.build import build
+    from jupyterlab_dossier.app.kernels import KernelBridge
+
+    bridge = KernelBridge(kernel._manager, build(tmp_path / "worker.pyz"), tmp_path / "store")
+    began = tmp_path / "began"
+    names = [f"name{n}" for n in range(4)]
+    code = (
+        f"import time; open({str(began)!r}, 'w').close(); time.sleep(2.5)\n{' = '.join(names)} = 1"
+    )
+    sleeping = asyncio.create_task(kernel.run(code))
+    await asyncio.wait_for(_made(began), 60)
+    looking = [asyncio.wait_for(bridge.environment([], [name]), 60) for name in names]
+    for found in await asyncio.gather(*looking):
+        assert {*names} <= {*found["names"]}
+    await sleeping
+
+
 async def test_names_around_a_failing_cell(
     kernel: Any, one_by_one: Any, notebook: Any, events: Any
 ) -> None:
