@@ -107,10 +107,8 @@ class Executions:
 
     def resume(self, worker: Worker) -> None:
         """Says again what a worker that is linked again has not heard."""
-        for execution in list(self.running.values()):
+        for execution in self.waiting():
             if execution.worker is not worker:
-                continue
-            if execution.done.done():
                 continue
             if execution.attempt not in worker.known:
                 self.send(execution)
