@@ -7,12 +7,17 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from types import ModuleType
+from typing import NoReturn, cast
 
 from . import cancel, clean, graph, logs, resume, run, runs, show, stale, targets, verify
 from .console import say
 
 COMMANDS = (run, graph, stale, targets, runs, show, logs, cancel, resume, verify, clean)
+
+# jsonschema makes a grammar of IRIs where this is installed: seconds of every command, and no schema
+# that is read here has one.
+sys.modules.setdefault("rfc3987_syntax", cast(ModuleType, None))
 
 DONE, FAILED, WRONG_INPUT, CHANGED, INTERRUPTED = 0, 1, 2, 3, 130
 
