@@ -93,7 +93,7 @@ bench-engines: install ## what cells in pods cost, beside Jobs and copies; writt
 	tests/engines/run python -m benchmarks.engines
 
 PARTS := order edits reuse generated mutants precision faults pods manypods cluster
-FULL_order := tests/oracles/test_order.py tests/runs/test_example.py
+FULL_order := tests/oracles/test_order.py tests/runs/test_example.py tests/runs/test_workflow.py
 FULL_edits := tests/oracles/test_edits.py
 FULL_reuse := tests/oracles/test_reuse.py tests/oracles/test_world.py
 FULL_generated := tests/oracles/test_generated.py

@@ -245,7 +245,7 @@ async def test_random_kills(tmp_path: Path) -> None:
     seed = int(os.environ.get("DOSSIER_SEED", "20261"))
     print(f"seed {seed}")
     chance = random.Random(seed)
-    for number in range(50 if FULL else 4):
+    for number in range(50 if FULL else 3):
         folder = tmp_path / str(number)
         folder.mkdir()
         cells = [{"source": source, "idempotent": True} for source in CHAIN]

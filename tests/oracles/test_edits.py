@@ -17,7 +17,7 @@ from .selection import Notebook, Selection, cells_of
 from .shells import Failed, Shells
 
 Json = dict[str, Any]
-PAIRS = 48  # of the sample
+PAIRS = 24  # of the sample
 EACH: dict[corpus.Kind, int] = {"long": 20, "small": 6}  # edits of each notebook in full runs
 
 

@@ -24,7 +24,7 @@ from .results import FULL, FULL_SEED, SEED, Record, code
 CODE = ("jupyterlab_dossier/dataflow", "tests/oracles/generated.py", "tests/dataflow/oracle.py")
 SIZE = {"model": 100 if FULL else 60, "kernels": 25 if FULL else 8}  # notebooks of a batch
 ALL_BATCHES = {"model": 50, "kernels": 20}
-BATCHES = ALL_BATCHES if FULL else {"model": 3, "kernels": 1}
+BATCHES = ALL_BATCHES if FULL else {"model": 2, "kernels": 1}
 ORDERS = {"model": 3, "kernels": 2}
 
 

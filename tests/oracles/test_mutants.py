@@ -19,7 +19,7 @@ MUTANTS = [m for m in mutants() if m.equivalent is None]
 QUICK = [m for m in MUTANTS if KILLERS.get(m.name, "").startswith((CASE, MODEL))]
 SLOW = [m for m in MUTANTS if m.name in KILLERS and m not in QUICK]
 CHOOSE = random.Random(SEED)
-SAMPLE = CHOOSE.sample(QUICK, min(30, len(QUICK))) + CHOOSE.sample(SLOW, min(10, len(SLOW)))
+SAMPLE = CHOOSE.sample(QUICK, min(20, len(QUICK))) + CHOOSE.sample(SLOW, min(5, len(SLOW)))
 
 
 @pytest.mark.parametrize("mutant", [pytest.param(m, id=m.name) for m in SAMPLE])

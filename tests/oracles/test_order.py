@@ -17,7 +17,7 @@ from . import corpus, order
 
 FULL = bool(os.environ.get("DOSSIER_FULL"))
 SEED = int(os.environ.get("DOSSIER_SEED") or 1)
-SAMPLE = {"long": 6, "small": 25}
+SAMPLE = {"long": 3, "small": 12}
 AT_ONCE = 3
 
 

@@ -25,7 +25,7 @@ from .results import SEED
 from .selection import Notebook, Selection, cells_of
 
 Json = dict[str, Any]
-SAMPLE = 6  # notebooks
+SAMPLE = 4  # notebooks
 EACH: dict[corpus.Kind, int] = {"small": 10, "long": 18}  # edits of each notebook in full runs
 PATIENCE = 60.0
 

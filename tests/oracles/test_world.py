@@ -42,7 +42,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return found
 
 
-@pytest.mark.parametrize("name", sample(world.SEEN, 8, world.ALWAYS))
+@pytest.mark.parametrize("name", sample(world.SEEN, 3, world.ALWAYS))
 async def test_seen(name: str, folder: Path) -> None:
     change, cells = world.SEEN[name]
     first, _ = await run(folder, cells, fresh=False)
@@ -59,7 +59,7 @@ async def test_seen(name: str, folder: Path) -> None:
             assert left[path.name] == path.read_bytes(), path.name
 
 
-@pytest.mark.parametrize("name", sample(world.CHANGING, 6))
+@pytest.mark.parametrize("name", sample(world.CHANGING, 2))
 async def test_changing(name: str, folder: Path) -> None:
     cells = world.CHANGING[name]
     _, first = await run(folder, cells, fresh=False)

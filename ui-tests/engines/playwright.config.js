@@ -15,5 +15,10 @@ module.exports = {
   ],
   outputDir: '../test-results/engines',
   projects: [{ name: 'engines', testDir: '.' }],
-  webServer: { ...base.webServer, timeout: 300_000, cwd: `${__dirname}/..` }
+  workers: 1,
+  webServer: {
+    ...base.webServer[0],
+    timeout: 300_000,
+    cwd: `${__dirname}/..`
+  }
 };

@@ -1,4 +1,4 @@
-import { type Page } from '@playwright/test';
+import { type Page, test } from '@playwright/test';
 import { type ChildProcess, spawn } from 'child_process';
 import * as fs from 'fs';
 import * as os from 'os';
@@ -147,8 +147,9 @@ export namespace OwnServer {
 }
 
 /**
- * A port near that of the tests' server.
+ * A port near that of the tests' server, which no test has that runs at the same time.
  */
 export function ownPort(offset: number): number {
-  return Number(process.env.DOSSIER_UI_TESTS_PORT ?? '8899') + offset;
+  const first = Number(process.env.DOSSIER_UI_TESTS_PORT ?? '8899');
+  return first + offset + test.info().parallelIndex;
 }

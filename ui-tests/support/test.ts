@@ -34,6 +34,7 @@ MenuHelper.prototype.clickMenuItem = async function (path) {
 
 const THEME_NAMES = ['JupyterLab Light', 'JupyterLab Dark'] as const;
 const DEFAULT_MODE = 'contentVisibility';
+const OTHER_MODES = ['full', 'defer'];
 
 /**
  * What a project of `playwright.config.js` or a test may choose.
@@ -67,9 +68,15 @@ const THEMES = '@jupyterlab/apputils-extension:themes';
 const AGAIN = { maxRetries: 2, timeout: 0 };
 
 /**
- * Marks a test of what is laid out in a notebook: it runs in all windowing modes and themes.
+ * Marks a test of what is laid out in a notebook: it runs in JupyterLab's own windowing mode and in
+ * one of the others, in all of them where `DOSSIER_FULL` is set.
  */
 export const laidOut = { tag: '@layout' };
+
+/**
+ * Marks a test that measures: it runs when nothing else does.
+ */
+export const alone = { tag: '@alone' };
 
 /**
  * The time of a toast is over when this animation of it is.
@@ -91,11 +98,30 @@ function stopToasts(content: string): void {
 /**
  * Galata's test with real kernels and sessions, and the options above.
  */
-export const test = base.extend<IOptions & { endSessions: void }>({
+export const test = base.extend<
+  IOptions & { endSessions: void; sampled: void }
+>({
+  baseURL: async ({ baseURL }, use, { parallelIndex }) => {
+    const url = new URL(baseURL!);
+    url.port = String(Number(url.port) + parallelIndex);
+    await use(url.origin);
+  },
   windowingMode: [DEFAULT_MODE, { option: true }],
   theme: ['JupyterLab Light', { option: true }],
   settings: [{}, { option: true }],
   keepsToasts: [false, { option: true }],
+  sampled: [
+    async ({}, use, { project, title }) => {
+      const mode = OTHER_MODES.indexOf(project.name);
+      const other = chance(title) % OTHER_MODES.length;
+      base.skip(
+        mode >= 0 && mode !== other && !process.env.DOSSIER_FULL,
+        `it runs in the mode ${OTHER_MODES[other]}`
+      );
+      await use();
+    },
+    { auto: true }
+  ],
   page: async ({ keepsToasts, page }, use) => {
     if (keepsToasts) {
       await page.addInitScript(stopToasts, TOASTS);
@@ -137,6 +163,14 @@ export const test = base.extend<IOptions & { endSessions: void }>({
     { auto: true, timeout: 120_000 }
   ]
 });
+
+/**
+ * A number that a text has by chance, another one with another seed.
+ */
+function chance(text: string): number {
+  const seed = Number(process.env.DOSSIER_SEED ?? '0');
+  return [...text].reduce((sum, char) => sum + char.charCodeAt(0), seed);
+}
 
 /**
  * What is read of the page once it does not change from one frame to the next.

@@ -5,7 +5,7 @@ import type { Browser } from '@playwright/test';
 
 import { cellAt, openNotebook, outputsAt, promptAt } from '../support/notebook';
 import { longTasks } from '../support/tasks';
-import { expect, test } from '../support/test';
+import { alone, expect, test } from '../support/test';
 
 const print = (megabytes: number) =>
   `for _ in range(${megabytes}):\n    print("y" * ((1 << 20) - 1))\nprint("the end")`;
@@ -18,9 +18,6 @@ const update = (times: number) =>
 // Milliseconds of the page's processor time, and elapsed. The goals are 50 and 100; a busy machine
 // has cold caches and answers later: these are against hanging, the figures printed tell.
 const GENEROUS = { task: 500, status: 10_000 };
-
-// A trace takes a copy of the page's elements for each key, on the page's main thread.
-test.use({ trace: 'off' });
 
 /**
  * Type into one cell while another runs; the longest task of the page, in processor time, and the
@@ -81,24 +78,28 @@ for (const [what, source, last, less, bare] of [
     update(2_000)
   ]
 ] as const) {
-  test(`a cell ${what} holds up nobody`, async ({ browser, page, tmpPath }) => {
-    await openNotebook(page, `${tmpPath}/flood.ipynb`, [
-      { source: '1', target: 'local' },
-      { source, target: 'local' },
-      { source: '' },
-      { source: bare }
-    ]);
-    await page.notebook.selectCells(0);
-    await page.keyboard.press('Control+Enter');
-    await expect(outputsAt(page, 0)).toHaveText('1');
-    const found = await measure(page, browser, 1, 2);
-    await expect(cellAt(page, 1)).toContainText(last);
-    const beside = await measure(page, browser, 3, 2);
-    console.log(`${what}, elsewhere: ${JSON.stringify(found)}`);
-    console.log(`${less}, in the kernel: ${JSON.stringify(beside)}`);
-    expect(found.task).toBeLessThan(GENEROUS.task);
-    expect(found.status).toBeLessThan(GENEROUS.status);
-  });
+  test(
+    `a cell ${what} holds up nobody`,
+    alone,
+    async ({ browser, page, tmpPath }) => {
+      await openNotebook(page, `${tmpPath}/flood.ipynb`, [
+        { source: '1', target: 'local' },
+        { source, target: 'local' },
+        { source: '' },
+        { source: bare }
+      ]);
+      await page.notebook.selectCells(0);
+      await page.keyboard.press('Control+Enter');
+      await expect(outputsAt(page, 0)).toHaveText('1');
+      const found = await measure(page, browser, 1, 2);
+      await expect(cellAt(page, 1)).toContainText(last);
+      const beside = await measure(page, browser, 3, 2);
+      console.log(`${what}, elsewhere: ${JSON.stringify(found)}`);
+      console.log(`${less}, in the kernel: ${JSON.stringify(beside)}`);
+      expect(found.task).toBeLessThan(GENEROUS.task);
+      expect(found.status).toBeLessThan(GENEROUS.status);
+    }
+  );
 }
 
 test('the whole of a long output is a file behind a link', async ({

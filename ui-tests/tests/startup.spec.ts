@@ -1,5 +1,5 @@
 import { install, median, report } from '../support/extension';
-import { expect, test } from '../support/test';
+import { alone, expect, test } from '../support/test';
 
 /**
  * Loads of each side; `make bench` asks for more.
@@ -20,7 +20,7 @@ interface IStart {
   ours: IOurs | null;
 }
 
-test('the extension adds little to the start', async ({ page }) => {
+test('the extension adds little to the start', alone, async ({ page }) => {
   test.setTimeout(60_000 + ROUNDS * 60_000);
   await page.addInitScript(watchStart);
   const starts = { with: [] as IStart[], without: [] as IStart[] };

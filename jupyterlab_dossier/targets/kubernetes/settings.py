@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 
-from jsonschema import Draft202012Validator
-
 from ..provider import Target
 from .options import SETTINGS
 
@@ -17,6 +15,8 @@ def wrong(target: Target) -> str | None:
 
     It looks for files that they name.
     """
+    from jsonschema import Draft202012Validator  # a large import, for such targets only
+
     checker = Draft202012Validator({"properties": SETTINGS})
     for fault in checker.iter_errors(target.settings):
         where = ".".join(str(part) for part in fault.absolute_path)

@@ -14,7 +14,15 @@ import pytest
 TESTS = Path(__file__).parents[2]
 sys.path[:0] = [str(Path(__file__).parent), str(TESTS / "runs"), str(TESTS / "targets")]
 
-from namespaces import NODE, PATIENCE, RESTRICTED, Namespace, apply, kubectl  # noqa: E402
+from namespaces import (  # noqa: E402
+    NODE,
+    PATIENCE,
+    RESTRICTED,
+    Namespace,
+    apply,
+    kubectl,
+    let_through,
+)
 from registry import Registry  # noqa: E402
 
 # A cluster beside whatever else the machine does: what hangs is found all the same.
@@ -96,8 +104,7 @@ def make_volume(namespace: Namespace) -> Iterator[Callable[[str, Path], str]]:
 def volume(make_volume: Callable[[str, Path], str], tmp_path: Path) -> Iterator[str]:
     """A claim of the namespace whose volume is this test's folder, for everybody to write."""
     tmp_path.chmod(0o777)
-    for parent in tmp_path.parents[:2]:
-        parent.chmod(0o755)
+    let_through(tmp_path)
     before = os.umask(0)
     yield make_volume("folder", tmp_path)
     os.umask(before)

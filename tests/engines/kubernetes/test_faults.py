@@ -107,6 +107,7 @@ def kill_worker(namespace: Namespace) -> None:
     os.kill(worker, signal.SIGKILL)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("part", "seconds"), [("apiserver", 30), ("kubelet", 1)])
 async def test_a_part_of_the_cluster_is_down(
     namespace: Namespace, tmp_path: Path, moment: int, part: str, seconds: int

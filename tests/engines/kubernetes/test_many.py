@@ -17,6 +17,9 @@ from test_rights import RULES, kubeconfig
 from jupyterlab_dossier.runs import Engine
 from jupyterlab_dossier.runs.workers import lives
 
+# They measure, and look at how busy the API server is.
+pytestmark = pytest.mark.alone
+
 FULL = bool(os.environ.get("DOSSIER_FULL"))
 # Cells of the runs that are compared.
 FEW, MANY = (250, 1000) if FULL else (60, 240)

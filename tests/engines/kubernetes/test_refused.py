@@ -19,6 +19,9 @@ from support import started, workflow
 
 from jupyterlab_dossier.runs.workers.leases import STARTS
 
+# The node makes room for one of their pods as far as it can.
+pytestmark = pytest.mark.alone
+
 NODE = "node1"
 
 

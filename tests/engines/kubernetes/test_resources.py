@@ -20,6 +20,7 @@ from namespaces import (
     cell,
     gone,
     kubectl,
+    let_through,
     outcome,
     prints,
     says,
@@ -106,8 +107,7 @@ async def test_a_pod_is_what_was_asked(
 ) -> None:  # fmt: skip
     given = tmp_path_factory.mktemp("given")
     given.chmod(0o755)
-    for parent in given.parents[:2]:
-        parent.chmod(0o755)
+    let_through(given)
     (given / "text").write_text("read by the pod")
     make_volume("given", given)
     token = f"token-{os.urandom(8).hex()}"
