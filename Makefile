@@ -92,7 +92,7 @@ test-engines: install browser-tools hub ## real engines (a Kubernetes cluster), 
 bench-engines: install ## what cells in pods cost, beside Jobs and copies; written to docs/benchmarks.md
 	tests/engines/run python -m benchmarks.engines
 
-PARTS := order edits reuse generated mutants precision faults pods manypods cluster
+PARTS := order edits reuse generated mutants precision faults browser pods manypods cluster
 FULL_order := tests/oracles/test_order.py tests/runs/test_example.py tests/runs/test_workflow.py
 FULL_edits := tests/oracles/test_edits.py
 FULL_reuse := tests/oracles/test_reuse.py tests/oracles/test_world.py
@@ -101,7 +101,7 @@ FULL_mutants := tests/oracles/test_mutants.py
 FULL_precision := tests/oracles/test_precision.py
 FULL_faults := tests/faults
 
-test-full: install ## all of PART=order|edits|reuse|generated|mutants|precision|faults|pods|manypods|cluster, else every part; resumable
+test-full: install ## all of PART=order|edits|reuse|generated|mutants|precision|faults|browser|pods|manypods|cluster, else every part; resumable
 	@for part in $(or $(PART),$(PARTS)); do $(MAKE) --no-print-directory full-$$part || failed="$$failed $$part"; done; \
 	  $(MAKE) --no-print-directory same-result; test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
@@ -114,6 +114,9 @@ full-%:
 PODS := DOSSIER_FULL=1 tests/engines/run python -m pytest -q
 POD_FAULTS := tests/engines/kubernetes/test_faults.py
 
+full-browser: browser-tools ## the browser tests in all windowing modes
+	cd ui-tests && DOSSIER_FULL=1 jlpm test
+
 full-pods: ## the faults of make test-engines, twenty times at other moments; Debian, root
 	$(PODS) -n 4 $(POD_FAULTS) -k "not part_of_the_cluster"
 
@@ -125,7 +128,7 @@ full-cluster:
 
 bench: install browser-tools ## ratios against peers, written to docs/benchmarks.md
 	python -m benchmarks
-	cd ui-tests && DOSSIER_BENCH_ROUNDS=15 npx playwright test --project=contentVisibility startup footprint many largegraph
+	cd ui-tests && DOSSIER_FULL=1 DOSSIER_BENCH_ROUNDS=15 npx playwright test --project=contentVisibility --workers=1 startup footprint many largegraph
 	cd ui-tests && DOSSIER_BENCH_ROUNDS=15 jlpm benchmarks
 
 screenshots: install browser-tools .venvs/notebook7/wheel.done ## pictures for the README and the guide, from a live JupyterLab

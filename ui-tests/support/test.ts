@@ -99,7 +99,7 @@ function stopToasts(content: string): void {
  * Galata's test with real kernels and sessions, and the options above.
  */
 export const test = base.extend<
-  IOptions & { endSessions: void; sampled: void }
+  IOptions & { endSessions: void; oneOtherMode: void }
 >({
   baseURL: async ({ baseURL }, use, { parallelIndex }) => {
     const url = new URL(baseURL!);
@@ -110,13 +110,12 @@ export const test = base.extend<
   theme: ['JupyterLab Light', { option: true }],
   settings: [{}, { option: true }],
   keepsToasts: [false, { option: true }],
-  sampled: [
+  oneOtherMode: [
     async ({}, use, { project, title }) => {
-      const mode = OTHER_MODES.indexOf(project.name);
-      const other = chance(title) % OTHER_MODES.length;
       base.skip(
-        mode >= 0 && mode !== other && !process.env.DOSSIER_FULL,
-        `it runs in the mode ${OTHER_MODES[other]}`
+        OTHER_MODES.includes(project.name) &&
+          !sampled(OTHER_MODES, title).includes(project.name),
+        'it runs in the other mode'
       );
       await use();
     },
@@ -165,11 +164,15 @@ export const test = base.extend<
 });
 
 /**
- * A number that a text has by chance, another one with another seed.
+ * One of these, by the seed and a text; all of them where `DOSSIER_FULL` is set.
  */
-function chance(text: string): number {
+export function sampled<T>(all: readonly T[], text = ''): readonly T[] {
+  if (process.env.DOSSIER_FULL) {
+    return all;
+  }
   const seed = Number(process.env.DOSSIER_SEED ?? '0');
-  return [...text].reduce((sum, char) => sum + char.charCodeAt(0), seed);
+  const number = [...text].reduce((sum, c) => sum + c.charCodeAt(0), seed);
+  return [all[number % all.length]];
 }
 
 /**

@@ -3,11 +3,13 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { install, report } from '../support/extension';
 import { notebookOf } from '../support/notebook';
 import { longTasks } from '../support/tasks';
-import { alone, expect, test } from '../support/test';
+import { alone, expect, sampled, test } from '../support/test';
 
 const COUNT = 500;
 
-for (const windowingMode of ['full', 'defer', 'contentVisibility'] as const) {
+const MODES = ['full', 'defer', 'contentVisibility'] as const;
+
+for (const windowingMode of sampled(MODES)) {
   test.describe(`windowing mode ${windowingMode}`, () => {
     test.use({ windowingMode });
 
