@@ -15,8 +15,8 @@ from .console import say
 
 COMMANDS = (run, graph, stale, targets, runs, show, logs, cancel, resume, verify, clean)
 
-# Where this is installed, jsonschema makes a grammar of IRIs as it is imported, which takes seconds of
-# each command; no schema that is read here has an IRI.
+# With this package jsonschema makes a grammar of IRIs as it is imported: seconds of each command,
+# and no schema that is read here has an IRI.
 sys.modules.setdefault("rfc3987_syntax", cast(ModuleType, None))
 
 DONE, FAILED, WRONG_INPUT, CHANGED, INTERRUPTED = 0, 1, 2, 3, 130
