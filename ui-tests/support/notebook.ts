@@ -116,6 +116,26 @@ export function cellAt(within: Page | Locator, index: number): Locator {
 }
 
 /**
+ * Bring a cell into view by the notebook's own way: Galata's, by the wheel, loses sight of a cell
+ * where the machine is busy.
+ */
+export async function scrollTo(
+  page: IJupyterLabPageFixture,
+  index: number,
+  align: 'auto' | 'start'
+): Promise<void> {
+  await page.evaluate(
+    async ([index, align]) => {
+      const { content } = window.jupyterapp.shell.currentWidget as never as {
+        content: { scrollToItem(index: number, align: string): Promise<void> };
+      };
+      await content.scrollToItem(index, align);
+    },
+    [index, align] as const
+  );
+}
+
+/**
  * The outputs of a cell.
  */
 export function outputsAt(within: Page | Locator, index: number): Locator {

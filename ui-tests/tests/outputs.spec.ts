@@ -7,7 +7,8 @@ import {
   type ICell,
   openByPath,
   openNotebook,
-  outputsAt
+  outputsAt,
+  scrollTo
 } from '../support/notebook';
 import { expect, expectAccessible, laidOut, look, test } from '../support/test';
 
@@ -18,16 +19,13 @@ async function shown(
   page: IJupyterLabPageFixture,
   index: number
 ): Promise<Locator> {
-  await page.evaluate(async index => {
+  await page.evaluate(index => {
     const { content } = window.jupyterapp.shell.currentWidget as never as {
-      content: {
-        activeCellIndex: number;
-        scrollToItem(index: number, align: string): Promise<void>;
-      };
+      content: { activeCellIndex: number };
     };
     content.activeCellIndex = index;
-    await content.scrollToItem(index, 'start');
   }, index);
+  await scrollTo(page, index, 'start');
   await expect(cellAt(page, index)).toBeVisible();
   return outputsAt(page, index);
 }

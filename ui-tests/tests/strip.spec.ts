@@ -1,5 +1,3 @@
-import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
-
 import {
   cellAt,
   choose,
@@ -7,6 +5,7 @@ import {
   outputsAt,
   pickTarget,
   promptAt,
+  scrollTo,
   showTool,
   stateAt,
   targetAt,
@@ -37,7 +36,7 @@ test(
     );
     await expect(targetAt(page, 1)).toHaveText('Target local');
     for (const index of [41, 1, 21]) {
-      await scrollTo(page, index);
+      await scrollTo(page, index, 'auto');
       await page.notebook.selectCells(index);
       await expect(targetAt(page, index)).toBeVisible();
       await expect(targetAt(page, index)).toHaveText('Target local');
@@ -166,18 +165,3 @@ test('the notebook’s default is shown where it counts', async ({
   await expect(toolbarTarget(page)).toHaveText('Target big');
   expect((await toolbarTarget(page).boundingBox())!.width).toBe(width);
 });
-
-/**
- * Galata's own way, by the wheel, loses sight of a cell where the machine is busy.
- */
-async function scrollTo(
-  page: IJupyterLabPageFixture,
-  index: number
-): Promise<void> {
-  await page.evaluate(async index => {
-    const { content } = window.jupyterapp.shell.currentWidget as never as {
-      content: { scrollToItem: (index: number) => Promise<void> };
-    };
-    await content.scrollToItem(index);
-  }, index);
-}
